@@ -53,7 +53,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// List buckets or objects
     Ls(LsArguments),
-    /// Copy files and objects: up, down, and within the service
+    /// Copy files and objects: up, down, and between buckets
     Cp(CopyArguments),
     /// Move files and objects: copy, then delete the source
     Mv(CopyArguments),
@@ -98,6 +98,14 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Returns whether the command stores objects, and may leave unfinished uploads.
+    pub(crate) fn is_transfer(&self) -> bool {
+        matches!(
+            self,
+            Self::Cp(_) | Self::Mv(_) | Self::Sync(_) | Self::Tee(_)
+        )
+    }
+
     /// Returns whether the command is a server, which a signal ends without being a failure.
     pub(crate) fn is_server(&self) -> bool {
         match self {

@@ -22,6 +22,24 @@ pub(crate) enum Selection {
 }
 
 impl Selection {
+    /// Returns the prefix of all keys that the operand selects, including the object with the name of
+    /// a folder.
+    pub(crate) fn prefix_with_itself(&self, remote: &Remote) -> String {
+        match self {
+            Self::Pattern(pattern) => pattern.prefix().to_owned(),
+            Self::Object | Self::Folder => remote.key.clone(),
+        }
+    }
+
+    /// Returns whether the operand selects a key.
+    pub(crate) fn includes(&self, remote: &Remote, key: &str) -> bool {
+        match self {
+            Self::Object => key == remote.key,
+            Self::Folder => key == remote.key || key.starts_with(&remote.folder_prefix()),
+            Self::Pattern(pattern) => pattern.matches(key),
+        }
+    }
+
     /// Returns what an operand stands for. An object whose key is the text of a pattern wins over
     /// the pattern.
     ///
@@ -134,4 +152,19 @@ fn is_valid_key(key: &str) -> bool {
 /// Returns the error for an operand that stands for nothing.
 pub(crate) fn nothing(path: &str) -> anyhow::Error {
     anyhow::anyhow!(messages::nothing_matches(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_does_not_contain_keys_that_only_start_with_its_name() {
+        let folder = Remote::new("b", "foo");
+        let includes = |key| Selection::Folder.includes(&folder, key);
+        assert!(includes("foo") && includes("foo/a"));
+        assert!(!includes("foo2") && !includes("foo_thumbnails/a"));
+        assert!(Selection::Folder.includes(&Remote::new("b", ""), "a"));
+        assert!(!Selection::Object.includes(&folder, "foo/a"));
+    }
 }

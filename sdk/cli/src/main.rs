@@ -23,6 +23,7 @@ mod quantities;
 mod session;
 mod signals;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,11 +46,7 @@ fn main() -> ExitCode {
     let matches = command().try_get_matches();
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Standard output may be closed.
-            let _ = error.print();
-            return exit_code(if error.use_stderr() { USAGE } else { DONE });
-        }
+        Err(error) => return exit_code(print_usage(&error)),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -66,6 +63,27 @@ fn main() -> ExitCode {
             exit_code(FAILED)
         }
     }
+}
+
+/// Prints a usage error, or the help that was asked for. Returns the exit code.
+fn print_usage(error: &clap::Error) -> u8 {
+    let code = if error.use_stderr() { USAGE } else { DONE };
+    // The options are not parsed.
+    let json = std::env::args_os()
+        .take_while(|argument| argument != "--")
+        .any(|argument| argument == "--json");
+    // Nothing can be done if the output is closed.
+    let _ = if code == USAGE && json {
+        let value = serde_json::json!({"error": messages::usage_errors::one_line(error)});
+        writeln!(io::stdout(), "{value}")
+    } else {
+        match messages::usage_errors::translated(error) {
+            Some(text) if code == USAGE => write!(io::stderr(), "{text}"),
+            Some(text) => write!(io::stdout(), "{text}"),
+            None => error.print(),
+        }
+    };
+    code
 }
 
 /// Returns the command line in the language of the locale.
@@ -86,6 +104,7 @@ async fn run(cli: Cli) -> u8 {
     };
     let keeps_uploads =
         matches!(&cli.command, Command::Cp(copy) | Command::Mv(copy) if copy.resume);
+    let names_uploads = cli.command.is_transfer();
     let is_server = cli.command.is_server();
     let ended = tokio::select! {
         result = commands::run(&session, &output, cli.command) => Ok(result),
@@ -93,7 +112,13 @@ async fn run(cli: Cli) -> u8 {
     };
     output.show_progress(progress::Progress::hidden());
     match ended {
-        Ok(result) => finish(&output, result),
+        Ok(result) => {
+            let code = finish(&output, result);
+            if code != DONE && names_uploads {
+                name_uploads(&session, &output, keeps_uploads);
+            }
+            code
+        }
         Err(_) if is_server => DONE,
         Err(signal) => {
             interrupted(&session, &output, &mut signals, keeps_uploads).await;
@@ -139,11 +164,15 @@ async fn interrupted(
     }
     let _ = output.flush();
     output.stderr(&messages::interrupted());
-    let (open, aborted) = session.open_uploads().names();
-    for name in aborted {
+    for name in session.open_uploads().aborted() {
         output.stderr(&messages::upload_aborted(output::printable(&name)));
     }
-    for name in open {
+    name_uploads(session, output, keeps_uploads);
+}
+
+/// Says which uploads are left.
+fn name_uploads(session: &Session, output: &Output, keeps_uploads: bool) {
+    for name in session.open_uploads().open() {
         let name = output::printable(&name);
         output.stderr(&match keeps_uploads {
             true => messages::upload_kept(name),

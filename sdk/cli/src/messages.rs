@@ -3,6 +3,8 @@
 //! The locale selects the language: `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set.
 
 pub(crate) mod help;
+pub(crate) mod reasons;
+pub(crate) mod usage_errors;
 
 /// Texts of the operations, which are generated.
 mod operations {
@@ -25,12 +27,17 @@ pub(crate) fn language() -> Language {
     *LANGUAGE.get_or_init(|| {
         let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
         let mut values = names.iter().filter_map(|name| std::env::var(name).ok());
-        let locale = values.find(|value| !value.is_empty());
-        match locale.is_some_and(|locale| locale.starts_with("zh")) {
-            true => Language::Chinese,
-            false => Language::English,
+        match values.find(|value| !value.is_empty()) {
+            Some(locale) if is_chinese(&locale) => Language::Chinese,
+            _ => Language::English,
         }
     })
+}
+
+/// Returns whether a locale, such as `zh_CN.UTF-8`, is Chinese.
+fn is_chinese(locale: &str) -> bool {
+    let language = locale.split(['_', '-', '.', '@']).next();
+    language.is_some_and(|language| language.eq_ignore_ascii_case("zh"))
 }
 
 /// Returns the text of an operation, or of one of its flags, in the language of the locale. `flag` is
@@ -60,6 +67,8 @@ macro_rules! messages {
 messages! {
     // Parts of lines.
     error(text) { "error: {text}" "错误：{text}" }
+    failed_action(action, reason) { "{action}: {reason}" "{action}：{reason}" }
+    with_summary(summary, text) { "{summary}: {text}" "{summary}（{text}）" }
     line_number(number) { "line {number}" "第 {number} 行" }
     summary(objects, bytes) { "{objects} objects, {bytes}" "{objects} 个对象，{bytes}" }
 
@@ -77,7 +86,6 @@ messages! {
     needs_zone() { "the zone is not known: use --zone, such as --zone pek3a, or set QINGSTOR_ZONE" "未指定区域：请使用 --zone（例如 --zone pek3a）或设置 QINGSTOR_ZONE" }
     needs_yes(action) { "{action}: this needs --yes without a terminal" "{action}：没有终端时需要 --yes" }
     sync_needs_folders(path) { "`{path}` cannot be synced: sync works on folders and prefixes" "`{path}` 无法同步：sync 只处理文件夹和前缀" }
-    zones_differ(source, target) { "folders can only be copied within one zone, not from {source} to {target}: download and upload them" "文件夹只能在同一区域内复制，不能从 {source} 复制到 {target}：请先下载再上传" }
     content_type_needs_put() { "--content-type can only be used with --method PUT" "--content-type 只能与 --method PUT 一起使用" }
     expected_object() { "expected a JSON object" "应为 JSON 对象" }
     expected_pair(text) { "expected KEY=VALUE, not `{text}`" "应为 KEY=VALUE，而不是 `{text}`" }
@@ -122,7 +130,7 @@ messages! {
     interrupted() { "interrupted" "已中断" }
     upload_kept(target) { "kept, the same command continues it: {target}" "已保留，重复同一命令可续传：{target}" }
     upload_aborted(target) { "aborted: {target}" "已中止：{target}" }
-    upload_unknown(target) { "not aborted in time, see `qingstor uploads ls`: {target}" "未能及时中止，请查看 `qingstor uploads ls`：{target}" }
+    upload_unknown(target) { "not aborted, see `qingstor uploads ls`: {target}" "未中止，请查看 `qingstor uploads ls`：{target}" }
     differs(path, reason) { "{path}: {reason}" "{path}：{reason}" }
     only_in_source() { "only in the source" "仅存在于源" }
     only_in_target() { "only in the target" "仅存在于目标" }

@@ -23,7 +23,7 @@ pub(crate) struct OpenUploads(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    /// Number of initiated uploads per object, without the completed and aborted ones.
+    /// Number of uploads per object that are neither completed nor aborted.
     open: BTreeMap<String, u32>,
     /// Objects whose uploads were aborted.
     aborted: Vec<String>,
@@ -31,8 +31,9 @@ struct State {
     in_flight: u32,
 }
 
-/// Operations that change the set of uploads.
+/// Operations of multipart uploads.
 const INITIATE: &str = "InitiateMultipartUpload";
+const UPLOAD_PART: &str = "UploadMultipart";
 const COMPLETE: &str = "CompleteMultipartUpload";
 const ABORT: &str = "AbortMultipartUpload";
 
@@ -46,12 +47,16 @@ impl OpenUploads {
         }
     }
 
-    /// Returns the objects with open uploads, and those whose uploads were aborted.
-    pub(crate) fn names(&self) -> (Vec<String>, Vec<String>) {
-        let state = self.state();
-        let mut aborted = state.aborted.clone();
+    /// Returns the objects with open uploads.
+    pub(crate) fn open(&self) -> Vec<String> {
+        self.state().open.keys().cloned().collect()
+    }
+
+    /// Returns the objects whose uploads were aborted.
+    pub(crate) fn aborted(&self) -> Vec<String> {
+        let mut aborted = self.state().aborted.clone();
         aborted.sort();
-        (state.open.keys().cloned().collect(), aborted)
+        aborted
     }
 
     fn is_settled(&self) -> bool {
@@ -66,39 +71,48 @@ impl OpenUploads {
 
 impl Observer for OpenUploads {
     fn request(&self, event: &RequestEvent<'_>) {
+        if ![INITIATE, UPLOAD_PART, COMPLETE, ABORT].contains(&event.operation) {
+            return;
+        }
+        let mut state = self.state();
+        let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
+        match event.operation {
+            // An earlier process has initiated the upload.
+            UPLOAD_PART => {
+                state.open.entry(name).or_insert(1);
+                return;
+            }
+            // The service may execute the request even if its response is lost.
+            INITIATE if event.attempt == 1 => *state.open.entry(name).or_default() += 1,
+            _ => {}
+        }
+        state.in_flight += 1;
+    }
+
+    fn response(&self, event: &ResponseEvent<'_>) {
         if ![INITIATE, COMPLETE, ABORT].contains(&event.operation) {
             return;
         }
         let mut state = self.state();
-        state.in_flight += 1;
-        // Retries are the same upload.
-        if event.attempt > 1 {
+        state.in_flight = state.in_flight.saturating_sub(1);
+        let Some(status) = event.status else { return };
+        let is_gone = status.is_success() || status.as_u16() == 404;
+        let has_ended = match event.operation {
+            INITIATE => status.is_client_error(),
+            _ => is_gone,
+        };
+        if !has_ended {
             return;
         }
         let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
-        if event.operation == INITIATE {
-            *state.open.entry(name).or_default() += 1;
-            return;
-        }
-        let is_last = match state.open.get_mut(&name) {
-            Some(count) => {
-                *count -= 1;
-                *count == 0
+        if let Some(count) = state.open.get_mut(&name) {
+            *count -= 1;
+            if *count == 0 {
+                state.open.remove(&name);
             }
-            None => false,
-        };
-        if is_last {
-            state.open.remove(&name);
         }
         if event.operation == ABORT {
             state.aborted.push(name);
-        }
-    }
-
-    fn response(&self, event: &ResponseEvent<'_>) {
-        if [INITIATE, COMPLETE, ABORT].contains(&event.operation) {
-            let mut state = self.state();
-            state.in_flight = state.in_flight.saturating_sub(1);
         }
     }
 }

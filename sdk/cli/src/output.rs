@@ -180,7 +180,8 @@ impl Output {
             let _ = self.line(&value.to_string());
             return;
         }
-        let text = format!("{}: {}", action.text(), printable(text));
+        let reason = with_summary(text, error);
+        let text = messages::failed_action(action.text(), printable(&reason));
         self.stderr(&messages::error(text));
     }
 
@@ -257,13 +258,14 @@ impl<'a> Action<'a> {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("{} {}", self.verb, printable(self.source));
+        let verb = messages::reasons::verb(self.verb);
+        let mut text = format!("{verb} {}", printable(self.source));
         if let Some(target) = self.target {
             // Writing to a string cannot fail.
             let _ = write!(text, " -> {}", printable(target));
         }
         if let Some(reason) = self.reason {
-            let _ = write!(text, " ({reason})");
+            let _ = write!(text, " ({})", printable(reason));
         }
         text
     }
@@ -287,7 +289,18 @@ impl<'a> Action<'a> {
 
 /// Returns an error with its causes, as one line.
 pub(crate) fn error_text(error: &anyhow::Error) -> String {
-    printable(&format!("{error:#}"))
+    let request = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Error>());
+    printable(&with_summary(&format!("{error:#}"), request))
+}
+
+/// Adds the kind of an error of the client to its text, if the locale is not English.
+fn with_summary(text: &str, error: Option<&Error>) -> String {
+    match error.and_then(messages::reasons::error_summary) {
+        Some(summary) => messages::with_summary(summary, text),
+        None => text.to_owned(),
+    }
 }
 
 /// Adds an error to a JSON object, with the facts of the failed request.

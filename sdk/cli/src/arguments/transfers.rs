@@ -204,6 +204,9 @@ pub(crate) struct TransferOptions {
     pub(crate) limit_rate: Option<u64>,
     #[command(flatten)]
     pub(crate) verification: Verification,
+    /// Wait until downloaded files are on the disk; mv always does
+    #[arg(long)]
+    pub(crate) fsync: bool,
     /// Show progress even if standard error is not a terminal: a line every few seconds
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) progress: bool,

@@ -12,6 +12,7 @@ use super::transfers::Transfers;
 use crate::arguments::{CheckArguments, ObjectOptions, TransferOptions};
 use crate::location::Location;
 use crate::messages;
+use crate::messages::reasons::{skip_reason, transfer_reason};
 use crate::output::{Output, printable};
 use crate::quantities::size_text;
 use crate::session::Session;
@@ -40,7 +41,7 @@ pub(super) async fn run(
     let mut equal: u64 = 0;
     while let Some(action) = plan.next().await {
         let action = action?;
-        match difference(&action) {
+        match difference(&action, output.json()) {
             None => equal += 1,
             Some(Difference { path, reason, size }) => {
                 output.count_failure();
@@ -70,12 +71,15 @@ struct Difference {
     size: Option<u64>,
 }
 
-/// Returns the difference that an action would remove.
-fn difference(action: &FolderAction) -> Option<Difference> {
+/// Returns the difference that an action would remove. With `json`, its reason is English in every
+/// locale.
+fn difference(action: &FolderAction, json: bool) -> Option<Difference> {
     let transfer = |path: String, reason: &TransferReason, size: u64| {
         let reason = match reason {
+            TransferReason::New if json => "only in the source".to_owned(),
             TransferReason::New => messages::only_in_source(),
-            other => other.to_string(),
+            other if json => other.to_string(),
+            other => transfer_reason(*other),
         };
         Some(Difference {
             path,
@@ -104,13 +108,18 @@ fn difference(action: &FolderAction) -> Option<Difference> {
             ..
         } => transfer(source.clone(), reason, *size),
         FolderAction::Delete { target, .. } => {
-            other(target.to_string(), messages::only_in_target())
+            let reason = match json {
+                true => "only in the target".to_owned(),
+                false => messages::only_in_target(),
+            };
+            other(target.to_string(), reason)
         }
         FolderAction::Skip {
             reason: SkipReason::Unchanged(_),
             ..
         } => None,
-        FolderAction::Skip { path, reason, .. } => other(path.clone(), reason.to_string()),
+        FolderAction::Skip { path, reason, .. } if json => other(path.clone(), reason.to_string()),
+        FolderAction::Skip { path, reason, .. } => other(path.clone(), skip_reason(reason)),
         action => other(action.to_string(), String::new()),
     }
 }

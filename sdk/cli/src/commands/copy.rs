@@ -27,8 +27,10 @@ pub(super) async fn run(
     is_move: bool,
 ) -> Result<()> {
     let jobs = plan::plan(session, output, &arguments).await?;
-    let transfers =
-        Transfers::start(session, output, &arguments.transfer, &arguments.object).await?;
+    let mut options = arguments.transfer.clone();
+    // The source is deleted, so the copy has to survive a power failure.
+    options.fsync |= is_move;
+    let transfers = Transfers::start(session, output, &options, &arguments.object).await?;
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for job in jobs {
         match job {

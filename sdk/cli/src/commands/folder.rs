@@ -10,11 +10,12 @@ use qingstor_sdk::{
 };
 
 use super::rm;
-use super::transfers::Transfers;
+use super::transfers::{Transfers, token_folder};
 use crate::arguments::{CopyArguments, Filters};
 use crate::exit::usage;
 use crate::location::{Location, Remote};
 use crate::messages;
+use crate::messages::reasons::{skip_reason, transfer_reason};
 use crate::output::{Action, Output};
 use crate::pattern::Pattern;
 
@@ -63,9 +64,6 @@ impl Ends {
             (Location::Remote(source), Location::Remote(target)) => {
                 let from = session.bucket(&source.bucket).await?;
                 let to = session.bucket(&target.bucket).await?;
-                if from.zone() != to.zone() {
-                    return Err(usage(messages::zones_differ(from.zone(), to.zone())));
-                }
                 from.sync_to(&source.key, &to, &target.key).compare(None)
             }
             (Location::Stdio, _) | (_, Location::Stdio) => {
@@ -95,8 +93,8 @@ impl Ends {
         }
     }
 
-    /// Returns an action as it is printed.
-    fn describe(&self, action: &FolderAction) -> Described {
+    /// Returns an action as it is printed. With `json`, reasons are English in every locale.
+    fn describe(&self, action: &FolderAction, json: bool) -> Described {
         let address = |location: &Location, key: &str| match location {
             Location::Remote(remote) => Remote::new(&remote.bucket, key).to_string(),
             _ => key.to_owned(),
@@ -118,7 +116,13 @@ impl Ends {
                 ..
             } => {
                 let target = Some(address(&self.target, key));
-                described("upload", file(path), target, Some(*size), shown(*reason))
+                described(
+                    "upload",
+                    file(path),
+                    target,
+                    Some(*size),
+                    shown(*reason, json),
+                )
             }
             FolderAction::Download {
                 key,
@@ -133,7 +137,7 @@ impl Ends {
                     source,
                     Some(file(path)),
                     Some(*size),
-                    shown(*reason),
+                    shown(*reason, json),
                 )
             }
             FolderAction::Copy {
@@ -144,7 +148,13 @@ impl Ends {
                 ..
             } => {
                 let (source, target) = (address(&self.source, source), address(&self.target, key));
-                described("copy", source, Some(target), Some(*size), shown(*reason))
+                described(
+                    "copy",
+                    source,
+                    Some(target),
+                    Some(*size),
+                    shown(*reason, json),
+                )
             }
             FolderAction::Delete { target, .. } => {
                 let name = match target {
@@ -155,7 +165,11 @@ impl Ends {
                 described("delete", name, None, None, None)
             }
             FolderAction::Skip { path, reason, .. } => {
-                described("skip", path.clone(), None, None, Some(reason.to_string()))
+                let reason = match json {
+                    true => reason.to_string(),
+                    false => skip_reason(reason),
+                };
+                described("skip", path.clone(), None, None, Some(reason))
             }
             other => described("other", other.to_string(), None, None, None),
         }
@@ -163,10 +177,11 @@ impl Ends {
 }
 
 /// Returns why a file is transferred, unless it is because the target does not have it.
-fn shown(reason: TransferReason) -> Option<String> {
+fn shown(reason: TransferReason, json: bool) -> Option<String> {
     match reason {
         TransferReason::New => None,
-        other => Some(other.to_string()),
+        other if json => Some(other.to_string()),
+        other => Some(transfer_reason(other)),
     }
 }
 
@@ -204,6 +219,7 @@ pub(super) fn configure(
     let options = &transfers.options;
     transfer = with_filters(transfer, filters)?
         .verify(transfers.verify())
+        .sync_to_disk(options.fsync)
         .follow_symlinks(!options.no_follow_symlinks)
         .rename_invalid(options.rename_invalid);
     if let Some(jobs) = options.jobs {
@@ -274,6 +290,9 @@ pub(super) async fn copy(
     let mut transfer = configure(transfer, transfers, &arguments.filters)?
         .overwrite(!arguments.no_clobber)
         .resumable(arguments.resume);
+    if arguments.resume {
+        transfer = transfer.token_folder(token_folder()?);
+    }
     if let Some(pattern) = job.pattern.clone() {
         // Patterns for keys contain the folder; patterns for files do not.
         let folder = match &job.source {
@@ -399,10 +418,11 @@ fn report(
     action: &FolderAction,
     result: Result<(), &Error>,
 ) -> Result<()> {
-    let described = ends.describe(action);
+    let mut described = ends.describe(action, output.json());
     if let FolderAction::Skip { reason, .. } = action {
         if reason.is_failure() {
-            output.failed(&described.action(), &anyhow!(reason.to_string()));
+            let error = described.reason.take().unwrap_or_default();
+            output.failed(&described.action(), &anyhow!(error));
             return Ok(());
         }
         if matches!(reason, SkipReason::Unchanged(_)) && !output.json() {

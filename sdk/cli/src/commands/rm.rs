@@ -10,7 +10,6 @@ use crate::listing::{Selection, nothing};
 use crate::location::Remote;
 use crate::messages;
 use crate::output::{Action, Output};
-use crate::pattern::Pattern;
 use crate::session::{Session, confirm};
 
 /// Number of keys per request.
@@ -154,24 +153,12 @@ pub(super) fn versions(
     path: &Remote,
     selection: &Selection,
 ) -> impl Stream<Item = Result<(String, String), Error>> + Send + use<> {
-    let prefix = match selection {
-        Selection::Pattern(pattern) => pattern.prefix().to_owned(),
-        // The object of the same name belongs to the folder.
-        _ => path.key.clone(),
-    };
+    let prefix = selection.prefix_with_itself(path);
     let (selection, path) = (selection.clone(), path.clone());
     let versions = bucket.list_object_versions().prefix(prefix).items();
     versions
-        .try_filter(move |version| std::future::ready(is_selected(&selection, &path, &version.key)))
+        .try_filter(move |version| std::future::ready(selection.includes(&path, &version.key)))
         .map_ok(|version| (version.key, version.version_id))
-}
-
-fn is_selected(selection: &Selection, path: &Remote, key: &str) -> bool {
-    match selection {
-        Selection::Object => key == path.key,
-        Selection::Folder => key == path.key || key.starts_with(&path.folder_prefix()),
-        Selection::Pattern(pattern) => Pattern::matches(pattern, key),
-    }
 }
 
 /// Deletes the versions of a stream permanently, and reports each one. Returns their number.
@@ -209,17 +196,4 @@ pub(super) async fn delete_versions(
         }
     }
     Ok(count)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_does_not_contain_keys_that_only_start_with_its_name() {
-        let path = Remote::new("b", "foo");
-        let is_selected = |key| is_selected(&Selection::Folder, &path, key);
-        assert!(is_selected("foo") && is_selected("foo/a"));
-        assert!(!is_selected("foo2") && !is_selected("foo_thumbnails/a"));
-    }
 }

@@ -66,7 +66,7 @@ async fn run_line(session: &Arc<Session>, output: &Arc<Output>, line: &str) -> R
     let program = "qingstor".to_owned();
     let cli = match Cli::try_parse_from(std::iter::once(program).chain(words)) {
         Ok(cli) => cli,
-        Err(error) => return Err(usage(first_paragraph(&error.to_string()))),
+        Err(error) => return Err(usage(messages::usage_errors::one_line(&error))),
     };
     if matches!(cli.command, Command::Run(_)) {
         return Err(usage(messages::run_in_run()));
@@ -75,11 +75,4 @@ async fn run_line(session: &Arc<Session>, output: &Arc<Output>, line: &str) -> R
         return Err(usage(messages::options_in_run()));
     }
     super::run(session, output, cli.command).await
-}
-
-/// Returns the message of clap without the usage, as one line.
-fn first_paragraph(message: &str) -> String {
-    let paragraph = message.split("\n\n").next().unwrap_or_default();
-    let paragraph = paragraph.strip_prefix("error: ").unwrap_or(paragraph);
-    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
 }

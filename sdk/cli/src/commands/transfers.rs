@@ -1,5 +1,6 @@
 //! [`Transfers`]: options and progress of the transfers of one command.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -7,9 +8,24 @@ use qingstor_sdk::types::StorageClass;
 use qingstor_sdk::{Metadata, SseKey, Upload};
 
 use crate::arguments::{ObjectOptions, TransferOptions};
+use crate::exit::usage;
+use crate::messages;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::session::{Session, read_sse_key};
+
+/// Folder of the tokens of resumable uploads, in the home directory.
+const TOKEN_FOLDER: &str = ".qingstor/uploads";
+
+/// Returns the folder of the tokens of resumable uploads.
+///
+/// # Errors
+///
+/// Returns a usage error if the home directory is not known.
+pub(super) fn token_folder() -> Result<PathBuf> {
+    let home = std::env::home_dir().ok_or_else(|| usage(messages::no_home()))?;
+    Ok(home.join(TOKEN_FOLDER))
+}
 
 /// State that the transfers of one command share.
 pub(super) struct Transfers {
@@ -48,9 +64,26 @@ impl Properties {
         })
     }
 
-    /// Returns whether the options change what a copy within the service takes from its source.
+    /// Returns whether the options replace the metadata that a copy takes from its source.
     pub(super) fn replace_metadata(&self) -> bool {
         self.content_type.is_some() || !self.metadata.is_empty()
+    }
+
+    /// Returns the metadata of a copy: that of the options, or else that of the source.
+    pub(super) fn metadata_of_copy(&self, source: &Metadata) -> Vec<(String, String)> {
+        let metadata = match self.metadata.is_empty() {
+            true => source,
+            false => &self.metadata,
+        };
+        let pairs = metadata.iter();
+        pairs
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    /// Returns whether the options change what a copy takes from its source.
+    pub(super) fn change_copies(&self) -> bool {
+        self.replace_metadata() || self.storage_class.is_some()
     }
 }
 

@@ -9,6 +9,7 @@ use qingstor_sdk::{Bucket, Error, Timestamp};
 
 use super::ls::{time_text, with_bucket};
 use crate::arguments::{AbortArguments, UploadsArguments};
+use crate::listing::Selection;
 use crate::location::Remote;
 use crate::messages;
 use crate::output::{Action, Output, printable};
@@ -25,7 +26,8 @@ pub(super) async fn list(
 ) -> Result<()> {
     let path = Remote::parse(&arguments.path)?;
     let bucket = session.bucket(&path.bucket).await?;
-    let uploads = unfinished(&bucket, &path, arguments.older_than);
+    let selection = Selection::of(session, &path, true).await?;
+    let uploads = unfinished(&bucket, &path, &selection, arguments.older_than);
     pin_mut!(uploads);
     while let Some(upload) = uploads.next().await {
         let upload = upload?;
@@ -58,13 +60,14 @@ pub(super) async fn abort(
     } = arguments;
     let path = Remote::parse(&uploads.path)?;
     let bucket = session.bucket(&path.bucket).await?;
+    let selection = Selection::of(session, &path, true).await?;
     if !dry_run {
         confirm(&messages::abort_uploads(&path), yes).await?;
     }
     abort_each(
         output,
         &bucket,
-        unfinished(&bucket, &path, uploads.older_than),
+        unfinished(&bucket, &path, &selection, uploads.older_than),
         dry_run,
     )
     .await
@@ -72,25 +75,27 @@ pub(super) async fn abort(
 
 /// Aborts all unfinished uploads of a bucket.
 pub(super) async fn abort_all(output: &Output, bucket: &Bucket) -> Result<()> {
-    let uploads = unfinished(bucket, &Remote::new(bucket.name(), ""), None);
+    let all = Remote::new(bucket.name(), "");
+    let uploads = unfinished(bucket, &all, &Selection::Folder, None);
     abort_each(output, bucket, uploads, false).await
 }
 
 fn unfinished(
     bucket: &Bucket,
     path: &Remote,
+    selection: &Selection,
     older_than: Option<Duration>,
 ) -> impl Stream<Item = Result<MultipartUpload, Error>> + Send + use<> {
     let now = Timestamp::now();
-    let uploads = bucket
-        .list_multipart_uploads()
-        .prefix(path.key.clone())
-        .items();
+    let prefix = selection.prefix_with_itself(path);
+    let uploads = bucket.list_multipart_uploads().prefix(prefix).items();
+    let (selection, path) = (selection.clone(), path.clone());
     uploads.try_filter(move |upload| {
         let age = upload
             .created
             .and_then(|created| now.duration_since(created));
-        std::future::ready(older_than.is_none_or(|limit| age.is_some_and(|age| age > limit)))
+        let is_old = older_than.is_none_or(|limit| age.is_some_and(|age| age > limit));
+        std::future::ready(is_old && selection.includes(&path, &upload.key))
     })
 }
 

@@ -74,11 +74,27 @@ fn copies_between_zones_go_through_the_client() {
         object["metadata"]["color"].as_str(),
     );
     assert_eq!(facts, (Some(7), Some("blue")));
-    let sync = zones(&["sync", &address(""), "qs://other-zone/folder"]).exits(2);
-    assert!(
-        sync.stderr.contains("pek3a") && sync.stderr.contains("sh1a"),
-        "{sync:?}"
+    let properties = [
+        "cp",
+        "--meta",
+        "color=red",
+        &address("a"),
+        "qs://other-zone/b",
+    ];
+    run(&properties);
+    let copy = run(&["stat", "--json", "qs://other-zone/b"])
+        .objects()
+        .remove(0);
+    assert_eq!(copy["metadata"]["color"], "red");
+    let sync = ["sync", "--delete", &address(""), "qs://other-zone/folder"];
+    assert_eq!(
+        run(&sync).lines(),
+        ["copy qs://cli-test/a -> qs://other-zone/folder/a"]
     );
+    assert_eq!(run(&sync).stdout, "", "equal");
+    run(&["mv", "-r", "qs://other-zone/folder", &address("back")]);
+    assert_eq!(run(&["cat", &address("back/a")]).stdout, "content");
+    assert_eq!(run(&["ls", "-R", "qs://other-zone"]).lines(), ["a", "b"]);
 }
 
 #[test]
@@ -145,6 +161,27 @@ fn options_set_properties_and_transfers() {
         .objects()
         .remove(0);
     assert_eq!(copy["content_type"], "text/x-b");
+    assert_eq!(
+        copy["metadata"], object["metadata"],
+        "what is not replaced stays"
+    );
+    let copy = |more: &[&str]| {
+        let target = address("b");
+        world.run(&[&["cp", &target, &target], more].concat())
+    };
+    copy(&[]).exits(1);
+    copy(&["--meta", "k=w", "--storage-class", "STANDARD"]).exits(0);
+    let changed = world
+        .ok(&["stat", "--json", &address("b")])
+        .objects()
+        .remove(0);
+    assert_eq!(changed["content_type"], "text/x-b");
+    assert_eq!(changed["metadata"], serde_json::json!({"k": "w"}));
+    assert_eq!(changed["content_length"], 9 << 20);
+    world
+        .run(&["mv", "--meta", "k=x", &address("b"), &address("b")])
+        .exits(1);
+    assert_eq!(world.keys(), ["a", "b"]);
 
     world.ok(&["cp", "--sse-key", "key", "a.bin", &address("secret")]);
     world.run(&["cp", &address("secret"), "s"]).exits(1);

@@ -330,7 +330,7 @@ fn sync_makes_random_trees_equal() {
 }
 
 #[test]
-fn ten_thousand_files_go_up_and_away() {
+fn ten_thousand_files_go_up_down_and_away() {
     let world = World::new();
     for number in 0..10_000 {
         world.write(&format!("many/{}/{number}", number % 100), "x");
@@ -338,6 +338,9 @@ fn ten_thousand_files_go_up_and_away() {
     let target = address("many");
     world.ok(&["cp", "-r", "--quiet", "many", &target]);
     assert_eq!(world.ok(&["sync", "many", &target]).stdout, "");
+    world.ok(&["sync", "--quiet", &target, "down"]);
+    assert!(tree(&world.path("many")) == tree(&world.path("down")));
+    assert_eq!(world.ok(&["sync", &target, "down"]).stdout, "");
     assert!(
         world
             .ok(&["ls", "--summarize", "-R", &target])

@@ -53,6 +53,55 @@ fn row_3_a_failed_list_deletes_nothing() {
     assert_eq!(world.read("in/a"), b"1");
 }
 
+/// The administrator can read every folder, so the program runs as another user if necessary.
+#[cfg(unix)]
+#[test]
+fn row_4_nothing_is_deleted_below_an_unreadable_folder() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    const NOBODY: u32 = 65_534;
+    let world = World::new();
+    world.write("in/a", "1");
+    world.write("in/secret/b", "1");
+    world.put("x/old", "1");
+    world.put("x/secret/b", "1");
+    world.put("x/secret/c", "1");
+    let set_mode = |path: &str, mode| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(world.path(path), permissions).unwrap();
+    };
+    set_mode("in/secret", 0o000);
+    let target = address("x");
+    let template = world.command(&["sync", "--delete", "in", &target]);
+    let mut program = template.get_program().to_owned();
+    let is_administrator = std::fs::metadata(world.path("in")).unwrap().uid() == 0;
+    if is_administrator {
+        set_mode("", 0o755);
+        let copy = world.path("program");
+        std::fs::copy(&program, &copy).unwrap();
+        program = copy.into();
+    }
+    let mut command = std::process::Command::new(program);
+    command
+        .args(template.get_args())
+        .current_dir(world.path(""));
+    command.env_clear().envs(
+        template
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    if is_administrator {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().unwrap();
+    set_mode("in/secret", 0o755);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(stderr.contains("secret"), "{output:?}");
+    assert_eq!(world.keys(), ["x/a", "x/secret/b", "x/secret/c"]);
+}
+
 #[test]
 fn row_5_deletions_of_large_prefixes_are_printed_one_by_one() {
     let world = World::new();
@@ -329,17 +378,35 @@ fn row_25_a_dangling_link_is_reported_and_the_rest_continues() {
 fn row_29_parts_of_failed_uploads_are_aborted() {
     let world = World::new();
     world.write("big", vec![b'x'; 30 << 20]);
-    world.faults(&["operation=UploadMultipart,after=2,status=403,code=permission_denied"]);
-    world
-        .run(&["cp", "--part-size", "4M", "big", &address("big")])
-        .exits(1);
-    world.faults(&[]);
-    assert_eq!(
+    let refused = "operation=UploadMultipart,after=2,status=403,code=permission_denied";
+    let target = address("big");
+    let copy = ["cp", "--part-size", "4M", "big", &target];
+    let uploads = || {
         world
             .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
-            .stdout,
-        ""
+            .stdout
+    };
+    world.faults(&[refused]);
+    let aborted = world.run(&copy).exits(1);
+    assert_eq!(aborted.stderr.lines().count(), 1, "{aborted:?}");
+    assert_eq!(uploads(), "");
+    world.faults(&[refused, "operation=AbortMultipartUpload,status=403"]);
+    let left = world.run(&copy).exits(1);
+    let last = left.stderr.lines().last().unwrap();
+    assert!(
+        last.contains("not aborted") && last.ends_with(&target),
+        "{left:?}"
     );
+    world.faults(&[]);
+    world.ok(&["uploads", "abort", "--yes", &format!("qs://{BUCKET}")]);
+    world.faults(&[refused]);
+    let kept = world.run(&[&copy[..], &["--resume"]].concat()).exits(1);
+    let last = kept.stderr.lines().last().unwrap();
+    assert!(last.contains("kept") && last.ends_with(&target), "{kept:?}");
+    assert_ne!(uploads(), "");
+    world.faults(&["operation=InitiateMultipartUpload,status=403,code=permission_denied"]);
+    let none = world.run(&["cp", "big", &address("other")]).exits(1);
+    assert_eq!(none.stderr.lines().count(), 1, "{none:?}");
 }
 
 #[test]

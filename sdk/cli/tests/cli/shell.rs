@@ -71,6 +71,54 @@ fn messages_and_help_are_chinese_in_a_chinese_locale() {
             assert!(first.chars().any(|c| c > '\u{4e00}'), "{command}: {help}");
         }
     }
+    // The parser's own words are Chinese, too: no line has only English words.
+    for arguments in [
+        &["ls", "--no-such-flag"][..],
+        &["no-such-command"],
+        &["stats"],
+        &["cp", "one"],
+        &["cp", "--jobs", "many", "a", "b"],
+        &["cp", "--jobs", "0", "a", "b"],
+        &["cp", "--jobs"],
+        &["cp", "--part-size", "x", "a", "b"],
+        &["sync", "a", "b", "c"],
+        &["sync", "--size-only", "--checksum", "a", "b"],
+        &["sync", "--max-delete", "1", "a", "b"],
+        &["completions", "tcsh"],
+        &["presign"],
+        &["uploads"],
+        &["api", "NoSuchOperation"],
+        &["api", "ListObjects", "--no-such-flag"],
+        &[],
+    ] {
+        let text = run(arguments).exits(2).stderr;
+        for english in [
+            "error:",
+            "Usage",
+            "For more",
+            "[OPTIONS]",
+            "tip:",
+            "invalid",
+            "required",
+            "Options",
+        ] {
+            assert!(!text.contains(english), "{arguments:?}: {text}");
+        }
+    }
+    for command in COMMANDS {
+        let help = run(&[command, "--help"]).exits(0).stdout;
+        for english in [
+            "Usage",
+            "[OPTIONS]",
+            "[default:",
+            "[possible",
+            "Options:",
+            "Arguments:",
+            "Print ",
+        ] {
+            assert!(!help.contains(english), "{command}: {help}");
+        }
+    }
     let operation = run(&["api", "ListObjects", "--help"]).exits(0).stdout;
     assert!(
         operation.contains("列出") && operation.contains("选项"),

@@ -2,6 +2,7 @@
 
 use std::fs::Metadata;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, anyhow};
@@ -18,6 +19,7 @@ use crate::listing::exists;
 use crate::location::{Location, Remote};
 use crate::messages;
 use crate::output::Action;
+use crate::progress::Progress;
 use crate::session::is_not_found;
 
 /// Returns the verb of a transfer.
@@ -56,7 +58,7 @@ impl FileJob {
     ) -> Result<()> {
         let (source, target) = (self.source.to_string(), self.target.to_string());
         let mut action = Action::new(verb(&self.source, &self.target), &source).to(&target);
-        let outcome = self.transfer(transfers, arguments).await;
+        let outcome = self.transfer(transfers, arguments, is_move).await;
         let reason;
         match outcome {
             Ok(Outcome::Done(bytes)) => {
@@ -85,8 +87,15 @@ impl FileJob {
         }
     }
 
-    async fn transfer(&self, transfers: &Transfers, arguments: &CopyArguments) -> Result<Outcome> {
-        if self.source == self.target {
+    async fn transfer(
+        &self,
+        transfers: &Transfers,
+        arguments: &CopyArguments,
+        is_move: bool,
+    ) -> Result<Outcome> {
+        // A copy onto itself can change the properties of an object.
+        let changes_itself = !is_move && transfers.properties.change_copies();
+        if self.source == self.target && !changes_itself {
             return Err(anyhow!(messages::same_file(&self.source)));
         }
         if arguments.no_clobber && self.target_exists(transfers).await? {
@@ -298,7 +307,9 @@ async fn download_file(
 /// Sets the options of the command.
 fn configured_download<'a>(transfers: &Transfers, download: Download<'a>) -> Download<'a> {
     let options = &transfers.options;
-    let mut download = download.verify(transfers.verify());
+    let mut download = download
+        .verify(transfers.verify())
+        .sync_to_disk(options.fsync);
     if let Some(bytes) = options.part_size {
         download = download.part_size(bytes);
     }
@@ -312,15 +323,25 @@ fn configured_download<'a>(transfers: &Transfers, download: Download<'a>) -> Dow
         download = download.sse_key(key);
     }
     let progress = transfers.progress.clone();
-    let has_total = std::sync::atomic::AtomicBool::new(false);
+    let total = AddTotalOnce::default();
     download.on_progress(move |event| {
-        if let Some(total) = event.total
-            && !has_total.swap(true, std::sync::atomic::Ordering::Relaxed)
+        total.add(&progress, event.total);
+        progress.advance(event.bytes_delta);
+    })
+}
+
+/// Adds the size of an object to the progress when it is known.
+#[derive(Default)]
+struct AddTotalOnce(AtomicBool);
+
+impl AddTotalOnce {
+    fn add(&self, progress: &Progress, total: Option<u64>) {
+        if let Some(total) = total
+            && !self.0.swap(true, Ordering::Relaxed)
         {
             progress.add_total(total);
         }
-        progress.advance(event.bytes_delta);
-    })
+    }
 }
 
 /// Parses the time of a file: Unix seconds with decimals.
@@ -353,18 +374,20 @@ async fn download_to_stdout(transfers: &Transfers, source: &Remote) -> Result<u6
     })
 }
 
-/// Copies within the service, or through this computer if the zones differ.
+/// Copies within a zone, or through this computer if the zones differ.
 async fn copy(transfers: &Transfers, source: &Remote, target: &Remote) -> Result<u64> {
     let from = transfers.session.bucket(&source.bucket).await?;
     let to = transfers.session.bucket(&target.bucket).await?;
-    if from.zone() != to.zone() {
-        return copy_between_zones(transfers, &from, &to, source, target).await;
-    }
     let properties = &transfers.properties;
     if properties.replace_metadata() {
-        return copy_with_properties(transfers, &from, &to, source, target).await;
+        return match from.zone() == to.zone() {
+            true => copy_with_properties(transfers, &from, &to, source, target).await,
+            false => upload_with_properties(transfers, &from, &to, source, target).await,
+        };
     }
-    let mut copy = to.copy_object((source.bucket.as_str(), source.key.as_str()), &target.key);
+    let mut copy = to
+        .copy_object((source.bucket.as_str(), source.key.as_str()), &target.key)
+        .source_bucket(&from);
     if let Some(class) = &properties.storage_class {
         copy = copy.storage_class(class.clone());
     }
@@ -377,10 +400,20 @@ async fn copy(transfers: &Transfers, source: &Remote, target: &Remote) -> Result
     if let Some(parts) = transfers.options.concurrency {
         copy = copy.concurrency(parts.into());
     }
-    Ok(copy.await?.size)
+    if let Some(bytes) = transfers.options.limit_rate {
+        copy = copy.max_bytes_per_second(bytes);
+    }
+    let progress = transfers.progress.clone();
+    let total = AddTotalOnce::default();
+    let copied = copy.on_progress(move |event| {
+        total.add(&progress, event.total);
+        progress.advance(event.bytes_delta);
+    });
+    Ok(copied.await?.size)
 }
 
-/// Copies with one request, which replaces the metadata.
+/// Copies with one request, which replaces the metadata. What the options do not set is taken from
+/// the source.
 async fn copy_with_properties(
     transfers: &Transfers,
     from: &Bucket,
@@ -389,18 +422,32 @@ async fn copy_with_properties(
     target: &Remote,
 ) -> Result<u64> {
     let properties = &transfers.properties;
-    let size = from
-        .head_object(&source.key)
-        .await?
-        .content_length
-        .unwrap_or_default();
+    let mut head = from.head_object(&source.key);
+    if let Some(key) = &properties.sse_key {
+        head = head.sse_key(key);
+    }
+    let head = head.await?;
     let mut call = to
         .put_object(&target.key)
         .copy_source(ObjectPath::new(&source.bucket, &source.key))
+        .copy_source_if_match(&head.etag)
         .metadata_directive(MetadataDirective::Replace)
-        .metadata(properties.metadata.iter());
-    if let Some(content_type) = &properties.content_type {
-        call = call.content_type(content_type);
+        .metadata(properties.metadata_of_copy(&head.metadata));
+    let content_type = properties.content_type.clone().or(head.content_type);
+    if let Some(value) = content_type {
+        call = call.content_type(value);
+    }
+    if let Some(value) = head.cache_control {
+        call = call.cache_control(value);
+    }
+    if let Some(value) = head.content_encoding {
+        call = call.content_encoding(value);
+    }
+    if let Some(value) = head.content_disposition {
+        call = call.content_disposition(value);
+    }
+    if let Some(value) = head.expires {
+        call = call.expires(value);
     }
     if let Some(class) = &properties.storage_class {
         call = call.storage_class(class.clone());
@@ -409,30 +456,31 @@ async fn copy_with_properties(
         call = call.sse_key(key).copy_source_sse_key(key);
     }
     call.await?;
-    Ok(size)
+    Ok(head.content_length.unwrap_or_default())
 }
 
-async fn copy_between_zones(
+/// Copies to another zone, and replaces the metadata.
+async fn upload_with_properties(
     transfers: &Transfers,
     from: &Bucket,
     to: &Bucket,
     source: &Remote,
     target: &Remote,
 ) -> Result<u64> {
+    let properties = &transfers.properties;
     let mut call = from.get_object(&source.key);
-    if let Some(key) = &transfers.properties.sse_key {
+    if let Some(key) = &properties.sse_key {
         call = call.sse_key(key);
     }
     let object = call.await?;
     let length = object.body.len().unwrap_or_default();
     transfers.progress.add_total(length);
-    let upload = to.upload(&target.key, UploadSource::sized_stream(object.body, length));
-    let mut upload = configured_upload(transfers, upload);
-    if !transfers.properties.replace_metadata() {
-        upload = upload.metadata(object.metadata.iter());
-        if let Some(content_type) = &object.content_type {
-            upload = upload.content_type(content_type);
-        }
+    let metadata = properties.metadata_of_copy(&object.metadata);
+    let body = object.body.verified();
+    let upload = to.upload(&target.key, UploadSource::sized_stream(body, length));
+    let mut upload = configured_upload(transfers, upload).metadata(metadata);
+    if let (None, Some(content_type)) = (&properties.content_type, &object.content_type) {
+        upload = upload.content_type(content_type);
     }
     let uploaded = upload.await;
     match uploaded.map_err(anyhow::Error::from) {

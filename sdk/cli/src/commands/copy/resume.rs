@@ -5,12 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::exit::usage;
+use super::super::transfers::token_folder;
 use crate::location::Remote;
-use crate::messages;
-
-/// Folder of token files in the home directory.
-const FOLDER: &str = ".qingstor/uploads";
 
 /// Returns the token file of an upload. The same file, unchanged, and the same target have the same
 /// token file.
@@ -19,8 +15,7 @@ const FOLDER: &str = ".qingstor/uploads";
 ///
 /// Returns an error if the folder of the token files cannot be created.
 pub(super) fn token_file(path: &Path, metadata: &Metadata, target: &Remote) -> Result<PathBuf> {
-    let home = std::env::home_dir().ok_or_else(|| usage(messages::no_home()))?;
-    let folder = home.join(FOLDER);
+    let folder = token_folder()?;
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let path = path
         .canonicalize()

@@ -64,7 +64,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     // Commands.
     ("List buckets or objects", "列出存储空间或对象"),
     (
-        "Copy files and objects: up, down, and within the service",
+        "Copy files and objects: up, down, and between buckets",
         "复制文件和对象：上传、下载、服务内复制",
     ),
     (
@@ -227,6 +227,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "Most bytes per second of the whole command, such as 2M",
         "整个命令每秒最多传输的字节数，例如 2M",
+    ),
+    (
+        "Wait until downloaded files are on the disk; mv always does",
+        "等待下载的文件写入磁盘；mv 始终等待",
     ),
     (
         "Compare checksums after each transfer (default)",

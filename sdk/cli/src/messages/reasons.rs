@@ -1,0 +1,122 @@
+//! Why a file is transferred or skipped, and why something failed, in the language of the locale.
+
+use qingstor_sdk::{Error, ErrorKind, Evidence, FileNameProblem, SkipReason, TransferReason};
+
+use super::{Language, language};
+
+/// Returns the verb of an action in the language of the locale.
+pub(crate) fn verb(english: &'static str) -> &'static str {
+    if language() == Language::English {
+        return english;
+    }
+    match english {
+        "upload" => "上传",
+        "download" => "下载",
+        "copy" => "复制",
+        "delete" => "删除",
+        "skip" => "跳过",
+        "create" => "创建",
+        "abort" => "中止",
+        other => other,
+    }
+}
+
+/// Returns why a file is transferred.
+pub(crate) fn transfer_reason(reason: TransferReason) -> String {
+    if language() == Language::English {
+        return reason.to_string();
+    }
+    match reason {
+        TransferReason::New => "新增",
+        TransferReason::SizeDiffers => "大小不同",
+        TransferReason::Newer => "较新",
+        TransferReason::TimeDiffers => "时间不同",
+        TransferReason::ContentDiffers => "内容不同",
+        other => return other.to_string(),
+    }
+    .to_owned()
+}
+
+/// Returns why a path is skipped.
+pub(crate) fn skip_reason(reason: &SkipReason) -> String {
+    if language() == Language::English {
+        return reason.to_string();
+    }
+    match reason {
+        SkipReason::Unchanged(evidence) => {
+            return format!("未改变（{}）", evidence_text(*evidence));
+        }
+        SkipReason::Unreadable(why) => return format!("无法读取：{why}"),
+        SkipReason::InvalidKey(why) => return format!("不能作为 key：{why}"),
+        SkipReason::InvalidFileName(problem) => return file_name_problem(*problem),
+        SkipReason::Conflict { with } => return format!("目标只能存储 {with:?}"),
+        SkipReason::Exists => "目标已存在",
+        SkipReason::TargetNewer => "目标较新",
+        SkipReason::LinkLoop => "链接指向包含它的文件夹",
+        SkipReason::SpecialFile => "是管道、套接字或设备",
+        SkipReason::DanglingLink => "链接没有指向任何文件",
+        SkipReason::NotUtf8 => "名称不是 UTF-8",
+        SkipReason::LinkInTarget => "路径中的文件夹是链接，不会跟随",
+        SkipReason::SpecialFileInTarget => "目标位置是管道、套接字或设备",
+        SkipReason::MarkerWithContent => "文件夹标记对象含有内容",
+        SkipReason::SourceUnreadable => "未删除，因为源中的此处没有被读取",
+        SkipReason::EmptySource => "未删除，因为源为空且未设置 --max-delete",
+        SkipReason::TooManyDeletions => "未删除，因为要删除的数量超过 --max-delete",
+        other => return other.to_string(),
+    }
+    .to_owned()
+}
+
+fn evidence_text(evidence: Evidence) -> String {
+    match evidence {
+        Evidence::SizeAndTime => "大小和时间相同",
+        Evidence::Size => "大小相同",
+        Evidence::Checksum => "内容相同",
+        Evidence::SizeWithoutChecksum => "大小相同；对象的分段大小未知",
+        other => return other.to_string(),
+    }
+    .to_owned()
+}
+
+fn file_name_problem(problem: FileNameProblem) -> String {
+    match problem {
+        FileNameProblem::Absolute => "文件名不能以 `/` 开头",
+        FileNameProblem::EmptySegment => "文件名不能包含 `//`",
+        FileNameProblem::DotSegment => "文件名不能包含名为 `.` 或 `..` 的文件夹",
+        FileNameProblem::Character(c) => return format!("文件名不能包含 {c:?}"),
+        FileNameProblem::Reserved => "文件名是 Windows 的保留名称",
+        FileNameProblem::TrailingDotOrSpace => "Windows 的文件名不能以点或空格结尾",
+        FileNameProblem::TooLong => "文件名最多 255 字节",
+        other => return other.to_string(),
+    }
+    .to_owned()
+}
+
+/// Returns what kind of error this is, in Chinese. Its details stay in English, because the service
+/// and the system write them. `None` if the locale is not Chinese.
+pub(crate) fn error_summary(error: &Error) -> Option<&'static str> {
+    if language() == Language::English {
+        return None;
+    }
+    let status = error.status().map(|status| status.as_u16());
+    Some(match (error.kind(), status) {
+        (ErrorKind::Service, _) if error.is_not_found() => "不存在",
+        (ErrorKind::Service, Some(401)) => "访问密钥或签名无效",
+        (ErrorKind::Service, Some(403)) => "没有权限",
+        (ErrorKind::Service, Some(409)) => "与现有内容冲突",
+        (ErrorKind::Service, Some(412)) => "条件不满足",
+        (ErrorKind::Service, Some(429)) => "请求过于频繁",
+        (ErrorKind::Service, Some(500..=599)) => "服务端错误",
+        (ErrorKind::Service, _) => "服务拒绝了请求",
+        (ErrorKind::InvalidInput, _) => "参数无效",
+        (ErrorKind::Config, _) => "配置错误",
+        (ErrorKind::Credentials, _) => "缺少访问密钥，或无法读取",
+        (ErrorKind::Connect, _) => "无法连接",
+        (ErrorKind::Timeout, _) => "超时",
+        (ErrorKind::Interrupted, _) => "连接中断",
+        (ErrorKind::Decode, _) => "响应无效",
+        (ErrorKind::Integrity, _) => "内容校验失败",
+        (ErrorKind::Io, _) => "读写失败",
+        _ => return None,
+    })
+}

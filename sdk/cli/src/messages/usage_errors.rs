@@ -1,0 +1,152 @@
+//! Chinese texts of the parser's errors and of the fixed words in its help.
+
+use clap::Error;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::{Language, language};
+
+/// Words that the parser adds to the help and to the usage, and their translations.
+const WORDS: &[(&str, &str)] = &[
+    ("[OPTIONS]", "[选项]"),
+    ("[default: ", "[默认值："),
+    ("[possible values: ", "[可选值："),
+    (
+        "Print this message or the help of the given subcommand(s)",
+        "显示此帮助，或指定命令的帮助",
+    ),
+    ("[COMMAND]...", "[命令]..."),
+];
+
+/// Returns an error of the parser, or the help that was asked for, in the language of the locale.
+/// `None` if the parser's own text is used.
+pub(crate) fn translated(error: &Error) -> Option<String> {
+    match language() {
+        Language::English => None,
+        Language::Chinese => Some(in_chinese(error)),
+    }
+}
+
+/// Returns the error as one line, in the language of the locale.
+pub(crate) fn one_line(error: &Error) -> String {
+    let text = match language() {
+        Language::English => error.render().to_string(),
+        Language::Chinese => reason(error),
+    };
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let reason = text.split("\n\n").next().unwrap_or_default();
+    let lines = reason.lines().map(str::trim);
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+fn in_chinese(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            with_chinese_words(&error.render().to_string())
+        }
+        _ => {
+            let mut text = format!("错误：{}\n", reason(error));
+            for (kind, hint) in HINTS {
+                if let Some(similar) = strings(error, *kind) {
+                    text += &format!("\n  提示：{hint} {similar}\n");
+                }
+            }
+            if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
+                let usage = usage.to_string();
+                let usage = usage.strip_prefix("Usage:").unwrap_or(&usage).trim_start();
+                text += &format!("\n用法：{}\n", with_chinese_words(usage));
+            }
+            text + "\n更多信息请使用 --help。\n"
+        }
+    }
+}
+
+/// Names of what the user may have meant.
+const HINTS: &[(ContextKind, &str)] = &[
+    (ContextKind::SuggestedArg, "类似的选项："),
+    (ContextKind::SuggestedSubcommand, "类似的命令："),
+    (ContextKind::SuggestedValue, "类似的值："),
+];
+
+fn reason(error: &Error) -> String {
+    let argument = strings(error, ContextKind::InvalidArg).unwrap_or_default();
+    let value = strings(error, ContextKind::InvalidValue).unwrap_or_default();
+    let number = |kind| match error.get(kind) {
+        Some(ContextValue::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    match error.kind() {
+        ErrorKind::ArgumentConflict => match strings(error, ContextKind::PriorArg) {
+            Some(prior) if prior != argument => format!("{argument} 不能与 {prior} 同时使用"),
+            _ => format!("{argument} 不能重复使用"),
+        },
+        ErrorKind::InvalidValue => {
+            let problem = match value.is_empty() {
+                true => format!("{argument} 缺少值"),
+                false => format!("{argument} 的值“{value}”无效"),
+            };
+            match strings(error, ContextKind::ValidValue) {
+                Some(values) => format!("{problem}，可选值：{values}"),
+                None => problem,
+            }
+        }
+        ErrorKind::ValueValidation => {
+            let source = std::error::Error::source(error).map(ToString::to_string);
+            let source = source.as_deref().map(reason_of_value).unwrap_or_default();
+            format!("{argument} 的值“{value}”无效：{source}")
+        }
+        ErrorKind::NoEquals => format!("{argument} 与值之间需要等号"),
+        ErrorKind::UnknownArgument => format!("未知参数 {argument}"),
+        ErrorKind::InvalidSubcommand => {
+            let name = strings(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            format!("未知命令 {name}")
+        }
+        ErrorKind::MissingRequiredArgument => format!("缺少必需的参数：{argument}"),
+        ErrorKind::MissingSubcommand => {
+            let names = strings(error, ContextKind::ValidSubcommand).unwrap_or_default();
+            format!("缺少命令，可选：{names}")
+        }
+        ErrorKind::TooManyValues => format!("{argument} 的值过多：{value}"),
+        ErrorKind::TooFewValues => {
+            let least = number(ContextKind::MinValues);
+            format!("{argument} 至少需要 {least} 个值")
+        }
+        ErrorKind::WrongNumberOfValues => {
+            let expected = number(ContextKind::ExpectedNumValues);
+            format!("{argument} 需要 {expected} 个值")
+        }
+        ErrorKind::InvalidUtf8 => "参数不是有效的 UTF-8".to_owned(),
+        // Failures to print, and kinds of later versions.
+        _ => error.to_string(),
+    }
+}
+
+/// Translates why a number is invalid. The program's own parsers translate their reasons.
+fn reason_of_value(reason: &str) -> String {
+    if let Some((_, range)) = reason.split_once(" is not in ") {
+        return format!("不在 {range} 范围内");
+    }
+    match reason {
+        "invalid digit found in string" | "cannot parse integer from empty string" => "不是数字",
+        "number too large to fit in target type" => "数字过大",
+        "number too small to fit in target type" => "数字过小",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn strings(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) if !texts.is_empty() => Some(texts.join(" ")),
+        _ => None,
+    }
+}
+
+fn with_chinese_words(text: &str) -> String {
+    let words = WORDS.iter();
+    words.fold(text.to_owned(), |text, (english, chinese)| {
+        text.replace(english, chinese)
+    })
+}
