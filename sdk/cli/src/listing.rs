@@ -50,7 +50,7 @@ impl Selection {
     pub(crate) async fn of(session: &Session, remote: &Remote, recursive: bool) -> Result<Self> {
         if !session.options().raw
             && let Some(pattern) = Pattern::parse(&remote.key)?
-            && !(is_valid_key(&remote.key) && exists(session, remote).await?)
+            && !(is_valid_key(&remote.key) && is_object(session, remote).await?)
         {
             return Ok(Self::Pattern(pattern));
         }
@@ -138,8 +138,28 @@ pub(crate) async fn exists(session: &Session, remote: &Remote) -> Result<bool> {
     match bucket.head_object(&remote.key).await {
         Ok(_) => Ok(true),
         Err(error) if error.is_not_found() => Ok(false),
+        // An object with a customer-provided key is only described with its key.
+        Err(error) if has_status(&error, 400) => Ok(true),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Returns whether there is an object with the key of a pattern, as far as the caller may know.
+async fn is_object(session: &Session, remote: &Remote) -> Result<bool> {
+    match exists(session, remote).await {
+        Err(error)
+            if error
+                .downcast_ref()
+                .is_some_and(|error| has_status(error, 403)) =>
+        {
+            Ok(false)
+        }
+        exists => exists,
+    }
+}
+
+fn has_status(error: &Error, status: u16) -> bool {
+    error.status().is_some_and(|found| found.as_u16() == status)
 }
 
 /// Returns whether the service accepts requests with the key in a path.

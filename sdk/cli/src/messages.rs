@@ -67,6 +67,7 @@ macro_rules! messages {
 messages! {
     // Parts of lines.
     error(text) { "error: {text}" "错误：{text}" }
+    with_cause(text, cause) { "{text}: {cause}" "{text}：{cause}" }
     failed_action(action, reason) { "{action}: {reason}" "{action}：{reason}" }
     with_summary(summary, text) { "{summary}: {text}" "{summary}（{text}）" }
     line_number(number) { "line {number}" "第 {number} 行" }
@@ -119,6 +120,8 @@ messages! {
 
     // Results.
     nothing_matches(path) { "nothing matches {path}" "没有匹配 {path} 的内容" }
+    no_such_bucket(bucket) { "the bucket {bucket} does not exist" "存储空间 {bucket} 不存在" }
+    no_such_object(path) { "{path} does not exist" "{path} 不存在" }
     no_such_file(path) { "{path} does not exist" "{path} 不存在" }
     not_a_file(path) { "{path} is not a regular file" "{path} 不是普通文件" }
     same_file(path) { "{path}: source and target are the same" "{path}：源和目标相同" }

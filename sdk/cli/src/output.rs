@@ -163,7 +163,7 @@ impl Output {
         let request = error
             .chain()
             .find_map(|cause| cause.downcast_ref::<Error>());
-        self.report_failure(action, &format!("{error:#}"), request);
+        self.report_failure(action, &chain_text(error), request);
     }
 
     /// Reports that the request of one action failed, and counts it.
@@ -193,7 +193,7 @@ impl Output {
                 .chain()
                 .find_map(|cause| cause.downcast_ref::<Error>());
             let mut value = json!({});
-            add_error(&mut value, &format!("{error:#}"), request);
+            add_error(&mut value, &chain_text(error), request);
             let _ = self.line(&value.to_string());
             return;
         }
@@ -292,7 +292,21 @@ pub(crate) fn error_text(error: &anyhow::Error) -> String {
     let request = error
         .chain()
         .find_map(|cause| cause.downcast_ref::<Error>());
-    printable(&with_summary(&format!("{error:#}"), request))
+    printable(&with_summary(&chain_text(error), request))
+}
+
+/// Returns an error with its causes. Leaves out causes that the text before them contains.
+fn chain_text(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |text, cause| {
+        let cause = cause.to_string();
+        if text.is_empty() {
+            cause
+        } else if text.contains(&cause) {
+            text
+        } else {
+            messages::with_cause(text, cause)
+        }
+    })
 }
 
 /// Adds the kind of an error of the client to its text, if the locale is not English.

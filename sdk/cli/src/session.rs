@@ -132,7 +132,13 @@ impl Session {
         if let Some(bucket) = buckets.get(name) {
             return Ok(bucket.clone());
         }
-        let bucket = self.client()?.bucket_in_its_zone(name).await?;
+        let found = self.client()?.bucket_in_its_zone(name).await;
+        let bucket = match found {
+            Err(error) if error.is_not_found() => {
+                return Err(anyhow::Error::new(error).context(messages::no_such_bucket(name)));
+            }
+            found => found?,
+        };
         buckets.insert(name.to_owned(), bucket.clone());
         Ok(bucket)
     }

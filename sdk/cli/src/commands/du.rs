@@ -5,7 +5,7 @@ use futures_util::{StreamExt as _, pin_mut};
 use serde_json::json;
 
 use crate::arguments::DuArguments;
-use crate::listing::Selection;
+use crate::listing::{Selection, nothing};
 use crate::location::Remote;
 use crate::output::{Action, Output, printable};
 use crate::quantities::size_text;
@@ -48,5 +48,8 @@ async fn sum(session: &Session, path: &Remote) -> Result<(u64, u64)> {
         count += 1;
         bytes = bytes.saturating_add(object?.size);
     }
-    Ok((count, bytes))
+    match count == 0 && !path.key.is_empty() {
+        true => Err(nothing(&path.to_string())),
+        false => Ok((count, bytes)),
+    }
 }

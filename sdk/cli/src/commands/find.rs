@@ -8,7 +8,7 @@ use qingstor_sdk::types::ObjectSummary;
 
 use super::ls::{time_text, with_bucket};
 use crate::arguments::FindArguments;
-use crate::listing::Selection;
+use crate::listing::{Selection, nothing};
 use crate::location::Remote;
 use crate::output::{Output, printable};
 use crate::pattern;
@@ -34,8 +34,10 @@ pub(super) async fn run(
         .await?;
     pin_mut!(objects);
     let now = Timestamp::now();
+    let mut is_empty = true;
     while let Some(object) = objects.next().await {
         let object = object?;
+        is_empty = false;
         if !is_found(&object, &arguments, name.as_ref(), now) {
             continue;
         }
@@ -51,7 +53,10 @@ pub(super) async fn run(
         };
         output.result(text, || with_bucket(&object, &path.bucket))?;
     }
-    Ok(())
+    match is_empty && !path.key.is_empty() {
+        true => Err(nothing(&arguments.path)),
+        false => Ok(()),
+    }
 }
 
 fn is_found(

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::arguments::LsArguments;
-use crate::listing::nothing;
+use crate::listing::{Selection, nothing};
 use crate::location::{Remote, SCHEME};
 use crate::messages;
 use crate::output::{Output, printable};
@@ -28,9 +28,9 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: LsArgumen
         return list_buckets(session, output, &arguments).await;
     };
     let remote = Remote::parse(path)?;
-    let pattern = match session.options().raw {
-        true => None,
-        false => Pattern::parse(&remote.key)?,
+    let pattern = match Selection::of(session, &remote, false).await? {
+        Selection::Pattern(pattern) => Some(pattern),
+        Selection::Object | Selection::Folder => None,
     };
     let mut list = List {
         output,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::arguments::StatArguments;
 use crate::location::Remote;
+use crate::messages;
 use crate::output::{Action, Output, printable};
 use crate::quantities::size_text;
 use crate::session::Session;
@@ -48,7 +49,13 @@ async fn properties(session: &Session, path: &Remote) -> Result<Map<String, Valu
     let bucket = session.bucket(&path.bucket).await?;
     let value = match path.key.is_empty() {
         true => json!(bucket.get_statistics().await?),
-        false => json!(bucket.head_object(&path.key).await?),
+        false => match bucket.head_object(&path.key).await {
+            // The response to HEAD has no message.
+            Err(error) if error.is_not_found() => {
+                return Err(anyhow::Error::new(error).context(messages::no_such_object(path)));
+            }
+            object => json!(object?),
+        },
     };
     let mut fields = match value {
         Value::Object(fields) => fields,

@@ -142,6 +142,13 @@ fn finds_by_name_age_and_size() {
     assert_eq!(objects[0]["bucket"], BUCKET);
     assert!(world.ok(&["find", "-H", &root]).stdout.contains("6 B"));
     world.run(&["find", &root, "--name", "["]).exits(2);
+    for command in ["find", "du", "ls"] {
+        let missing = world.run(&[command, &address("missing")]).exits(1);
+        assert!(missing.stderr.contains("nothing matches"), "{missing:?}");
+        let bucket = world.run(&[command, "qs://no-such-bucket"]).exits(1);
+        let text = "the bucket no-such-bucket does not exist";
+        assert!(bucket.stderr.contains(text), "{bucket:?}");
+    }
     world.run(&["find", &root, "--older-than", "soon"]).exits(2);
 }
 

@@ -43,6 +43,16 @@ fn copies_up_down_and_within_the_service() {
         missing.stderr.contains("request id") && !world.path("m").exists(),
         "{missing:?}"
     );
+    world
+        .run(&["cp", &address("missing"), "new/folder/m"])
+        .exits(1);
+    assert!(!world.path("new").exists());
+    let source = world.run(&["sync", "missing", &address("")]).exits(1);
+    assert_eq!(
+        source.stderr.matches("No such file").count(),
+        1,
+        "{source:?}"
+    );
 }
 
 /// Zones are in the host names of requests, which a proxy sends to the emulator.

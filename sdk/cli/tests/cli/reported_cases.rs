@@ -245,6 +245,9 @@ fn row_15_names_with_wildcards_can_be_written() {
         .exits(1);
     world.ok(&["cp", "--raw", "in/[x]", &address("t/[y]*")]);
     assert_eq!(world.keys(), ["t/[y]*", "t/ab"]);
+    for command in ["ls", "stat", "du", "find", "cat"] {
+        world.ok(&[command, &address("t/[y]*")]);
+    }
     world.ok(&["rm", "--yes", &address("t/a*")]);
     assert_eq!(world.keys(), ["t/[y]*"]);
 }

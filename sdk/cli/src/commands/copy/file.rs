@@ -289,7 +289,14 @@ async fn download_file(
     resume: bool,
 ) -> Result<u64> {
     let bucket = transfers.session.bucket(&source.bucket).await?;
-    if let Some(parent) = path.parent() {
+    if let Some(parent) = path.parent()
+        && !parent.as_os_str().is_empty()
+        && !parent.is_dir()
+    {
+        // A missing object must not leave a folder.
+        if !exists(&transfers.session, source).await? {
+            return Err(anyhow!(messages::no_such_object(source)));
+        }
         tokio::fs::create_dir_all(parent)
             .await
             .with_context(|| parent.display().to_string())?;

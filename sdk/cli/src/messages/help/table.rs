@@ -15,6 +15,26 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "管理 QingStor 的存储空间和对象",
     ),
     (
+        "  qingstor ls                                   list buckets",
+        "  qingstor ls                                   列出存储空间",
+    ),
+    (
+        "  qingstor cp photos/cat.jpg qs://b/cat.jpg     upload a file",
+        "  qingstor cp photos/cat.jpg qs://b/cat.jpg     上传文件",
+    ),
+    (
+        "  qingstor cp -r qs://b/photos/ photos          download a folder",
+        "  qingstor cp -r qs://b/photos/ photos          下载文件夹",
+    ),
+    (
+        "  qingstor sync --delete photos qs://b/photos   make the bucket equal to the folder",
+        "  qingstor sync --delete photos qs://b/photos   使存储空间与文件夹相同",
+    ),
+    (
+        "  qingstor emulator                             start a local QingStor",
+        "  qingstor emulator                             启动本地 QingStor",
+    ),
+    (
         "Access keys are read from ~/.qingstor/config.yaml, or from the environment",
         "访问密钥取自 ~/.qingstor/config.yaml，或环境变量",
     ),
@@ -65,7 +85,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("List buckets or objects", "列出存储空间或对象"),
     (
         "Copy files and objects: up, down, and between buckets",
-        "复制文件和对象：上传、下载、服务内复制",
+        "复制文件和对象：上传、下载、存储空间之间复制",
     ),
     (
         "Move files and objects: copy, then delete the source",
@@ -250,7 +270,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "Encode keys that cannot be file names here, instead of reporting them",
-        "对不能作为文件名的 key进行编码，而不是报告错误",
+        "对不能作为文件名的 key 进行编码，而不是报告错误",
     ),
     (
         "Media type; by default, that of the file name extension",
