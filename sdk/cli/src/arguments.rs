@@ -106,6 +106,15 @@ impl Command {
         )
     }
 
+    /// Returns whether an interrupted command keeps its unfinished uploads, to continue them later.
+    pub(crate) fn keeps_uploads(&self) -> bool {
+        match self {
+            Self::Cp(copy) | Self::Mv(copy) => copy.transfer.resume,
+            Self::Sync(sync) => sync.transfer.resume,
+            _ => false,
+        }
+    }
+
     /// Returns whether the command is a server, which a signal ends without being a failure.
     pub(crate) fn is_server(&self) -> bool {
         match self {

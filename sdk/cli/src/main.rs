@@ -32,7 +32,7 @@ use anyhow::Result;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use clap_complete::CompleteEnv;
 
-use arguments::{Cli, Command};
+use arguments::Cli;
 use exit::{DONE, FAILED, USAGE, code_of, exit_code};
 use output::Output;
 use session::Session;
@@ -102,8 +102,7 @@ async fn run(cli: Cli) -> u8 {
             return FAILED;
         }
     };
-    let keeps_uploads =
-        matches!(&cli.command, Command::Cp(copy) | Command::Mv(copy) if copy.resume);
+    let keeps_uploads = cli.command.keeps_uploads();
     let names_uploads = cli.command.is_transfer();
     let is_server = cli.command.is_server();
     let ended = tokio::select! {

@@ -33,9 +33,6 @@ pub(crate) struct CopyArguments {
     /// Skip targets that exist
     #[arg(long, short = 'n')]
     pub(crate) no_clobber: bool,
-    /// Continue an interrupted transfer of a large file, and keep what this one leaves
-    #[arg(long)]
-    pub(crate) resume: bool,
     #[command(flatten)]
     pub(crate) object: ObjectOptions,
 }
@@ -207,6 +204,9 @@ pub(crate) struct TransferOptions {
     /// Wait until downloaded files are on the disk; mv always does
     #[arg(long)]
     pub(crate) fsync: bool,
+    /// Continue interrupted transfers of large files, and keep what this one leaves
+    #[arg(long)]
+    pub(crate) resume: bool,
     /// Show progress even if standard error is not a terminal: a line every few seconds
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) progress: bool,

@@ -210,7 +210,7 @@ impl Described {
 ///
 /// # Errors
 ///
-/// Returns a usage error if a filter is not a valid pattern.
+/// Returns a usage error if a filter is not a valid pattern, or if the home directory is not known.
 pub(super) fn configure(
     mut transfer: FolderTransfer,
     transfers: &Transfers,
@@ -222,6 +222,9 @@ pub(super) fn configure(
         .sync_to_disk(options.fsync)
         .follow_symlinks(!options.no_follow_symlinks)
         .rename_invalid(options.rename_invalid);
+    if options.resume {
+        transfer = transfer.resumable(true).token_folder(token_folder()?);
+    }
     if let Some(jobs) = options.jobs {
         transfer = transfer.jobs(jobs.into());
     }
@@ -287,12 +290,8 @@ pub(super) async fn copy(
     };
     ends.check(is_move)?;
     let transfer = ends.transfer(transfers).await?;
-    let mut transfer = configure(transfer, transfers, &arguments.filters)?
-        .overwrite(!arguments.no_clobber)
-        .resumable(arguments.resume);
-    if arguments.resume {
-        transfer = transfer.token_folder(token_folder()?);
-    }
+    let mut transfer =
+        configure(transfer, transfers, &arguments.filters)?.overwrite(!arguments.no_clobber);
     if let Some(pattern) = job.pattern.clone() {
         // Patterns for keys contain the folder; patterns for files do not.
         let folder = match &job.source {

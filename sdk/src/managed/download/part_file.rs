@@ -22,7 +22,8 @@ pub(super) struct PartFileGuard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnDrop {
     Remove,
-    RemoveIfEmpty,
+    /// Keeps the file if a later download can continue it.
+    RemoveWithoutState,
     /// The file was moved to its target.
     Nothing,
 }
@@ -31,7 +32,7 @@ impl Drop for PartFileGuard {
     fn drop(&mut self) {
         let remove = match self.on_drop {
             OnDrop::Remove => true,
-            OnDrop::RemoveIfEmpty => self.file.len().is_ok_and(|len| len == 0),
+            OnDrop::RemoveWithoutState => !state_path(&self.file.path).exists(),
             OnDrop::Nothing => false,
         };
         // An error cannot be reported from here.
@@ -91,7 +92,7 @@ impl PartFile {
                 resumable,
             }),
             on_drop: match resumable {
-                true => OnDrop::RemoveIfEmpty,
+                true => OnDrop::RemoveWithoutState,
                 false => OnDrop::Remove,
             },
         }

@@ -106,7 +106,7 @@ impl FileJob {
         }
         let bytes = match (&self.source, &self.target) {
             (Location::Local(path), Location::Remote(target)) => {
-                upload_file(transfers, path, target, arguments.resume).await?
+                upload_file(transfers, path, target, transfers.options.resume).await?
             }
             (Location::Stdio, Location::Remote(target)) => {
                 let bucket = transfers.session.bucket(&target.bucket).await?;
@@ -116,7 +116,7 @@ impl FileJob {
                     .bytes
             }
             (Location::Remote(source), Location::Local(path)) => {
-                download_file(transfers, source, path, arguments.resume).await?
+                download_file(transfers, source, path, transfers.options.resume).await?
             }
             (Location::Remote(source), Location::Stdio) => {
                 download_to_stdout(transfers, source).await?

@@ -206,7 +206,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("Skip targets that exist", "跳过已存在的目标"),
     (
-        "Continue an interrupted transfer of a large file, and keep what this one leaves",
+        "Continue interrupted transfers of large files, and keep what this one leaves",
         "继续被中断的大文件传输，并保留此次未完成的部分",
     ),
     ("Delete what the source does not have", "删除源中没有的内容"),
