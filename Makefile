@@ -180,8 +180,8 @@ msrv: ## Check the published crates with the oldest supported compiler (installs
 	$(CARGO) +$(MSRV) check --locked $(each_crate)
 
 .PHONY: powerset
-powerset: ## Check the SDK and its store with every combination of features (needs cargo-hack)
-	$(CARGO) hack check --feature-powerset --no-dev-deps --exclude-features native-tls $(each_crate)
+powerset: ## Check the published crates with each feature and each pair of features (needs cargo-hack)
+	$(CARGO) hack check --feature-powerset --depth 2 --no-dev-deps --exclude-features native-tls $(each_crate)
 
 .PHONY: minimal-versions
 minimal-versions: ## Check the published crates with the oldest dependencies that they allow (needs a nightly toolchain)
@@ -190,7 +190,16 @@ minimal-versions: ## Check the published crates with the oldest dependencies tha
 
 .PHONY: deny
 deny: ## Check licences, duplicate versions, sources and advisories of the dependencies (needs cargo-deny)
-	$(CARGO) deny check
+	$(CARGO) deny check --deny unmatched-skip --deny unnecessary-skip
+
+.PHONY: typos
+typos: ## Check the spelling of everything (needs typos)
+	typos
+
+.PHONY: actionlint
+actionlint: ## Check the workflows and the Dockerfile (needs actionlint and hadolint)
+	actionlint
+	hadolint tests/emulator/Dockerfile
 
 .PHONY: semver
 semver: ## Compare the public API with that of BASE (needs cargo-semver-checks)
