@@ -31,6 +31,11 @@ const COMMANDS: &[(&str, Proof)] = &[
     ("make demo", Test("sdk/tests/examples.rs")),
     ("make test", NotRun("it is the command that runs the tests")),
     (
+        "cargo new",
+        NotRun("it creates a crate elsewhere; `scenarios/new_crate.rs` is its test"),
+    ),
+    ("cd hello-qingstor", NotRun("it changes the folder of a shell")),
+    (
         "cargo add",
         NotRun("it changes the manifest of another package, and asks a registry"),
     ),
@@ -115,6 +120,18 @@ fn every_command_in_a_document_has_a_proof() {
             Test(path) => assert!(place(path).is_file(), "{path}"),
             NotRun(reason) => assert!(!reason.is_empty(), "{start}"),
         }
+    }
+}
+
+/// Both READMEs contain the test of a new crate as this repository runs it.
+#[test]
+fn the_readmes_contain_the_test_of_a_new_crate() {
+    let block = format!(
+        "```rust\n{}```\n",
+        read("tests/suite/tests/scenarios/new_crate.rs")
+    );
+    for document in ["README.md", "README.zh-CN.md"] {
+        assert!(read(document).contains(&block), "{document}");
     }
 }
 

@@ -7,6 +7,7 @@ mod faults;
 mod images;
 mod listing;
 mod managed;
+mod new_crate;
 mod objects;
 mod paging;
 mod presigned;
