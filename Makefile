@@ -28,7 +28,9 @@ one_pack  = $(CODEGEN) $(1) $(INPUT) $(addprefix --overlay ,$(word 3,$(2))) \
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Without optimization, the generator compiles faster, and shares its dependencies with what follows.
 .PHONY: demo
+demo: CODEGEN = $(CARGO) run --quiet --package qingstor-codegen --
 demo: generate ## Regenerate the SDK from the specification, run the walkthrough, and show the command line
 	$(CARGO) run --quiet --package qingstor-sdk --example walkthrough
 	$(CARGO) build --quiet --package qingstor-cli
