@@ -17,6 +17,9 @@
 //! [`diagnostic`] has the findings and their rules. For authors of packs, [`new_pack`] creates a
 //! pack, [`pack_test`] runs the tests of a pack, and [`schema`] describes the model and `pack.json`.
 
+// docs.rs marks items that need a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod diagnostic;
 pub mod diff;
 mod document;

@@ -63,6 +63,8 @@
 //!
 //! Without `rustls` and `native-tls`, only `http` endpoints can be used.
 
+// docs.rs marks items that need a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 // Modules import only from their own layer and lower layers. `tests/suite/tests/layers.rs` lists

@@ -37,6 +37,8 @@
 //! | `v0_13` | | the store for `object_store` 0.13 |
 //! | `signer` | | presigned URLs: the trait `Signer`. It enables the feature `cloud-base` of `object_store` 0.14, or `cloud` of 0.13, which includes `reqwest` 0.12 |
 
+// docs.rs marks items that need a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(
     clippy::duplicate_mod,

@@ -18,6 +18,9 @@
 //! other code is written by hand, and is independent of the SDK that is tested against the
 //! emulator.
 
+// docs.rs marks items that need a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod auth;
 mod background;
 mod base;
