@@ -34,7 +34,10 @@ const COMMANDS: &[(&str, Proof)] = &[
         "cargo new",
         NotRun("it creates a crate elsewhere; `scenarios/new_crate.rs` is its test"),
     ),
-    ("cd hello-qingstor", NotRun("it changes the folder of a shell")),
+    (
+        "cd hello-qingstor",
+        NotRun("it changes the folder of a shell"),
+    ),
     (
         "cargo add",
         NotRun("it changes the manifest of another package, and asks a registry"),
