@@ -10,6 +10,7 @@ mod download;
 mod errors;
 #[cfg(feature = "folders")]
 mod folders;
+mod list_objects_as;
 mod locate;
 mod multipart_guard;
 mod notifications;
@@ -35,6 +36,7 @@ pub use folders::action::{
 pub use folders::options::{Compare, FolderProgress, MODIFIED_METADATA};
 #[cfg(feature = "folders")]
 pub use folders::plan::FolderPlan;
+pub use list_objects_as::{ListObjectsAsInput, ListObjectsAsOutput};
 #[cfg(feature = "folders")]
 pub use part_sizes::PART_SIZE_METADATA;
 pub use upload::file_etag::etag_of_file;
