@@ -37,6 +37,7 @@ pub(crate) struct StoreOptions {
     pub(crate) compute_content_md5: bool,
     pub(crate) conditional_put: ConditionalPut,
     pub(crate) on_unaddressable_key: OnUnaddressableKey,
+    pub(crate) sorted_lists: bool,
 }
 
 /// A setting that cannot be applied.
@@ -48,6 +49,9 @@ pub(crate) enum InvalidSetting {
 
 /// Applies the text of a setting. Returns a reason if the text is invalid.
 type Apply = fn(Settings, &str) -> Result<Settings, String>;
+
+/// Optional prefix of a key.
+const KEY_PREFIX: &str = "qingstor_";
 
 /// All settings that have a string key.
 const KEYS: &[(&str, Apply)] = &[
@@ -117,6 +121,10 @@ const KEYS: &[(&str, Apply)] = &[
             ..settings
         })
     }),
+    ("sorted_lists", |mut settings, text| {
+        settings.options.sorted_lists = boolean(text)?;
+        Ok(settings)
+    }),
     ("zone", |settings, text| {
         let zone = Some(text.to_owned());
         Ok(Settings { zone, ..settings })
@@ -154,9 +162,9 @@ impl Settings {
         settings
     }
 
-    /// Returns whether a key names a setting.
-    pub(crate) fn knows(key: &str) -> bool {
-        find(key).is_some()
+    /// Returns whether a key names a setting of this store, even if it is misspelled.
+    pub(crate) fn is_meant_by(key: &str) -> bool {
+        key.to_ascii_lowercase().starts_with(KEY_PREFIX) || find(key).is_some()
     }
 
     /// Applies a setting by its key, in any case, with or without the prefix `qingstor_`.
@@ -254,7 +262,7 @@ impl fmt::Debug for Settings {
 
 fn find(key: &str) -> Option<Apply> {
     let key = key.to_ascii_lowercase();
-    let key = key.strip_prefix("qingstor_").unwrap_or(&key);
+    let key = key.strip_prefix(KEY_PREFIX).unwrap_or(&key);
     let key = match key {
         "bucket_name" => "bucket",
         "virtual_host_style" => "enable_virtual_host_style",
@@ -302,14 +310,26 @@ mod tests {
     #[test]
     fn every_key_is_found_in_any_case_and_with_a_prefix() {
         for (key, _) in KEYS {
-            assert!(Settings::knows(key), "{key}");
-            assert!(Settings::knows(&format!(
-                "QINGSTOR_{}",
-                key.to_ascii_uppercase()
-            )));
+            assert!(find(key).is_some(), "{key}");
+            let variable = format!("QINGSTOR_{}", key.to_ascii_uppercase());
+            assert!(find(&variable).is_some(), "{variable}");
         }
         for unknown in ["", "region", "aws_access_key_id", "qingstor_", "zones"] {
-            assert!(!Settings::knows(unknown), "{unknown}");
+            assert!(find(unknown).is_none(), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_misspelled_key_with_the_prefix_is_meant_for_this_store() {
+        for (key, expected) in [
+            ("zone", true),
+            ("QingStor_Zoen", true),
+            ("qingstor_", true),
+            ("zoen", false),
+            ("aws_region", false),
+            ("", false),
+        ] {
+            assert_eq!(Settings::is_meant_by(key), expected, "{key}");
         }
     }
 

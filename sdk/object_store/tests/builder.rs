@@ -141,6 +141,12 @@ macro_rules! tests {
                 let unknown = valid().with_config("region", "x").build().unwrap_err();
                 let is_unknown = matches!(unknown, Error::UnknownConfigurationKey { .. });
                 assert!(is_unknown, "{unknown}");
+                let others = [("region", "x"), ("aws_access_key_id", "x")];
+                valid().with_options(others).build().unwrap();
+                let misspelled = valid().with_options([("qingstor_zoen", "pek3a")]);
+                let misspelled = misspelled.build().unwrap_err();
+                let is_unknown = matches!(misspelled, Error::UnknownConfigurationKey { .. });
+                assert!(is_unknown, "{misspelled}");
             }
 
             #[tokio::test]

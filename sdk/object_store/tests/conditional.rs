@@ -35,15 +35,18 @@ macro_rules! tests {
                 store.put_opts(&Path::from(path), payload, options).await
             }
 
-            #[tokio::test]
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn one_of_many_writers_wins() {
                 let (_site, store) = store().await;
                 let texts: Vec<String> = (0..64).map(|n| format!("writer {n}")).collect();
-                let writers = texts.iter().map(|text| create(&store, "k", text));
+                let writers = texts.iter().cloned().map(|text| {
+                    let store = store.clone();
+                    tokio::spawn(async move { create(&store, "k", &text).await })
+                });
                 let results = join_all(writers).await;
                 let mut winners = Vec::new();
                 for (text, result) in texts.iter().zip(results) {
-                    match result {
+                    match result.unwrap() {
                         Ok(put) => winners.push((text, put)),
                         Err(error) => {
                             assert!(matches!(error, Error::AlreadyExists { .. }), "{error}");

@@ -19,8 +19,8 @@ macro_rules! tests {
             use futures_util::{StreamExt, TryStreamExt, stream};
             use qingstor_object_store::$version::object_store::path::Path;
             use qingstor_object_store::$version::object_store::{
-                Attribute, Attributes, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt,
-                PutMode, PutMultipartOptions, PutOptions, PutPayload, UpdateVersion,
+                Attribute, Attributes, Error, GetOptions, GetRange, ObjectMeta, ObjectStore,
+                ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, UpdateVersion,
             };
             use qingstor_object_store::$version::{QingStorBuilder, QingStorStore};
             use qingstor_object_store::{OnUnaddressableKey, qingstor_sdk};
@@ -335,6 +335,34 @@ macro_rules! tests {
                 assert_eq!(results.len(), 8);
                 let folder = strict.list_with_delimiter(None).await;
                 assert!(matches!(folder, Err(Error::InvalidPath { .. })));
+            }
+
+            #[tokio::test]
+            async fn a_sorted_list_is_in_the_order_of_paths() {
+                let (bucket, received) = answered(|number, _| {
+                    http::Response::new(match number % 2 {
+                        0 => r#"{"keys":[{"key":"b","size":1,"modified":1},
+                                {"key":"a/c","size":1,"modified":1},
+                                {"key":"a b","size":1,"modified":1}],
+                                "has_more":true,"next_marker":"?"}"#
+                            .into(),
+                        _ => r#"{"keys":[{"key":"a","size":1,"modified":1}]}"#.into(),
+                    })
+                });
+                let store = QingStorBuilder::new().with_client(bucket);
+                let store = store.with_config("sorted_lists", "true").build().unwrap();
+                let locations = |metas: Vec<ObjectMeta>| {
+                    let locations = metas.into_iter().map(|meta| meta.location.to_string());
+                    locations.collect::<Vec<_>>()
+                };
+                let all = store.list(None).try_collect().await.unwrap();
+                assert_eq!(locations(all), ["a", "a b", "a/c", "b"]);
+                let after = store.list_with_offset(None, &Path::from("a"));
+                let after = after.try_collect().await.unwrap();
+                assert_eq!(locations(after), ["a b", "a/c", "b"]);
+                let folder = store.list_with_delimiter(None).await.unwrap();
+                assert_eq!(locations(folder.objects), ["a", "a b", "a/c", "b"]);
+                assert_eq!(received.lock().unwrap().len(), 6);
             }
 
             #[tokio::test]

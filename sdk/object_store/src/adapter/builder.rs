@@ -43,6 +43,7 @@ use crate::settings::{InvalidSetting, Settings};
 /// | `compute_content_md5` | `QINGSTOR_COMPUTE_CONTENT_MD5` | [`with_compute_content_md5`](Self::with_compute_content_md5) |
 /// | `conditional_put`: `disabled`, `append` | `QINGSTOR_CONDITIONAL_PUT` | [`with_conditional_put`](Self::with_conditional_put) |
 /// | `on_unaddressable_key`: `skip`, `error` | `QINGSTOR_ON_UNADDRESSABLE_KEY` | [`with_on_unaddressable_key`](Self::with_on_unaddressable_key) |
+/// | `sorted_lists` | `QINGSTOR_SORTED_LISTS` | [`with_sorted_lists`](Self::with_sorted_lists) |
 ///
 /// If a setting is set more than once, the last value counts.
 #[derive(Clone, Debug, Default)]
@@ -85,8 +86,9 @@ impl QingStorBuilder {
         self.map(|settings| settings.apply(key.as_ref(), value.as_ref()))
     }
 
-    /// Applies all settings whose keys are in the table above, and ignores other keys. Engines pass
-    /// their `storage_options` to all stores, so that they may contain other options.
+    /// Applies all settings whose keys are in the table above. Engines pass their `storage_options` to
+    /// all stores, so other keys are ignored, unless they start with `qingstor_`: those are errors of
+    /// [`build`](Self::build), as with [`with_config`](Self::with_config).
     #[must_use]
     pub fn with_options<K: AsRef<str>, V: AsRef<str>>(
         self,
@@ -94,7 +96,7 @@ impl QingStorBuilder {
     ) -> Self {
         options
             .into_iter()
-            .filter(|(key, _)| Settings::knows(key.as_ref()))
+            .filter(|(key, _)| Settings::is_meant_by(key.as_ref()))
             .fold(self, |builder, (key, value)| {
                 builder.with_config(key, value)
             })
@@ -199,6 +201,20 @@ impl QingStorBuilder {
     pub fn with_on_unaddressable_key(self, on_unaddressable_key: OnUnaddressableKey) -> Self {
         self.map(|mut settings| {
             settings.options.on_unaddressable_key = on_unaddressable_key;
+            settings
+        })
+    }
+
+    /// Sets whether `list`, `list_with_offset` and `list_with_delimiter` return objects in the order of
+    /// their paths. `false` by default: the order of QingStor is not defined.
+    ///
+    /// For programs that rely on the order although `object_store` does not promise one, such as
+    /// delta-rs. The store then requests all pages of a list, and keeps them in memory, before it
+    /// returns the first object. If a page fails, the error is the only item of the list.
+    #[must_use]
+    pub fn with_sorted_lists(self, sorted_lists: bool) -> Self {
+        self.map(|mut settings| {
+            settings.options.sorted_lists = sorted_lists;
             settings
         })
     }

@@ -80,7 +80,7 @@ impl QingStorStore {
         };
         let meta = ObjectMeta {
             location: location.clone(),
-            last_modified: chrono_time(required("Last-Modified", output.last_modified)?)?,
+            last_modified: last_modified(output.last_modified)?,
             size,
             e_tag: quoted(output.etag),
             version: output.version_id,
@@ -180,7 +180,7 @@ fn of_response(
     }
     let meta = ObjectMeta {
         location: location.clone(),
-        last_modified: chrono_time(required("Last-Modified", output.last_modified)?)?,
+        last_modified: last_modified(output.last_modified)?,
         size,
         e_tag: quoted(output.etag),
         version: output.version_id,
@@ -209,6 +209,10 @@ fn is_strong(etag: &str) -> bool {
     !etag.trim_matches('"').is_empty() && !etag.starts_with("W/")
 }
 
+fn last_modified(time: Option<Timestamp>) -> Result<DateTime<Utc>> {
+    chrono_time(required("Last-Modified", time)?.as_unix_seconds())
+}
+
 fn required<T>(header: &str, value: Option<T>) -> Result<T> {
     value.ok_or_else(|| generic(format!("the response has no {header}")))
 }
@@ -220,10 +224,10 @@ fn http_time(time: DateTime<Utc>) -> Timestamp {
     Timestamp::from_unix_seconds(seconds).unwrap_or_default()
 }
 
-/// Converts the time of an object.
-pub(super) fn chrono_time(time: Timestamp) -> Result<DateTime<Utc>> {
-    let converted = DateTime::from_timestamp(time.as_unix_seconds(), 0);
-    converted.ok_or_else(|| generic(format!("time {time} is out of range")))
+/// Converts the time of an object, in Unix seconds.
+pub(super) fn chrono_time(seconds: i64) -> Result<DateTime<Utc>> {
+    let converted = DateTime::from_timestamp(seconds, 0);
+    converted.ok_or_else(|| generic(format!("{seconds} seconds after 1970 are out of range")))
 }
 
 #[cfg(test)]

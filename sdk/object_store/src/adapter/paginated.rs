@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::error::of_object;
-use super::list::LIMIT;
+use super::list::{LIMIT, ListedObject};
 use super::object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedListStore};
 use super::object_store::path::Path;
 use super::object_store::{ObjectMeta, Result};
@@ -40,30 +40,29 @@ impl PaginatedListStore for QingStorStore {
         if let Some(token) = options.page_token {
             call = call.marker(token);
         }
-        let mut pages = call.pages();
-        let page = match pages.next().await {
-            Some(page) => page.map_err(|error| of_object(&Path::ROOT, error))?,
-            None => Default::default(),
-        };
+        let mut pages = call.objects_as::<ListedObject>().pages();
+        let page = pages.next().await.transpose();
+        let page = page.map_err(|error| of_object(&Path::ROOT, error))?;
         let next = pages.next_call();
-        let page_token = next.and_then(|call| call.input().marker.clone());
+        let page_token = next.and_then(|call| call.input().list().marker.clone());
 
         let offset = options.offset.as_deref();
         let is_after = |text: &str| offset.is_none_or(|offset| text > offset);
-        let mut objects: Vec<ObjectMeta> = Vec::new();
-        for object in page.keys {
-            let meta = self.meta(object)?;
-            objects.extend(meta.filter(|meta| is_after(meta.location.as_ref())));
-        }
         let delimiter = options.delimiter.as_deref().unwrap_or_default();
         let mut folders = Vec::new();
-        for key_prefix in &page.common_prefixes {
+        let key_prefixes = page.iter().flat_map(|page| page.common_prefixes());
+        for key_prefix in key_prefixes {
             let folder = self.folder(key_prefix, delimiter)?;
             // A folder that contains the offset may also contain later keys.
             folders.extend(folder.filter(|folder| {
                 let text = format!("{folder}{delimiter}");
                 is_after(&text) || offset.is_some_and(|offset| offset.starts_with(&text))
             }));
+        }
+        let mut objects: Vec<ObjectMeta> = Vec::new();
+        for object in page.into_iter().flat_map(|page| page.keys) {
+            let meta = self.meta(object)?;
+            objects.extend(meta.filter(|meta| is_after(meta.location.as_ref())));
         }
         Ok(PaginatedListResult {
             result: list_result(objects, folders),

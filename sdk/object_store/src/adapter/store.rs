@@ -40,7 +40,7 @@ use crate::settings::StoreOptions;
 /// | get, head | one request, with all conditions, ranges and versions |
 /// | get ranges | ranges that are less than 1 MiB apart are one request; all return the same object |
 /// | delete | up to 1,000 objects per request; deleting a missing object succeeds |
-/// | list | 1,000 objects per request, or as many as the service allows; the order is not defined |
+/// | list | 1,000 objects per request, or as many as the service allows; the order is not defined, unless [`with_sorted_lists`](super::QingStorBuilder::with_sorted_lists) is set |
 /// | list with offset | filtered by the client, because QingStor does not list from a key |
 /// | copy | any size; the service copies, over 5 GiB in parts |
 /// | rename | one request: the service moves the object |
