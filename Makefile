@@ -122,8 +122,9 @@ docs: ## Build the documentation; warnings are errors
 INTEGRATIONS := --manifest-path tests/integrations/Cargo.toml --target-dir $(or $(CARGO_TARGET_DIR),target)/integrations
 
 .PHONY: integrations
-integrations: ## Run DataFusion, Ballista and SlateDB on the store; not part of `make test`
+integrations: ## Run DataFusion, Ballista, delta-rs and SlateDB on the store; not part of `make test`
 	$(CARGO) fmt --all --check --manifest-path tests/integrations/Cargo.toml
+	$(CARGO) clippy --workspace --all-targets --quiet $(INTEGRATIONS) -- -D warnings
 	$(CARGO) test --workspace --quiet $(INTEGRATIONS)
 
 .PHONY: bench-store

@@ -12,6 +12,9 @@ use qingstor_sdk::{Bucket, Result};
 
 use crate::server::{PARTS, SMALL};
 
+/// The key of the object, as `object_store` has it. Programs have it from a list, or keep it.
+static PATH: LazyLock<Path> = LazyLock::new(|| Path::from("logs/object"));
+
 /// A part of an upload.
 static PART: LazyLock<PutPayload> = LazyLock::new(|| vec![b'x'; 8 << 20].into());
 
@@ -87,7 +90,7 @@ pub(crate) struct ObjectStoreClient(pub(crate) Box<dyn ObjectStore>);
 impl Client for ObjectStoreClient {
     fn get(&self) -> BoxFuture<'_, usize> {
         async {
-            let result = self.0.get(&Path::from("logs/object")).await;
+            let result = self.0.get(&PATH).await;
             let content = result.expect("a response").bytes().await;
             content.expect("content").len()
         }
@@ -97,7 +100,7 @@ impl Client for ObjectStoreClient {
     fn put(&self) -> BoxFuture<'_, ()> {
         async {
             let payload = vec![b'x'; SMALL].into();
-            let put = self.0.put(&Path::from("logs/object"), payload).await;
+            let put = self.0.put(&PATH, payload).await;
             assert!(put.expect("a response").e_tag.is_some());
         }
         .boxed()
@@ -114,7 +117,7 @@ impl Client for ObjectStoreClient {
 
     fn multipart(&self) -> BoxFuture<'_, ()> {
         async {
-            let upload = self.0.put_multipart(&Path::from("logs/object")).await;
+            let upload = self.0.put_multipart(&PATH).await;
             let mut upload = upload.expect("an upload");
             let parts = (1..=PARTS).map(|_| upload.put_part(PART.clone()));
             let parts: Vec<_> = parts.collect();

@@ -161,7 +161,7 @@ fn response(status: u16, content_type: &str, body: &str) -> Vec<u8> {
 }
 
 fn json_list() -> String {
-    let etag = ETAG.trim_matches('"');
+    let etag = ETAG.replace('"', r#"\""#);
     let mut keys = String::new();
     for number in 0..KEYS {
         let comma = if number == 0 { "" } else { "," };
