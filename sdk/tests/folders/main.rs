@@ -4,6 +4,7 @@
 // A test may panic.
 #![cfg(test)]
 
+mod between_zones;
 mod comparing;
 mod deleting;
 #[path = "../list_server/mod.rs"]

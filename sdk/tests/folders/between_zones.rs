@@ -1,0 +1,81 @@
+//! Copies between zones pass through the client, and keep what the source has.
+
+use qingstor_sdk::{Bucket, Config, ErrorKind, PART_SIZE_METADATA, QingStor};
+
+use crate::site::{Site, objects, tree};
+
+/// Returns a new bucket in another zone. The emulator does not need the zone in the host name.
+async fn far_bucket(site: &Site) -> Bucket {
+    let emulator = &site.emulator;
+    let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
+        .endpoint(emulator.endpoint());
+    let service = QingStor::new(config).unwrap();
+    let bucket = service.bucket("far-bucket", "sh1a").unwrap();
+    bucket.put().await.unwrap();
+    bucket
+}
+
+#[tokio::test]
+async fn a_copy_has_the_content_and_the_properties_of_the_source() {
+    let site = Site::start().await;
+    let far = far_bucket(&site).await;
+    let source = site.bucket.put_object("a").body("content");
+    let source = source.content_type("text/x-a").cache_control("no-store");
+    source.metadata([("color", "blue")]).await.unwrap();
+    let copy = far
+        .copy_object(("ignored", "a"), "b")
+        .source_bucket(&site.bucket);
+    let copied = copy.await.unwrap();
+    assert_eq!((copied.size, copied.parts), (7, 1));
+    assert_eq!(objects(&far).await, tree([("b", "content")]));
+    let head = far.head_object("b").await.unwrap();
+    assert_eq!(head.content_type.as_deref(), Some("text/x-a"));
+    assert_eq!(head.cache_control.as_deref(), Some("no-store"));
+    assert_eq!(head.metadata.get("color"), Some("blue"));
+    assert_eq!(head.etag, copied.source_etag);
+    let missing = far
+        .copy_object(("ignored", "x"), "y")
+        .source_bucket(&site.bucket);
+    assert!(missing.await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn a_copy_in_parts_has_the_entity_tag_of_the_source() {
+    let site = Site::start().await;
+    let far = far_bucket(&site).await;
+    let local = site.write("local", [("small", "1")]);
+    let content: Vec<u8> = (0..20_u32 << 20).map(|n| (n % 251) as u8).collect();
+    std::fs::write(local.join("large"), &content).unwrap();
+    let upload = site.bucket.upload_dir(&local, "").part_size(6 << 20);
+    upload.await.unwrap();
+    let sync = || site.bucket.sync_to("", &far, "copy/");
+    assert_eq!(sync().await.unwrap().copied, 2);
+    let source = site.bucket.head_object("large").await.unwrap();
+    let copy = far.head_object("copy/large").await.unwrap();
+    assert_eq!(copy.etag, source.etag);
+    assert_eq!(copy.metadata.get(PART_SIZE_METADATA), Some("6291456"));
+    assert_eq!(copy.metadata, source.metadata);
+    assert_eq!(sync().await.unwrap().unchanged, 2);
+    let body = far.get_object("copy/large").await.unwrap().body;
+    assert!(body.bytes().await.unwrap() == content);
+}
+
+#[tokio::test]
+async fn damaged_content_is_not_stored() {
+    let site = Site::start().await;
+    let far = far_bucket(&site).await;
+    let content = "x".repeat(17 << 20);
+    site.bucket.put_object("a").body(content).await.unwrap();
+    site.faults(&["operation=GetObject,etag=wrong"]);
+    let copy = far
+        .copy_object(("ignored", "a"), "b")
+        .source_bucket(&site.bucket);
+    let error = copy.await.unwrap_err();
+    let source = std::error::Error::source(&error).unwrap();
+    let source = source.downcast_ref::<qingstor_sdk::Error>().unwrap();
+    assert_eq!(source.kind(), ErrorKind::Integrity, "{error}");
+    site.faults(&[]);
+    assert!(objects(&far).await.is_empty());
+    let uploads = far.list_multipart_uploads().await.unwrap();
+    assert!(uploads.uploads.is_empty(), "aborted");
+}
