@@ -43,8 +43,10 @@ fn cases() -> Vec<Case> {
     let latency = Duration::from_millis(30);
     vec![
         case("2 MiB/s for each connection", connection(2), 256),
+        case("4 MiB/s for each connection", connection(4), 512),
         case("8 MiB/s for each connection", connection(8), 1024),
         case("16 MiB/s for each connection", connection(16), 1024),
+        case("32 MiB/s for each connection", connection(32), 2048),
         case(
             "8 MiB/s for each connection, latency 30 ms",
             Limits {
