@@ -95,7 +95,8 @@ impl<I: Operation> Call<I> {
     /// For a stream, which can be read only once, the call fails with `InvalidInput`; so does
     /// [`build`](Self::build) for a file.
     pub fn compute_content_md5(mut self) -> Self {
-        self.dispatcher.options_mut().content_md5 = true;
+        self.dispatcher.options_mut().content_md5 =
+            Some(|parts, pool| Box::pin(parts.hash_body(pool)));
         self
     }
 
@@ -155,8 +156,8 @@ impl<I: Operation> Call<I> {
         let (dispatcher, parts, encoded) = self.encode(ContentMd5::IfInMemory);
         encoded?;
         let hashed = match dispatcher.options().content_md5 {
-            true => parts.check_hashed(),
-            false => Ok(()),
+            Some(_) => parts.check_hashed(),
+            None => Ok(()),
         };
         let request = hashed.and_then(|()| dispatcher.request(I::INFO, parts));
         request.map_err(|error| error.with_call(dispatcher.unsent(I::INFO)))
@@ -198,7 +199,7 @@ impl<I: Operation> Call<I> {
                 .encode(&mut parts)
                 .and_then(|()| check_signed_parameters(parts.target())),
         };
-        let content_md5 = if options.content_md5 {
+        let content_md5 = if options.content_md5.is_some() {
             requested
         } else if I::INFO.content_md5 {
             ContentMd5::Required
@@ -221,6 +222,7 @@ impl<I: Operation> Call<I> {
 
 impl Dispatcher {
     /// Returns the signed request.
+    #[inline]
     fn request(&self, info: &OperationInfo, mut parts: RequestParts) -> Result<Request<Body>> {
         let credentials = self.shared.credentials.known()?;
         let (uri, mut prepared) = self.prepare(info, &mut parts, &credentials)?;
@@ -242,6 +244,7 @@ impl Dispatcher {
     }
 
     /// Returns the signed URL.
+    #[inline]
     fn presigned(
         &self,
         info: &'static OperationInfo,

@@ -45,6 +45,7 @@ pub(crate) struct Input<'a> {
 ///
 /// Lanes with the same number of bytes take the least time. A build without optimization hashes one
 /// lane after the other, because its vector code would be slower.
+#[inline]
 pub(crate) fn update(inputs: &mut [Input<'_>]) {
     #[cfg(feature = "simd")]
     if !cfg!(debug_assertions) {

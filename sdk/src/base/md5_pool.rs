@@ -89,12 +89,14 @@ impl PendingMd5 {
 impl Md5Pool {
     /// Starts to hash a content. Hashes it before it returns if it is short, or if there is no Tokio
     /// runtime.
+    #[inline]
     pub(crate) fn start(&self, source: HashSource) -> PendingMd5 {
         self.resume(Lane::default(), source)
     }
 
     /// Starts to hash a content that follows the one of `lane`, in the same way as
     /// [`start`](Self::start).
+    #[inline]
     pub(crate) fn resume(&self, lane: Lane, source: HashSource) -> PendingMd5 {
         let (job, pending) = Job::new(lane, source);
         self.run([job]);
@@ -114,6 +116,7 @@ impl Md5Pool {
         pending
     }
 
+    #[inline]
     fn run(&self, jobs: impl IntoIterator<Item = Job>) {
         let runtime = Handle::try_current().ok();
         let is_now = |job: &Job| runtime.is_none() || job.reader.is_short();
@@ -182,6 +185,7 @@ impl Drop for Worker {
 }
 
 impl Worker {
+    #[inline]
     fn run(mut self) {
         let mut jobs = Vec::new();
         while self.take_jobs(&mut jobs) {
@@ -275,6 +279,7 @@ impl Job {
 
 /// Hashes the next bytes of all jobs, and ends those that have no more, failed or are no longer
 /// wanted.
+#[inline]
 fn step(jobs: &mut Vec<Job>) {
     jobs.retain(|job| !job.done.is_closed());
     let mut failures = Vec::new();

@@ -17,6 +17,7 @@ macro_rules! string_enum {
         impl $name {
             /// Returns the value in the spelling of the API.
             #[must_use]
+            #[inline]
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)*
@@ -25,6 +26,7 @@ macro_rules! string_enum {
             }
 
             /// Returns the known value for `text`, ignoring case, as the API does for most values.
+            #[inline]
             fn known(text: &str) -> Option<Self> {
                 match text {
                     $($text => Some(Self::$variant),)*
@@ -35,12 +37,14 @@ macro_rules! string_enum {
         }
 
         impl From<&str> for $name {
+            #[inline]
             fn from(text: &str) -> Self {
                 Self::known(text).unwrap_or_else(|| Self::Unknown(text.to_owned()))
             }
         }
 
         impl From<String> for $name {
+            #[inline]
             fn from(text: String) -> Self {
                 Self::known(&text).unwrap_or(Self::Unknown(text))
             }
@@ -48,6 +52,7 @@ macro_rules! string_enum {
 
         /// The empty string, which means no value.
         impl Default for $name {
+            #[inline]
             fn default() -> Self {
                 Self::Unknown(String::new())
             }
@@ -55,6 +60,7 @@ macro_rules! string_enum {
 
         /// Compares like the API: known values ignore case.
         impl PartialEq<str> for $name {
+            #[inline]
             fn eq(&self, text: &str) -> bool {
                 match Self::known(text) {
                     Some(known) => *self == known,
@@ -64,18 +70,21 @@ macro_rules! string_enum {
         }
 
         impl PartialEq<&str> for $name {
+            #[inline]
             fn eq(&self, text: &&str) -> bool {
                 *self == **text
             }
         }
 
         impl $crate::base::parameter::Parameter for $name {
+            #[inline]
             fn text(&self) -> Option<std::borrow::Cow<'_, str>> {
                 Some(std::borrow::Cow::Borrowed(self.as_str()))
             }
         }
 
         impl $crate::base::parameter::FromText for $name {
+            #[inline]
             fn from_text(text: &str) -> Option<Self> {
                 Some(Self::from(text))
             }
@@ -84,24 +93,28 @@ macro_rules! string_enum {
         impl std::str::FromStr for $name {
             type Err = std::convert::Infallible;
 
+            #[inline]
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 Ok(Self::from(text))
             }
         }
 
         impl std::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
 
         impl serde::Serialize for $name {
+            #[inline]
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
+            #[inline]
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
                 Ok(Self::from(&*text))

@@ -132,6 +132,7 @@ impl FormPolicy {
     /// Returns `InvalidInput` if the key is empty, starts with `/` or has more than 1,023 bytes, or
     /// a field or the metadata is invalid; `Credentials` for anonymous credentials, or if a
     /// provider has not been called yet.
+    #[inline]
     pub fn sign(self) -> Result<FormUpload> {
         let mut form = Form::new();
         form.object_key("key", &self.key)?;
@@ -201,6 +202,7 @@ impl FormUpload {
 
     /// Returns the form as HTML, with an input for the file and a button. All values are escaped.
     #[must_use]
+    #[inline]
     pub fn to_html(&self) -> String {
         let mut html = format!(
             "<form action=\"{}\" method=\"post\" enctype=\"multipart/form-data\">\n",

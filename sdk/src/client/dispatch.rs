@@ -75,8 +75,8 @@ impl Dispatcher {
             return Err(Error::config(text).with_call(self.unsent(info)));
         }
         let options = self.options();
-        if options.content_md5 {
-            let hashed = parts.hash_body(&self.shared.md5_pool).await;
+        if let Some(hash_body) = options.content_md5 {
+            let hashed = hash_body(parts, &self.shared.md5_pool).await;
             hashed.map_err(|error| error.with_call(self.unsent(info)))?;
         }
         let policy = options.retry.as_ref().unwrap_or(&self.shared.retry);

@@ -56,6 +56,7 @@ pub(super) fn load(
 
 /// Reads the settings from one file.
 #[cfg(feature = "config-file")]
+#[inline]
 pub(super) fn from_file(path: &Path) -> Result<Config> {
     let mut config = Config::anonymous();
     let text = file::read(path).map_err(|error| unreadable(path, error))?;

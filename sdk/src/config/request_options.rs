@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, header};
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Result as SdkResult};
+use crate::base::md5_pool::Md5Pool;
 use crate::config::retry::RetryPolicy;
-use crate::message::request::{header_value, is_secret};
+use crate::message::request::{RequestParts, header_value, is_secret};
 
 /// Options of one request, or of every request of a transfer.
 #[derive(Clone, Default)]
 pub(crate) struct RequestOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) content_md5: bool,
+    /// Computes `Content-MD5`, if the caller asks for it.
+    pub(crate) content_md5: Option<HashBody>,
     /// Whether a request may be retried after an ambiguous failure even if its operation is not
     /// idempotent. Set by transfers that detect a request that was executed twice.
     pub(crate) repeat: bool,
@@ -25,6 +27,13 @@ pub(crate) struct RequestOptions {
     /// Error message of a setter, returned when the request is sent.
     pub(crate) invalid: Option<String>,
 }
+
+/// [`RequestParts::hash_body`]. The client calls it by this pointer, so that only programs that ask
+/// for `Content-MD5` compile the calculation of MD5s.
+pub(crate) type HashBody = for<'a> fn(&'a mut RequestParts, &'a Md5Pool) -> HashBodyFuture<'a>;
+
+/// The future of [`HashBody`].
+pub(crate) type HashBodyFuture<'a> = Pin<Box<dyn Future<Output = SdkResult<()>> + Send + 'a>>;
 
 /// Admits the attempts of a request, so that they do not exceed a limit.
 pub(crate) trait Admission: Send + Sync {
@@ -39,7 +48,7 @@ pub(crate) trait Admission: Send + Sync {
 pub(crate) static DEFAULT_OPTIONS: RequestOptions = RequestOptions {
     timeout: None,
     retry: None,
-    content_md5: false,
+    content_md5: None,
     repeat: false,
     headers: Vec::new(),
     admission: None,

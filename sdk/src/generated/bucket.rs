@@ -158,6 +158,7 @@ impl Operation for ListObjectsInput {
     type Handle = Bucket;
     type Output = ListObjectsOutput;
     const INFO: Info = &OperationInfo::new("ListObjects", Method::GET).json_response();
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.query("prefix", &self.prefix);
         request.query("delimiter", &self.delimiter);

@@ -113,6 +113,7 @@ impl Operation for GetBucketCnameInput {
     const INFO: Info = &OperationInfo::new("GetBucketCNAME", Method::GET)
         .json_response()
         .sub_resource("cname");
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.query("type", &self.type_);
         Ok(())

@@ -120,6 +120,7 @@ impl Operation for ImageProcessInput {
     type Handle = Bucket;
     type Output = ImageProcessOutput;
     const INFO: Info = &OperationInfo::new("ImageProcess", Method::GET).stream_response();
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;

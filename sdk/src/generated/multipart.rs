@@ -280,6 +280,7 @@ impl Operation for UploadMultipartInput {
         .slow()
         .stores_body()
         .excludes_body(&["x-qs-copy-source"]);
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -416,6 +417,7 @@ impl Operation for ListMultipartInput {
     type Handle = Bucket;
     type Output = ListMultipartOutput;
     const INFO: Info = &OperationInfo::new("ListMultipart", Method::GET).json_response();
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -603,6 +605,7 @@ impl Operation for AbortMultipartUploadInput {
     type Handle = Bucket;
     type Output = AbortMultipartUploadOutput;
     const INFO: Info = &OperationInfo::new("AbortMultipartUpload", Method::DELETE).success(&[204]);
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;

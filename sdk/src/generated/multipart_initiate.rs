@@ -153,6 +153,7 @@ impl Operation for InitiateMultipartUploadInput {
     const INFO: Info = &OperationInfo::new("InitiateMultipartUpload", Method::POST)
         .json_response()
         .repeatable(Repeatable::Never);
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;

@@ -81,6 +81,7 @@ impl Operation for ListMultipartUploadsInput {
     const INFO: Info = &OperationInfo::new("ListMultipartUploads", Method::GET)
         .json_response()
         .sub_resource("uploads");
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.query("prefix", &self.prefix);
         request.query("delimiter", &self.delimiter);

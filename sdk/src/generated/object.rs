@@ -422,6 +422,7 @@ impl Operation for PutObjectInput {
         .slow()
         .stores_body()
         .excludes_body(&["x-qs-copy-source", "x-qs-move-source", "x-qs-fetch-source"]);
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -708,6 +709,7 @@ impl Operation for GetObjectInput {
     const INFO: Info = &OperationInfo::new("GetObject", Method::GET)
         .success(&[200, 206])
         .stream_response();
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -925,6 +927,7 @@ impl Operation for HeadObjectInput {
     type Handle = Bucket;
     type Output = HeadObjectOutput;
     const INFO: Info = &OperationInfo::new("HeadObject", Method::HEAD);
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -1074,6 +1077,7 @@ impl Operation for OptionsObjectInput {
     type Handle = Bucket;
     type Output = OptionsObjectOutput;
     const INFO: Info = &OperationInfo::new("OptionsObject", Method::OPTIONS);
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;
@@ -1163,6 +1167,7 @@ impl Operation for DeleteObjectInput {
     type Handle = Bucket;
     type Output = DeleteObjectOutput;
     const INFO: Info = &OperationInfo::new("DeleteObject", Method::DELETE).success(&[204]);
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;

@@ -90,6 +90,7 @@ impl Operation for AppendObjectInput {
     type Output = AppendObjectOutput;
     const INFO: Info =
         &OperationInfo::new("AppendObject", Method::POST).repeatable(Repeatable::Never);
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.object_key("key", &self.key)?;

@@ -82,6 +82,7 @@ impl Operation for ListObjectVersionsInput {
     const INFO: Info = &OperationInfo::new("ListObjectVersions", Method::GET)
         .json_response()
         .sub_resource("versions");
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.query("prefix", &self.prefix);
         request.query("delimiter", &self.delimiter);

@@ -61,6 +61,7 @@ impl Operation for ListBucketsInput {
     type Handle = QingStor;
     type Output = ListBucketsOutput;
     const INFO: Info = &OperationInfo::new("ListBuckets", Method::GET).json_response();
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.header(header!("location"), &self.location)?;

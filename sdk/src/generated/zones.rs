@@ -44,6 +44,7 @@ impl Operation for ListLocationsInput {
     type Handle = QingStor;
     type Output = ListLocationsOutput;
     const INFO: Info = &OperationInfo::new("ListLocations", Method::GET).json_response();
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.sub_resource("location");

@@ -95,6 +95,7 @@ impl QingStor {
 }
 
 /// Returns the zone in a redirect URL: the first label of the host.
+#[inline]
 fn zone_of(location: &str) -> Option<String> {
     let uri: http::Uri = location.parse().ok()?;
     let (zone, rest) = uri.host()?.split_once('.')?;

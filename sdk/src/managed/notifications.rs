@@ -59,6 +59,7 @@ impl NotificationEvents {
     }
 }
 
+#[inline]
 fn parse(body: &[u8]) -> Result<Vec<EventNotification>> {
     let parsed = serde_json::from_slice::<NotificationBody>(body);
     let parsed = parsed.map_err(|error| decode_error(body, error))?;

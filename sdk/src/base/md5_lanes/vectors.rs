@@ -11,6 +11,7 @@ use md5::block_api::compress as compress_one;
 use super::{Active, BLOCK, INITIAL, Input, LANES};
 
 /// Adds bytes to each lane with the vector instructions of this level.
+#[inline]
 pub(crate) fn update_with(level: Level, inputs: &mut [Input<'_>]) {
     for group in inputs.chunks_mut(LANES) {
         update_group(level, group);
@@ -18,6 +19,7 @@ pub(crate) fn update_with(level: Level, inputs: &mut [Input<'_>]) {
 }
 
 /// As [`update_with`], for at most [`LANES`] lanes.
+#[inline]
 fn update_group(level: Level, inputs: &mut [Input<'_>]) {
     let mut active: Vec<Active<'_>> = inputs
         .iter_mut()
@@ -62,6 +64,7 @@ fn width(level: Level) -> usize {
 }
 
 /// Adds the next `count` blocks to each lane.
+#[inline]
 fn compress_many(level: Level, lanes: &mut [Active<'_>], count: usize) {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     {

@@ -103,6 +103,7 @@ impl Default for FileCredentials {
 }
 
 impl ProvideCredentials for FileCredentials {
+    #[inline]
     fn provide(&self) -> ProvideFuture<'_> {
         Box::pin(async {
             let provided = ProvidedCredentials::new(self.read().await?);

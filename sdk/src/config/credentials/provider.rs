@@ -102,6 +102,7 @@ impl ProvidedCredentials {
 
 /// Provides this key pair, for example at the end of a [`Chain`].
 impl ProvideCredentials for Credentials {
+    #[inline]
     fn provide(&self) -> ProvideFuture<'_> {
         Box::pin(async { Ok(ProvidedCredentials::new(self.clone())) })
     }
@@ -125,6 +126,7 @@ impl EnvCredentials {
 }
 
 impl ProvideCredentials for EnvCredentials {
+    #[inline]
     fn provide(&self) -> ProvideFuture<'_> {
         Box::pin(async {
             Ok(ProvidedCredentials::new(from_environment(|name| {
@@ -189,6 +191,7 @@ impl Chain {
 }
 
 impl ProvideCredentials for Chain {
+    #[inline]
     fn provide(&self) -> ProvideFuture<'_> {
         Box::pin(async {
             let mut reasons = Vec::new();

@@ -96,6 +96,7 @@ async fn open_part_file(path: &Path) -> Result<PartFileGuard> {
 }
 
 /// Returns the state of an earlier download if it belongs to this object and to the part file.
+#[inline]
 fn load_state(reader: &ObjectReader, file: &PartFile) -> Result<Option<ResumeState>> {
     let len = file.len().map_err(|error| file.error(error))?;
     let state = ResumeState::read(file.path()).map_err(|error| file.state_error(error))?;

@@ -50,6 +50,7 @@ impl ResumeState {
     ///
     /// Returns an error if the state is anything but a regular file with a single name and the owner
     /// of the part file.
+    #[inline]
     pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {
         let file = match open_unlinked(&state_path(path), OpenOptions::new().read(true)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -66,6 +67,7 @@ impl ResumeState {
         Ok(Self::parse(&json))
     }
 
+    #[inline]
     fn parse(json: &[u8]) -> Option<Self> {
         let state: Self = serde_json::from_slice(json).ok()?;
         let mut end = 0;
@@ -80,6 +82,7 @@ impl ResumeState {
 
     /// Writes the state of the part file at `path`. If the process is killed in the meantime, the
     /// previous state remains. Blocks.
+    #[inline]
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         atomic_file::replace(&state_path(path), &serde_json::to_vec(self)?)
     }
@@ -91,6 +94,7 @@ impl ResumeState {
     }
 
     /// Marks a range as complete.
+    #[inline]
     pub(super) fn add(&mut self, range: Range<u64>) {
         if range.is_empty() {
             return;

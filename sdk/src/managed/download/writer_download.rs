@@ -163,6 +163,7 @@ impl<'a> WriterDownload<'a> {
     }
 
     /// Waits for the writer. The memory of ranges that arrive in the meantime does not count.
+    #[inline]
     fn poll_stalled(
         &mut self,
         cx: &mut Context<'_>,

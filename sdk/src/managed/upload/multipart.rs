@@ -344,6 +344,7 @@ impl<'a> MultipartUpload<'a> {
 
 /// Returns the next event: a part that was uploaded, or the next part of the source if
 /// `size_to_read` is set; or the first error of either.
+#[inline]
 fn poll_event(
     cx: &mut Context<'_>,
     tasks: &mut PartTasks,
@@ -379,6 +380,7 @@ fn is_made_of_parts(token: &ResumeToken, len: Option<u64>, object: &HeadObjectOu
 }
 
 /// Returns the output of an upload whose last response was lost.
+#[inline]
 fn output_of_existing(token: &ResumeToken, object: HeadObjectOutput) -> UploadOutput {
     UploadOutput {
         request_id: object.request_id().map(str::to_owned),

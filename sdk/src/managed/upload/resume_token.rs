@@ -122,6 +122,7 @@ impl ResumeToken {
 }
 
 impl fmt::Display for ResumeToken {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let json = serde_json::to_vec(self).map_err(|_| fmt::Error)?;
         write!(f, "{PREFIX}{}", BASE64.encode(json))

@@ -97,6 +97,7 @@ impl Uploader {
     }
 
     /// Returns the input of a `PutObject` request with the attributes of the object.
+    #[inline]
     fn put_input(&self) -> PutObjectInput {
         let object = self.object.clone();
         let mut input = PutObjectInput::new(object.key);

@@ -124,6 +124,7 @@ impl UploadWriter {
         }
     }
 
+    #[inline]
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.start()?;
         self.pipe.end();
@@ -131,6 +132,8 @@ impl UploadWriter {
     }
 
     /// Starts the upload, unless it has started.
+    // Inline, like all its callers, so that only programs that use it compile the upload.
+    #[inline]
     fn start(&mut self) -> Result<()> {
         if !matches!(self.state, State::Ready(_)) {
             return Ok(());
@@ -180,6 +183,7 @@ fn failed_before() -> Error {
 }
 
 impl AsyncWrite for UploadWriter {
+    #[inline]
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -202,6 +206,7 @@ impl AsyncWrite for UploadWriter {
         self.pipe.poll_flush(cx).map(Ok)
     }
 
+    #[inline]
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_finish(cx).map_err(io::Error::from)
     }

@@ -83,6 +83,7 @@ impl Operation for GetBookInput {
     type Handle = Bucket;
     type Output = GetBookOutput;
     const INFO: Info = &OperationInfo::new("GetBook", Method::GET).stream_response();
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("book_key", &self.book_key)?;
@@ -151,6 +152,7 @@ impl Operation for PutBookInput {
     type Handle = Bucket;
     type Output = PutBookOutput;
     const INFO: Info = &OperationInfo::new("PutBook", Method::PUT).success(&[201]);
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("book_key", &self.book_key)?;
@@ -186,6 +188,7 @@ impl Operation for DeleteBookInput {
     type Handle = Bucket;
     type Output = DeleteBookOutput;
     const INFO: Info = &OperationInfo::new("DeleteBook", Method::DELETE).success(&[204]);
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.path("book_key", &self.book_key)?;

@@ -43,6 +43,7 @@ impl Operation for ListShelvesInput {
     type Handle = QingStor;
     type Output = ListShelvesOutput;
     const INFO: Info = &OperationInfo::new("ListShelves", Method::GET).json_response();
+    #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");
         request.query("limit", &self.limit);
