@@ -44,9 +44,9 @@ fn copies_up_down_and_within_the_service() {
         "{missing:?}"
     );
     world
-        .run(&["cp", &address("missing"), "new/folder/m"])
+        .run(&["cp", &address("missing"), "fresh/folder/m"])
         .exits(1);
-    assert!(!world.path("new").exists());
+    assert!(!world.path("fresh").exists());
     let source = world.run(&["sync", "missing", &address("")]).exits(1);
     assert_eq!(
         source.stderr.matches("No such file").count(),
