@@ -248,6 +248,7 @@ enum Content {
 }
 
 impl Job {
+    #[inline]
     fn new(lane: Lane, source: HashSource) -> (Self, PendingMd5) {
         let (done, pending) = oneshot::channel();
         let content = match source {

@@ -195,6 +195,7 @@ impl<'a> WriterDownload<'a> {
     }
 
     /// Starts to hash bytes while they are written.
+    #[inline]
     fn start_md5(&mut self, bytes: &Bytes) -> Option<PendingMd5> {
         let md5 = self.md5.take()?;
         let source = HashSource::Bytes([bytes.clone()].into());
@@ -212,6 +213,7 @@ impl<'a> WriterDownload<'a> {
     }
 }
 
+#[inline]
 fn set_counted(range: &RangeBytes, waiting: &Waiting, is_counted: bool) {
     let waiting = waiting.values().map(|(_, range)| range);
     for range in waiting.chain([range]) {

@@ -102,6 +102,7 @@ impl Part {
     }
 
     /// Starts to calculate the MD5, unless that was done before.
+    #[inline]
     pub(super) fn start_md5(&mut self, pool: &Md5Pool) {
         if self.md5.is_none() && self.pending_md5.is_none() {
             self.pending_md5 = Some(pool.start(self.content.hash_source()));

@@ -73,6 +73,7 @@ impl PartQueue {
     }
 
     /// Starts to hash a complete batch, except for parts that the service is known to have.
+    #[inline]
     pub(super) fn start_md5s(&mut self, pool: &Md5Pool, stored: &BTreeMap<u32, StoredPart>) {
         if self.new == 0 || self.wants_part() {
             return;
