@@ -141,9 +141,10 @@ compare: ## Compare the command line with RCLONE (from the Python package rclone
 	$(CARGO) build --release --quiet --package qingstor-cli
 	sdk/cli/compare.py "$${CARGO_TARGET_DIR:-target}/release/qingstor" "$(RCLONE)"
 
+# With the variable, all packages share one build of their dependencies.
 .PHONY: package
 package: ## Build each published crate from its package, and run the examples in the documentation of the SDK from there
-	$(CARGO) package --quiet --allow-dirty $(each_crate)
+	CARGO_TARGET_DIR="$(abspath $(or $(CARGO_TARGET_DIR),target))" $(CARGO) package --quiet --allow-dirty $(each_crate)
 	@.ci/test-package $(CRATES)
 
 .PHONY: release-check
@@ -171,7 +172,7 @@ binaries: ## Build the programs for this machine into OUT, for a release
 
 .PHONY: sbom
 sbom: ## Write a bill of materials of each published crate into OUT (needs cargo-cyclonedx)
-	$(CARGO) cyclonedx --format json --override-filename sbom
+	$(CARGO) cyclonedx --format json --spec-version 1.5 --override-filename sbom
 	mkdir -p "$(OUT)"
 	@set -e; for folder in codegen tests/emulator sdk sdk/object_store sdk/cli; do \
 	  mv "$$folder/sbom.json" "$(OUT)/$$(basename "$$folder").cdx.json"; done; find . -name sbom.json -not -path './target/*' -delete

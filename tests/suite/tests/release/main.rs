@@ -4,6 +4,8 @@
 #![cfg(test)]
 
 mod documents;
+mod packages;
+mod platforms;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
