@@ -70,7 +70,7 @@ spec-diff: ## Report changes of the specification since BASE, and the version th
 	$(CODEGEN) diff "$$base:$(SPEC)" $(SPEC) $$overlay --overlay-new $(OVERLAY) --template templates/rust
 
 .PHONY: test
-test: format-check clippy unit lint check features docs ## Run everything that continuous integration runs
+test: format-check clippy unit lint check features docs public-api ## Run everything that continuous integration runs
 # `unit` has compiled it.
 test: CODEGEN = $(or $(CARGO_TARGET_DIR),target)/debug/codegen
 .NOTPARALLEL: test
@@ -94,6 +94,11 @@ unit: ## Run all tests, including documentation tests
 .PHONY: console-test
 console-test: ## Test the console of the emulator in Chromium, if it is installed
 	$(CARGO) test --workspace $(FEATURES) --test browser -- --ignored --test-threads 1 --nocapture
+
+# Needs rustdoc of the compiler that is named in tests/suite/src/public_api.rs.
+.PHONY: public-api
+public-api: ## Fail if the public API differs from the public-api.txt of a crate; UPDATE=1 writes these files
+	$(if $(UPDATE),QINGSTOR_UPDATE_PUBLIC_API=1) $(CARGO) test --workspace $(FEATURES) --quiet --no-fail-fast --test public_api --test semver -- --ignored
 
 .PHONY: examples
 examples: ## Run each example of the SDK; each checks its own result

@@ -16,6 +16,7 @@ pub mod keys;
 #[cfg(doctest)]
 mod programs;
 pub mod project;
+pub mod public_api;
 pub mod repository;
 pub mod server;
 pub mod signature;

@@ -114,6 +114,19 @@ fn workflows_call_existing_make_targets() {
     assert!(calls >= 12, "{calls}");
 }
 
+/// The workflow for the public API installs the compiler that the listing needs.
+#[test]
+fn the_workflow_for_the_public_api_uses_the_right_compiler() {
+    let workflow = read(".github/workflows/ci.yml");
+    let toolchain = qingstor_suite::public_api::TOOLCHAIN;
+    for command in [
+        format!("rustup toolchain install {toolchain} "),
+        format!("make public-api CARGO=\"cargo +{toolchain}\""),
+    ] {
+        assert!(workflow.contains(&command), "{command}");
+    }
+}
+
 /// The address of the repository is written in `Cargo.toml` only, because it does not exist before
 /// the owner creates it.
 #[test]

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use qingstor_suite::project::{Runtime, cargo_build, sdk, workspace, write};
+use qingstor_suite::public_api;
 use serde_json::Value;
 
 use crate::kit::Spec;
@@ -20,6 +21,8 @@ pub(crate) struct Surfaces {
     project: PathBuf,
     /// Metadata files of the old and the new SDK.
     metadata: [PathBuf; 2],
+    /// Arguments of rustdoc for the dependencies of both SDKs.
+    externs: Vec<String>,
 }
 
 /// Errors of the compiler for a program. `None` if it compiles.
@@ -44,8 +47,34 @@ impl Surfaces {
             );
         }
         workspace(&project, &MEMBERS);
-        let metadata = build_sdks(&project);
-        Self { project, metadata }
+        let (metadata, externs) = build_sdks(&project);
+        Self {
+            project,
+            metadata,
+            externs,
+        }
+    }
+
+    /// Returns the public APIs of the old and the new SDK, or `None` if the compiler is not the one that
+    /// the listing needs.
+    pub(crate) fn public_apis(&self) -> Option<[Vec<String>; 2]> {
+        let [old, new] = MEMBERS.map(|member| {
+            let out = tempfile::tempdir().unwrap();
+            let output = public_api::rustdoc()
+                .args(["--edition", "2024", "--crate-name", "sdk", "--out-dir"])
+                .arg(out.path())
+                .args(&self.externs)
+                .arg("-L")
+                .arg(&dependencies(&self.metadata))
+                .arg(self.project.join(member).join("src/lib.rs"))
+                .env("CARGO_PKG_VERSION", env!("CARGO_PKG_VERSION"))
+                .output()
+                .unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{stderr}");
+            public_api::read(&out.path().join("sdk.json")).map(|api| api.lines)
+        });
+        Some([old?, new?])
     }
 
     /// Compiles each program against both SDKs, with one thread per processor.
@@ -110,8 +139,13 @@ impl Surfaces {
     }
 }
 
-/// Builds both SDKs. Returns the paths of their metadata files.
-fn build_sdks(project: &Path) -> [PathBuf; 2] {
+/// Returns the `-L` argument of the compiler for the dependencies of both SDKs.
+fn dependencies(metadata: &[PathBuf; 2]) -> String {
+    format!("dependency={}", metadata[0].parent().unwrap().display())
+}
+
+/// Builds both SDKs. Returns the paths of their metadata files, and arguments for their dependencies.
+fn build_sdks(project: &Path) -> ([PathBuf; 2], Vec<String>) {
     let output = cargo_build(project)
         .arg("--no-default-features")
         .args(["--message-format", "json-render-diagnostics"])
@@ -125,16 +159,57 @@ fn build_sdks(project: &Path) -> [PathBuf; 2] {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    MEMBERS.map(|name| {
-        let crate_name = name.replace('-', "_");
-        let mut artifacts = messages
+    let file = |artifact: &Value, endings: &[&str]| -> Option<String> {
+        let mut files = artifact["filenames"].as_array()?.iter();
+        let file = files.find_map(|file| {
+            let file = file.as_str()?;
+            endings
+                .iter()
+                .any(|end| file.ends_with(end))
+                .then_some(file)
+        });
+        file.map(str::to_owned)
+    };
+    let artifacts = || {
+        messages
             .iter()
-            .filter(|one| one["reason"] == "compiler-artifact");
-        let artifact = artifacts
-            .find(|one| one["target"]["name"] == *crate_name)
-            .unwrap();
-        let mut files = artifact["filenames"].as_array().unwrap().iter();
-        let metadata = files.find_map(|file| file.as_str().filter(|file| file.ends_with(".rmeta")));
-        PathBuf::from(metadata.unwrap())
-    })
+            .filter(|one| one["reason"] == "compiler-artifact")
+    };
+    let metadata = MEMBERS.map(|name| {
+        let crate_name = name.replace('-', "_");
+        let mut artifacts = artifacts();
+        let artifact = artifacts.find(|one| one["target"]["name"] == *crate_name);
+        PathBuf::from(file(artifact.unwrap(), &[".rmeta"]).unwrap())
+    });
+    let externs = direct_dependencies(project)
+        .into_iter()
+        .filter_map(|(name, id)| {
+            // A package can also have the artifact of a build script.
+            let mut of_package = artifacts().filter(|one| one["package_id"] == *id);
+            let endings = [".rmeta", std::env::consts::DLL_SUFFIX];
+            let path = of_package.find_map(|one| file(one, &endings))?;
+            Some(format!("--extern={name}={path}"))
+        })
+        .collect();
+    (metadata, externs)
+}
+
+/// Returns the names and package identifiers of the dependencies of the SDKs.
+fn direct_dependencies(project: &Path) -> Vec<(String, String)> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--offline", "--format-version", "1"])
+        .current_dir(project)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut nodes = metadata["resolve"]["nodes"].as_array().unwrap().iter();
+    let member = |node: &&Value| node["id"].as_str().unwrap().contains(MEMBERS[0]);
+    let node = nodes.find(member).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let dependencies = node["deps"].as_array().unwrap().iter();
+    dependencies
+        .map(|one| (text(&one["name"]), text(&one["pkg"])))
+        .collect()
 }

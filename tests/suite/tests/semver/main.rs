@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use qingstor_codegen::Generator;
 use qingstor_codegen::diff::{Class, Report, Rule};
+use qingstor_suite::public_api;
 use qingstor_suite::repository::root;
 
 use cases::{CASES, Case};
@@ -48,14 +49,24 @@ fn change_list(report: &Report) -> Vec<(&'static str, String)> {
     list
 }
 
+/// Returns the report of one case.
+fn compare_case(case: &Case) -> Report {
+    let [old, new] = case.sides();
+    compare(&Spec::of([old]), &Spec::of([new]))
+}
+
 /// Returns the report of each case, compared separately.
 fn verdicts() -> BTreeMap<&'static str, Report> {
-    let report = |case: &Case| {
-        let [old, new] = case.sides();
-        let report = compare(&Spec::of([old]), &Spec::of([new]));
-        (case.name, report)
-    };
-    CASES.iter().map(report).collect()
+    let reports = CASES.iter().map(|case| (case.name, compare_case(case)));
+    reports.collect()
+}
+
+/// Returns the old and the new specification of all cases together.
+fn all_cases() -> [Spec; 2] {
+    let sides: Vec<_> = CASES.iter().map(Case::sides).collect();
+    let old = Spec::of(sides.iter().map(|[old, _]| old.clone()));
+    let new = Spec::of(sides.iter().map(|[_, new]| new.clone()));
+    [old, new]
 }
 
 #[test]
@@ -86,9 +97,7 @@ fn the_verdict_agrees_with_the_compiler() {
         })
         .collect();
     assert!(undetected.is_empty(), "{}", undetected.join("\n\n"));
-    let sides: Vec<_> = CASES.iter().map(Case::sides).collect();
-    let old = Spec::of(sides.iter().map(|[old, _]| old.clone()));
-    let new = Spec::of(sides.iter().map(|[_, new]| new.clone()));
+    let [old, new] = all_cases();
     // The compiler sees all changes together, so they must not affect each other.
     let mut separate: Vec<_> = verdicts.values().flat_map(change_list).collect();
     separate.sort();
@@ -129,4 +138,62 @@ fn the_verdict_agrees_with_the_compiler() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// The text of the public API agrees with the verdict: a breaking change removes or changes a line, a
+/// compatible one only adds lines.
+#[test]
+#[ignore = "run by `make public-api`"]
+fn the_verdict_agrees_with_the_public_api() {
+    let [old, new] = all_cases();
+    let surfaces = compile::Surfaces::build(&old, &new);
+    let Some([old, new]) = surfaces.public_apis() else {
+        return public_api::skip();
+    };
+    let changes = public_api::difference(&facts(&old), &facts(&new));
+    let mut wrong = Vec::new();
+    for case in CASES {
+        let of_case = changes
+            .iter()
+            .filter(|line| case_of(line) == Some(case.name));
+        let of_case: Vec<_> = of_case.map(String::as_str).collect();
+        let removed = of_case.iter().any(|line| line.starts_with('-'));
+        let report = compare_case(case);
+        // The line of the setter changes, but every call of it still compiles.
+        let widened = case.rule == Rule::ArgumentWidened && !report.is_breaking();
+        if removed != (report.is_breaking() || widened) {
+            wrong.push(format!("{}:\n{}\n{report}", case.name, of_case.join("\n")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Returns the lines without marks of deprecation, and with one line for each trait of a type.
+fn facts(lines: &[String]) -> Vec<String> {
+    let mut facts = Vec::new();
+    for line in lines {
+        let line = line.trim_start_matches("#[deprecated] ");
+        let list = line
+            .strip_prefix("impl ")
+            .and_then(|rest| rest.split_once(" for "));
+        match list {
+            Some((traits, name)) if !line.contains('<') => {
+                let each = traits
+                    .split(" + ")
+                    .map(|one| format!("impl {one} for {name}"));
+                facts.extend(each);
+            }
+            _ => facts.push(line.to_owned()),
+        }
+    }
+    facts
+}
+
+/// Returns the case that a line belongs to: the one with the longest name that the line contains.
+fn case_of(line: &str) -> Option<&'static str> {
+    let contained = CASES
+        .iter()
+        .map(|case| case.name)
+        .filter(|name| line.contains(name) || line.contains(&kit::pascal(name)));
+    contained.max_by_key(|name| name.len())
 }
