@@ -32,7 +32,10 @@ impl Drop for PartFileGuard {
     fn drop(&mut self) {
         let remove = match self.on_drop {
             OnDrop::Remove => true,
-            OnDrop::RemoveWithoutState => !state_path(&self.file.path).exists(),
+            OnDrop::RemoveWithoutState => {
+                let is_empty = self.file.len().is_ok_and(|len| len == 0);
+                is_empty || !state_path(&self.file.path).exists()
+            }
             OnDrop::Nothing => false,
         };
         // An error cannot be reported from here.
