@@ -2,9 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::auth::explanation::date_formats::{
+    END_OF_HTTP_DATES, formats, has_http_dates, usual_formats,
+};
 use crate::auth::explanation::evidence::UnmatchedRequest;
-use crate::auth::explanation::header_lines::{lines, signed_headers};
-use crate::auth::explanation::mistake::{Change, Likelihood, Mistakes, line, quote};
+use crate::auth::explanation::header_model::HeaderLines;
+use crate::auth::explanation::mistake::{Change, Description, Likelihood, Mistakes, line, quote};
 use crate::auth::signature::Part;
 
 use Likelihood::{Alone, Common, Rare};
@@ -13,8 +16,8 @@ const DATE: &str = "date";
 const X_QS_DATE: &str = "x-qs-date";
 
 /// Seconds before and after a time in which a client may have signed an earlier or later attempt.
-const BEFORE: u64 = 300;
-const AFTER: u64 = 10;
+const BEFORE: u64 = 90;
+const AFTER: u64 = 5;
 const HOUR: i64 = 3600;
 
 /// Lifetimes of signed URLs that clients use, in seconds.
@@ -45,18 +48,10 @@ pub(super) fn add(
 }
 
 fn add_dates(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
-    let headers = signed_headers(request);
-    let without_date = headers
-        .iter()
-        .filter(|(name, _)| name != X_QS_DATE)
-        .cloned()
-        .collect::<Vec<_>>();
-    let with_date = |value: &str| {
-        let mut headers = without_date.clone();
-        headers.push((X_QS_DATE.to_owned(), value.as_bytes().to_vec()));
-        headers.sort();
-        lines(&headers)
-    };
+    let headers = HeaderLines::of(request);
+    let (before, after) = headers.around(X_QS_DATE);
+    let with_date = |value: &str| [&before, value.as_bytes(), &after].concat();
+    let without_date = headers.without(X_QS_DATE).to_bytes();
     let (date, x_qs_date) = (request.header(DATE), request.header(X_QS_DATE));
     let (sent, name) = if x_qs_date.is_empty() {
         (&date, DATE)
@@ -90,7 +85,7 @@ fn add_dates(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
             Common,
             Change::Parts(vec![
                 (Part::Date, line(&x_qs_date)),
-                (Part::Headers, lines(&without_date)),
+                (Part::Headers, without_date.clone()),
             ]),
             "`x-qs-date` is signed in the line of `Date` instead of among the `x-qs-` headers",
         );
@@ -105,7 +100,7 @@ fn add_dates(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
                 Common,
                 Change::Parts(vec![
                     (Part::Date, line(&date)),
-                    (Part::Headers, lines(&without_date)),
+                    (Part::Headers, without_date.clone()),
                 ]),
                 "`Date` is signed, although the request has `x-qs-date`",
             );
@@ -139,39 +134,43 @@ fn add_dates(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
         in_place(&sent.to_lowercase()),
         format!("`{name}` is signed in lower case"),
     );
-    if let Ok(time) = httpdate::parse_http_date(sent) {
+    let sent_time = httpdate::parse_http_date(sent).ok();
+    if let Some(time) = sent_time.filter(|time| has_http_dates(*time)) {
+        for (text, description) in usual_formats(time) {
+            mistakes.add(Common, in_place(&text), description);
+        }
         for (text, format) in formats(time) {
             let description = format!("`{name}` is signed {format}, but sent as {}", quote(sent));
             mistakes.add(Rare, in_place(&text), description);
         }
-        time_zones(time, &mut |text, likelihood, description| {
-            mistakes.add(likelihood, in_place(&text), description);
+        time_zones(time, &mut |text, offset| {
+            mistakes.add(Alone, in_place(&text), Description::LocalTime(offset));
         });
         for second in (1..=BEFORE)
             .map(|second| time - Duration::from_secs(second))
             .chain((1..=AFTER).map(|second| time + Duration::from_secs(second)))
         {
             let text = httpdate::fmt_http_date(second);
-            let description = format!(
-                "the date is {}, which may be that of an earlier attempt; sent is {}",
-                quote(&text),
-                quote(sent)
+            let description = Description::Time(
+                "the date is that of an earlier attempt instead of the one that is sent:",
+                second,
             );
             mistakes.add(Alone, in_place(&text), description);
         }
     }
+    if !has_http_dates(request.now) {
+        return;
+    }
     // A browser does not let a page set `Date`, and an HTTP library may replace it.
     let seconds = if sent.is_empty() { BEFORE } else { 2 };
+    let text = match sent.is_empty() {
+        true => "the date is signed, but not sent:",
+        false => "the date is the current time instead of the one that is sent:",
+    };
     for second in 0..=seconds {
-        let text = httpdate::fmt_http_date(request.now - Duration::from_secs(second));
-        let description = match sent.is_empty() {
-            true => format!("the date {} is signed, but not sent", quote(&text)),
-            false => format!(
-                "the date {} is signed, but {} is sent",
-                quote(&text),
-                quote(sent)
-            ),
-        };
+        let time = request.now - Duration::from_secs(second);
+        let description = Description::Time(text, time);
+        let text = httpdate::fmt_http_date(time);
         mistakes.add(Alone, in_place(&text), description.clone());
         if sent.is_empty() {
             let change = Change::Parts(vec![(Part::Headers, with_date(&text))]);
@@ -180,119 +179,8 @@ fn add_dates(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
     }
 }
 
-/// Returns the time in formats that clients confuse with the format of HTTP.
-fn formats(time: SystemTime) -> Vec<(String, &'static str)> {
-    let http = httpdate::fmt_http_date(time);
-    let iso = humantime::format_rfc3339_seconds(time).to_string();
-    let elapsed = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let bare = iso.trim_end_matches('Z');
-    let compact = iso.replace(['-', ':'], "");
-    let mut list = vec![
-        (elapsed.as_secs().to_string(), "as Unix time in seconds"),
-        (
-            elapsed.as_millis().to_string(),
-            "as Unix time in milliseconds",
-        ),
-        (iso.clone(), "in ISO 8601"),
-        (format!("{bare}.000Z"), "in ISO 8601"),
-        (format!("{bare}+00:00"), "in ISO 8601"),
-        (format!("{bare}+0000"), "in ISO 8601"),
-        (bare.to_owned(), "in ISO 8601"),
-        (bare.replace('T', " "), "in ISO 8601"),
-        (compact.clone(), "in the basic form of ISO 8601"),
-        (
-            compact.get(..8).unwrap_or_default().to_owned(),
-            "as a date without time",
-        ),
-        (
-            iso.get(..10).unwrap_or_default().to_owned(),
-            "as a date without time",
-        ),
-        (
-            http.replace("GMT", "+0000"),
-            "with `+0000` instead of `GMT`",
-        ),
-        (
-            http.replace("GMT", "-0000"),
-            "with `-0000` instead of `GMT`",
-        ),
-        (http.replace("GMT", "UTC"), "with `UTC` instead of `GMT`"),
-        (http.replace("GMT", "UT"), "with `UT` instead of `GMT`"),
-        (http.replace("GMT", "Z"), "with `Z` instead of `GMT`"),
-        (
-            http.replace("GMT", "GMT+0000"),
-            "with `GMT+0000` instead of `GMT`",
-        ),
-        (
-            http.replace("GMT", "GMT+00:00"),
-            "with `GMT+00:00` instead of `GMT`",
-        ),
-        (http.replace(" GMT", ""), "without `GMT`"),
-        (http.replace(", 0", ", "), "without the zero before the day"),
-        (
-            http.replace(", 0", ",  "),
-            "with a space instead of the zero before the day",
-        ),
-        (http.replacen(',', "", 1), "without the comma"),
-    ];
-    let words = http
-        .split([' ', ','])
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>();
-    if let [weekday, day, month, year, clock, _] = words.as_slice() {
-        let full = match *weekday {
-            "Tue" => "Tuesday",
-            "Wed" => "Wednesday",
-            "Thu" => "Thursday",
-            "Sat" => "Saturday",
-            "Mon" => "Monday",
-            "Fri" => "Friday",
-            _ => "Sunday",
-        };
-        let short = year.get(2..).unwrap_or_default();
-        let padded = day
-            .strip_prefix('0')
-            .map_or((*day).to_owned(), |digit| format!(" {digit}"));
-        list.extend([
-            (
-                format!("{full}, {day}-{month}-{short} {clock} GMT"),
-                "in the format of RFC 850",
-            ),
-            (
-                format!("{weekday}, {day}-{month}-{year} {clock} GMT"),
-                "with hyphens",
-            ),
-            (
-                format!("{weekday} {month} {padded} {clock} {year}"),
-                "in the format of `asctime`",
-            ),
-            (
-                format!("{weekday} {month} {padded} {clock} UTC {year}"),
-                "in the format of `date`",
-            ),
-            (
-                format!("{weekday} {month} {day} {year} {clock} GMT"),
-                "in the format of JavaScript",
-            ),
-            (
-                format!("{weekday} {month} {day} {year} {clock} GMT+0000"),
-                "in the format of JavaScript",
-            ),
-            (
-                format!("{day} {month} {year} {clock} GMT"),
-                "without the weekday",
-            ),
-            (
-                format!("{full}, {day} {month} {year} {clock} GMT"),
-                "with the full name of the weekday",
-            ),
-        ]);
-    }
-    list
-}
-
 /// Passes the local times of all time zones, with and without their offset.
-fn time_zones(time: SystemTime, add: &mut impl FnMut(String, Likelihood, String)) {
+fn time_zones(time: SystemTime, add: &mut impl FnMut(String, i64)) {
     let halves = [-7, -19, 7, 9, 11, 13, 19];
     for half_hours in (-24..=28)
         .step_by(2)
@@ -312,20 +200,17 @@ fn time_zones(time: SystemTime, add: &mut impl FnMut(String, Likelihood, String)
         let http = httpdate::fmt_http_date(local);
         let iso = humantime::format_rfc3339_seconds(local).to_string();
         let bare = iso.trim_end_matches('Z');
-        let local_time =
-            format!("the date is local time (UTC{sign}{hours:02}:{minutes:02}) instead of GMT");
-        // Half of all users live there.
-        let likelihood = if half_hours == 16 { Rare } else { Alone };
-        add(http.clone(), likelihood, local_time.clone());
+        add(http.clone(), offset);
         for text in [
             http.replace("GMT", &zone),
-            http.replace("GMT", "CST"),
             http.replace(" GMT", ""),
             format!("{bare}{sign}{hours:02}:{minutes:02}"),
-            format!("{bare}{zone}"),
             iso.clone(),
         ] {
-            add(text, Alone, local_time.clone());
+            add(text, offset);
+        }
+        if half_hours == 16 {
+            add(http.replace("GMT", "CST"), offset);
         }
     }
 }
@@ -389,9 +274,8 @@ fn add_expires(request: &UnmatchedRequest<'_>, expires: &str, mistakes: &mut Mis
         );
         mistakes.part(likelihood, part, line(lifetime.to_string()), description);
     }
-    let sent_time = number
-        .checked_mul(1)
-        .filter(|seconds| *seconds < 253_402_300_800)
+    let sent_time = Some(number)
+        .filter(|seconds| *seconds < END_OF_HTTP_DATES)
         .and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
     if let Some(time) = sent_time {
         mistakes.part(
@@ -409,27 +293,6 @@ fn add_expires(request: &UnmatchedRequest<'_>, expires: &str, mistakes: &mut Mis
             );
         }
     }
-    for second in 0..=BEFORE {
-        let signed_at = now.saturating_sub(second);
-        if let Some(lifetime) = number.checked_sub(signed_at) {
-            let description = format!(
-                "`expires` is signed as a lifetime of {lifetime} s instead of the Unix time that is sent"
-            );
-            mistakes.part(Alone, part, line(lifetime.to_string()), description);
-        }
-        // Sent as a lifetime.
-        if let Some(time) = signed_at.checked_add(number).filter(|_| number < now / 2) {
-            let description =
-                "`expires` is signed as Unix time, but sent as a lifetime; send the Unix time, too";
-            mistakes.part(Alone, part, line(time.to_string()), description);
-        }
-        let date = httpdate::fmt_http_date(request.now - Duration::from_secs(second));
-        let description = format!(
-            "the string to sign contains the date {} instead of `expires`",
-            quote(&date)
-        );
-        mistakes.part(Alone, part, line(date), description);
-    }
     for offset in [-8 * HOUR, 8 * HOUR] {
         let shifted = number.saturating_add_signed(offset);
         mistakes.part(
@@ -437,6 +300,36 @@ fn add_expires(request: &UnmatchedRequest<'_>, expires: &str, mistakes: &mut Mis
             part,
             line(shifted.to_string()),
             "`expires` is signed in local time instead of Unix time",
+        );
+    }
+    if !has_http_dates(request.now) {
+        return;
+    }
+    for second in 0..=BEFORE {
+        let signed_at = now.saturating_sub(second);
+        if let Some(lifetime) = number.checked_sub(signed_at) {
+            mistakes.part(
+                Alone,
+                part,
+                line(lifetime.to_string()),
+                "`expires` is signed as a lifetime instead of the Unix time that is sent",
+            );
+        }
+        // Sent as a lifetime.
+        if let Some(time) = signed_at.checked_add(number).filter(|_| number < now / 2) {
+            let description =
+                "`expires` is signed as Unix time, but sent as a lifetime; send the Unix time, too";
+            mistakes.part(Alone, part, line(time.to_string()), description);
+        }
+        let time = request.now - Duration::from_secs(second);
+        mistakes.part(
+            Alone,
+            part,
+            line(httpdate::fmt_http_date(time)),
+            Description::Time(
+                "the string to sign contains a date instead of `expires`:",
+                time,
+            ),
         );
     }
 }

@@ -1,7 +1,5 @@
 //! Encodings of text that clients use.
 
-use std::fmt::Write as _;
-
 /// Bytes that stay as they are when the others are percent-encoded.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Safe {
@@ -59,16 +57,18 @@ impl Safe {
 pub(super) fn percent_encode(text: &[u8], safe: Safe) -> String {
     let mut out = String::with_capacity(text.len() * 3);
     for &byte in text {
-        // Writing to a string does not fail.
-        let _ = if byte.is_ascii_alphanumeric() || safe.bytes.contains(&byte) {
-            out.write_char(char::from(byte))
+        if byte.is_ascii_alphanumeric() || safe.bytes.contains(&byte) {
+            out.push(char::from(byte));
         } else if byte == b' ' && safe.plus_for_space {
-            out.write_char('+')
-        } else if safe.lower_case {
-            write!(out, "%{byte:02x}")
+            out.push('+');
         } else {
-            write!(out, "%{byte:02X}")
-        };
+            let escape = percent_encoding::percent_encode_byte(byte);
+            if safe.lower_case {
+                out.push_str(&escape.to_ascii_lowercase());
+            } else {
+                out.push_str(escape);
+            }
+        }
     }
     out
 }

@@ -9,11 +9,17 @@ use crate::auth::signature::Part;
 
 use Likelihood::{Alone, Common, Rare};
 
+/// Longest key whose characters are changed, in bytes.
+const MAX_LENGTH: usize = 512;
+
 pub(super) fn add(mistakes: &mut Mistakes<'_>) {
     let decoded = encoding::percent_decode(mistakes.right(Part::Key));
     let Ok(text) = std::str::from_utf8(&decoded) else {
         return;
     };
+    if text.len() > MAX_LENGTH {
+        return;
+    }
     let mut add = |likelihood, text: Vec<u8>, description: &str| {
         mistakes.part(likelihood, Part::Key, text, description.to_owned());
     };

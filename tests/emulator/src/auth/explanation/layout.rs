@@ -6,7 +6,26 @@ use base64::engine::general_purpose::STANDARD;
 use crate::auth::explanation::encoding::{self, Safe};
 use crate::auth::signature::Part;
 
-/// How the parts make a string.
+/// Number of pieces of a string: its parts, what precedes the resource, and what follows all parts.
+pub(super) const PIECES: usize = 10;
+/// Index of the piece between the headers and the resource, which is empty in the right string.
+const BEFORE_RESOURCE: usize = 5;
+/// Index of the last piece, which is empty in the right string.
+const END: usize = 9;
+
+impl Part {
+    /// Returns the index of the piece of this part.
+    pub(super) fn piece(self) -> usize {
+        let index = self as usize;
+        if index < BEFORE_RESOURCE {
+            index
+        } else {
+            index + 1
+        }
+    }
+}
+
+/// How the pieces make a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Layout {
     /// One after the other.
@@ -35,40 +54,39 @@ pub(super) enum Layout {
 }
 
 impl Layout {
+    /// Returns the index and the text of the only piece that the layout changes, if there is one.
+    pub(super) fn piece(self) -> Option<(usize, &'static str)> {
+        match self {
+            Self::Suffix(text) => Some((END, text)),
+            Self::BeforeResource(text) => Some((BEFORE_RESOURCE, text)),
+            _ => None,
+        }
+    }
+
     /// Writes the string.
-    pub(super) fn write(self, parts: &[&[u8]; 8], out: &mut Vec<u8>) {
+    pub(super) fn write(self, parts: &[&[u8]; PIECES], out: &mut Vec<u8>) {
         let mut write = |parts: &[&[u8]]| parts.iter().for_each(|part| out.extend_from_slice(part));
         match self {
             Self::Prefix(text) => {
                 write(&[text.as_bytes()]);
                 write(parts);
             }
-            Self::Suffix(text) => {
-                write(parts);
-                write(&[text.as_bytes()]);
-            }
             Self::Quoted(text) => {
                 write(&[text.as_bytes()]);
                 write(parts);
                 write(&[text.as_bytes()]);
             }
-            Self::BeforeResource(text) => {
-                write(&parts[..5]);
-                write(&[text.as_bytes()]);
-                write(&parts[5..]);
-            }
             Self::JoinedResource => {
-                write(&parts[..5]);
+                let (lines, resource) = parts.split_at(BEFORE_RESOURCE);
+                write(lines);
                 if out.last() == Some(&b'\n') {
                     out.pop();
                 }
-                parts[5..]
-                    .iter()
-                    .for_each(|part| out.extend_from_slice(part));
+                resource.iter().for_each(|part| out.extend_from_slice(part));
             }
             Self::Order(order) => {
                 for part in order {
-                    write(&[parts.get(part as usize).copied().unwrap_or_default()]);
+                    write(&[parts.get(part.piece()).copied().unwrap_or_default()]);
                 }
                 // The resource does not end with a line feed.
                 if out.last() == Some(&b'\n') {

@@ -14,12 +14,15 @@ use Likelihood::{Alone, Common, Rare};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"];
 
+/// Longest body that is tried as a part of the string to sign, in bytes.
+const MAX_SIGNED_BODY: usize = 1 << 10;
+
 /// Content types that HTTP libraries add.
 const CONTENT_TYPES: [(&str, Likelihood); 24] = [
     ("application/octet-stream", Common),
     ("application/json", Common),
-    ("application/x-www-form-urlencoded", Common),
-    ("text/plain", Common),
+    ("application/x-www-form-urlencoded", Rare),
+    ("text/plain", Rare),
     ("text/plain; charset=utf-8", Rare),
     ("text/plain; charset=UTF-8", Rare),
     ("text/plain;charset=UTF-8", Rare),
@@ -129,7 +132,7 @@ fn method(sent: &str, mistakes: &mut Mistakes<'_>) {
     );
     for method in METHODS {
         let likelihood = match (sent, method) {
-            ("HEAD", "GET") | ("GET" | "POST", "PUT") | ("GET", "HEAD") | ("PUT", "POST") => Common,
+            ("HEAD", "GET") | ("POST", "PUT") | ("GET", "HEAD") | ("PUT", "POST") => Common,
             _ => Rare,
         };
         mistakes.part(
@@ -179,7 +182,7 @@ fn content_md5(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
         mistakes.part(Common, part, "", "the line of `Content-MD5` is left out");
         if let Ok(digest) = STANDARD.decode(&sent) {
             mistakes.part(
-                Common,
+                Rare,
                 part,
                 line(hex(&digest)),
                 "`Content-MD5` is hexadecimal instead of Base64",
@@ -225,7 +228,7 @@ fn content_md5(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
             "the MD5 digest of the body",
         );
         add(
-            Common,
+            Rare,
             &hex(&digest),
             "the hexadecimal MD5 digest of the body",
         );
@@ -245,11 +248,13 @@ fn content_md5(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
             &STANDARD.encode(digest),
             "the SHA-256 digest of the body",
         );
-        add(Rare, &String::from_utf8_lossy(body), "the body");
+        if body.len() <= MAX_SIGNED_BODY {
+            add(Rare, &String::from_utf8_lossy(body), "the body");
+        }
         add(Rare, &body.len().to_string(), "the length of the body");
     }
     add(
-        Common,
+        Rare,
         "1B2M2Y8AsgTpgAmY7PhCfg==",
         "the MD5 digest of an empty body",
     );
@@ -271,11 +276,13 @@ fn body(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
     };
     let query = mistakes.right(Part::Query);
     let digest = hex(&Sha256::digest(body));
-    for (separator, added, what) in [
+    let texts = [
+        ("\n", digest.as_bytes(), "the SHA-256 digest of the body"),
         ("\n", body, "the body"),
         ("", body, "the body"),
-        ("\n", digest.as_bytes(), "the SHA-256 digest of the body"),
-    ] {
+    ];
+    let count = if body.len() <= MAX_SIGNED_BODY { 3 } else { 1 };
+    for (separator, added, what) in texts.into_iter().take(count) {
         let text = [query, separator.as_bytes(), added].concat();
         let description = format!("{what} follows the resource in the string to sign");
         mistakes.part(Rare, Part::Query, text, description);
@@ -313,8 +320,13 @@ fn content_type(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
             ";charset=utf-8",
             ";charset=UTF-8",
         ] {
+            let likelihood = if charset.starts_with("; ") {
+                Common
+            } else {
+                Rare
+            };
             mistakes.part(
-                Common,
+                likelihood,
                 part,
                 line(format!("{media_type}{charset}")),
                 format!("`Content-Type` is signed with `{charset}`"),

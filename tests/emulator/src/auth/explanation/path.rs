@@ -3,10 +3,12 @@
 use crate::auth::explanation::encoding::{self, Safe, percent_encode, replace};
 use crate::auth::explanation::evidence::UnmatchedRequest;
 use crate::auth::explanation::mistake::{Change, Likelihood, Mistakes, quote};
+use crate::auth::explanation::variants::Variants;
 use crate::auth::signature::Part;
 
 use Likelihood::{Common, Rare};
 
+const ENCODED_TWICE: &str = "the path is percent-encoded twice";
 /// Largest number of zones that are tried in the path.
 const MAX_ZONES: usize = 8;
 
@@ -14,7 +16,6 @@ pub(super) fn add(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
     bucket(request, mistakes);
     host(request, mistakes);
     key(mistakes);
-    ends(mistakes);
     cuts(mistakes);
 }
 
@@ -53,7 +54,7 @@ fn bucket(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
         name.to_owned(),
         "the slash before the bucket is missing",
     );
-    add(Common, format!("/{sent}"), "two slashes precede the bucket");
+    add(Rare, format!("/{sent}"), "two slashes precede the bucket");
     add(Common, sent.to_lowercase(), "the bucket is in lower case");
     add(Rare, sent.to_uppercase(), "the bucket is in upper case");
     let authority = request.authority();
@@ -118,7 +119,7 @@ fn host(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
         add(Rare, format!("https://{host_name}"), url);
         let description = "the host is in the path in the string to sign";
         add(Common, format!("/{authority}"), description);
-        add(Common, authority.clone(), description);
+        add(Rare, authority.clone(), description);
         add(Rare, format!("/{host_name}"), description);
         add(Rare, host_name.to_owned(), description);
         add(Rare, format!("//{authority}"), description);
@@ -133,12 +134,17 @@ fn host(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
         .iter()
         .chain(request.zones)
         .take(MAX_ZONES);
-    for zone in zone {
+    for (index, zone) in zone.enumerate() {
         let description = format!("the zone `{zone}` is in the path in the string to sign");
-        let mut add = |text: String| mistakes.part(Rare, Part::Bucket, text, description.clone());
-        add(format!("/{zone}{sent}"));
-        add(format!("{sent}/{zone}"));
-        add(format!("{sent}.{zone}"));
+        let mut add = |likelihood, text: String| {
+            mistakes.part(likelihood, Part::Bucket, text, description.clone());
+        };
+        add(
+            if index == 0 { Common } else { Rare },
+            format!("/{zone}{sent}"),
+        );
+        add(Rare, format!("{sent}/{zone}"));
+        add(Rare, format!("{sent}.{zone}"));
     }
     // `/photos.pek3a.qingstor.com/key` for the host `photos.pek3a.qingstor.com`.
     if sent.is_empty() {
@@ -151,78 +157,96 @@ fn host(request: &UnmatchedRequest<'_>, mistakes: &mut Mistakes<'_>) {
     }
 }
 
-/// Slashes at the start and the end of the path, and its parts.
-fn ends(mistakes: &mut Mistakes<'_>) {
-    let key = text_of(mistakes, Part::Key);
-    let mut add = |likelihood, text: &str, description: &str| {
-        mistakes.part(likelihood, Part::Key, text, description.to_owned());
+/// Changes the path after the bucket.
+type ChangeKey = fn(&[u8]) -> Vec<u8>;
+
+fn key(mistakes: &mut Mistakes<'_>) {
+    let right = mistakes.right(Part::Key).to_vec();
+    let mut variants = Variants::new();
+    variants.add(Common, ENCODED_TWICE, |key: &mut Vec<u8>| {
+        if key.contains(&b'%') {
+            *key = percent_encode(key, Safe::PATH).into_bytes();
+        }
+    });
+    let mut add = |likelihood, description: &str, change: ChangeKey| {
+        variants.add(
+            likelihood,
+            description.to_owned(),
+            move |key: &mut Vec<u8>| {
+                *key = change(key);
+            },
+        );
     };
-    add(
-        Common,
-        "",
-        "the key is left out of the path in the string to sign",
-    );
-    add(
-        Common,
-        "/",
-        "the key is left out of the path in the string to sign",
-    );
-    add(
-        Common,
-        key.trim_start_matches('/'),
-        "the slash before the key is missing",
-    );
-    add(Common, &format!("/{key}"), "two slashes precede the key");
-    add(
-        Common,
-        &format!("{key}/"),
-        "the path ends in a slash that the request does not have",
-    );
-    add(
-        Common,
-        key.trim_end_matches('/'),
-        "the slash at the end of the path is missing",
-    );
-    while_changed(
-        &key,
-        |text| text.replace("//", "/"),
-        |text| {
-            add(Common, text, "repeated slashes in the path are joined");
-        },
-    );
-    add(
-        Rare,
-        &without_dot_segments(&key),
-        "`.` and `..` are resolved in the path",
-    );
-    add(Rare, &key.to_lowercase(), "the path is in lower case");
-    add(Rare, &key.to_uppercase(), "the path is in upper case");
-    if let Some((_, name)) = key.rsplit_once('/') {
-        add(
-            Rare,
-            &format!("/{name}"),
-            "only the last part of the key is signed",
-        );
-        add(Rare, name, "only the last part of the key is signed");
-    }
-    if let Some((folder, _)) = key.rsplit_once('/') {
-        add(
-            Rare,
-            &format!("{folder}/"),
-            "the last part of the key is left out",
-        );
-    }
+    ends(&mut add);
+    replaced(&mut add);
+    encoded(&mut variants);
+    variants.add_to(mistakes, Part::Key, &right, Vec::clone);
 }
 
-fn while_changed(text: &str, change: impl Fn(&str) -> String, mut use_it: impl FnMut(&str)) {
-    let mut text = text.to_owned();
-    loop {
-        let changed = change(&text);
-        if changed == text {
-            return use_it(&text);
-        }
-        text = changed;
+/// Slashes at the start and the end of the path, and its parts.
+fn ends(add: &mut impl FnMut(Likelihood, &str, ChangeKey)) {
+    let left_out = "the key is left out of the path in the string to sign";
+    add(Common, left_out, |_| Vec::new());
+    add(Common, left_out, |_| b"/".to_vec());
+    add(Common, "the slash before the key is missing", |key| {
+        trim_start(key, b"/").to_vec()
+    });
+    add(Rare, "two slashes precede the key", |key| {
+        [b"/", key].concat()
+    });
+    add(
+        Common,
+        "the path ends in a slash that the request does not have",
+        |key| [key, b"/"].concat(),
+    );
+    add(
+        Common,
+        "the slash at the end of the path is missing",
+        |key| key.strip_suffix(b"/").unwrap_or(key).to_vec(),
+    );
+    add(Common, "repeated slashes in the path are joined", |key| {
+        let mut key = key.to_vec();
+        key.dedup_by(|a, b| *a == b'/' && *b == b'/');
+        key
+    });
+    add(Rare, "`.` and `..` are resolved in the path", |key| {
+        without_dot_segments(&String::from_utf8_lossy(key)).into_bytes()
+    });
+    add(Rare, "the path is in lower case", |key| {
+        key.to_ascii_lowercase()
+    });
+    add(Rare, "the path is in upper case", |key| {
+        key.to_ascii_uppercase()
+    });
+    let last = "only the last part of the key is signed";
+    add(Rare, last, |key| match last_slash(key) {
+        Some(slash) => key.get(slash..).unwrap_or_default().to_vec(),
+        None => key.to_vec(),
+    });
+    add(Rare, last, |key| match last_slash(key) {
+        Some(slash) => key.get(slash + 1..).unwrap_or_default().to_vec(),
+        None => key.to_vec(),
+    });
+    add(
+        Rare,
+        "the last part of the key is left out",
+        |key| match last_slash(key) {
+            Some(slash) => key.get(..=slash).unwrap_or_default().to_vec(),
+            None => key.to_vec(),
+        },
+    );
+}
+
+fn last_slash(key: &[u8]) -> Option<usize> {
+    key.iter().rposition(|byte| *byte == b'/')
+}
+
+fn trim_start<'a>(text: &'a [u8], prefix: &[u8]) -> &'a [u8] {
+    let mut rest = text;
+    while let Some(next) = rest.strip_prefix(prefix) {
+        rest = next;
     }
+    rest
 }
 
 fn without_dot_segments(path: &str) -> String {
@@ -239,98 +263,69 @@ fn without_dot_segments(path: &str) -> String {
     kept.join("/")
 }
 
-/// Mistakes in the encoding of the key.
-fn key(mistakes: &mut Mistakes<'_>) {
-    let sent = mistakes.right(Part::Key).to_vec();
-    let decoded = encoding::percent_decode(&sent);
-    let mut add = |likelihood, text: Vec<u8>, description: &str| {
-        mistakes.part(likelihood, Part::Key, text, description.to_owned());
-    };
-    add(
-        Common,
-        decoded.clone(),
-        "the path is decoded, instead of as in the request line",
-    );
-    add(
-        Common,
-        replace(&sent, b"%20", b"+"),
-        "the path contains `+` instead of `%20` for a space",
-    );
-    add(
-        Common,
-        replace(&sent, b"+", b"%20"),
-        "the path contains `%20` instead of `+`",
-    );
-    add(
-        Common,
-        replace(&sent, b"+", b" "),
-        "`+` in the path is decoded as a space",
-    );
-    add(
-        Common,
-        replace(&sent, b"+", b"%2B"),
-        "the path contains `%2B` instead of `+`",
-    );
-    add(
-        Common,
-        replace(&sent, b"%2B", b"+"),
-        "the path contains `+` instead of `%2B`",
-    );
-    add(
-        Rare,
-        replace(&sent, b"%2B", b" "),
-        "`+` in the path is decoded as a space",
-    );
-    add(
-        Rare,
-        replace(&sent, b"%20", b" "),
-        "the path contains a space instead of `%20`",
-    );
-    add(
-        Common,
-        replace(&sent, b"~", b"%7E"),
-        "the path contains `%7E` instead of `~`",
-    );
-    add(
-        Common,
-        replace(&sent, b"%7E", b"~"),
-        "the path contains `~` instead of `%7E`",
-    );
-    add(
-        Common,
-        replace(&sent, b"%2F", b"/"),
-        "the path contains `/` instead of `%2F`",
-    );
-    add(
-        Rare,
-        replace(&sent, b"%2f", b"/"),
-        "the path contains `/` instead of `%2f`",
-    );
-    add(
-        Rare,
-        replace(&sent, b"*", b"%2A"),
-        "the path contains `%2A` instead of `*`",
-    );
-    add(
-        Rare,
-        replace(&sent, b"%2A", b"*"),
-        "the path contains `*` instead of `%2A`",
-    );
-    add(
-        Common,
-        encoding::lower_case_escapes(&sent),
-        "the percent-encoding of the path has lower-case digits",
-    );
-    let encoded = percent_encode(&sent, Safe::PATH).into_bytes();
-    add(Common, encoded, "the path is percent-encoded twice");
-    let slash_encoded = |text: String| {
-        [
-            b"/",
-            text.trim_start_matches("%2F")
-                .trim_start_matches("%2f")
-                .as_bytes(),
-        ]
-        .concat()
+/// Mistakes in the encoding of single characters of the key.
+fn replaced(add: &mut impl FnMut(Likelihood, &str, ChangeKey)) {
+    let as_space = "`+` in the path is decoded as a space";
+    let with_slash = "the path contains `/` instead of `%2F`";
+    let replacements: [(Likelihood, &str, ChangeKey); 16] = [
+        (
+            Common,
+            "the path is decoded, instead of as in the request line",
+            encoding::percent_decode,
+        ),
+        (Common, "the path is decoded twice", |key| {
+            encoding::percent_decode(&encoding::percent_decode(key))
+        }),
+        (
+            Common,
+            "the path contains `+` instead of `%20` for a space",
+            |key| replace(key, b"%20", b"+"),
+        ),
+        (Common, "the path contains `%20` instead of `+`", |key| {
+            replace(key, b"+", b"%20")
+        }),
+        (Common, as_space, |key| replace(key, b"+", b" ")),
+        (Common, "the path contains `%2B` instead of `+`", |key| {
+            replace(key, b"+", b"%2B")
+        }),
+        (Common, "the path contains `+` instead of `%2B`", |key| {
+            replace(key, b"%2B", b"+")
+        }),
+        (Rare, as_space, |key| replace(key, b"%2B", b" ")),
+        (Rare, "the path contains a space instead of `%20`", |key| {
+            replace(key, b"%20", b" ")
+        }),
+        (Common, "the path contains `%7E` instead of `~`", |key| {
+            replace(key, b"~", b"%7E")
+        }),
+        (Common, "the path contains `~` instead of `%7E`", |key| {
+            replace(key, b"%7E", b"~")
+        }),
+        (Common, with_slash, |key| replace(key, b"%2F", b"/")),
+        (Rare, with_slash, |key| replace(key, b"%2f", b"/")),
+        (Rare, "the path contains `%2A` instead of `*`", |key| {
+            replace(key, b"*", b"%2A")
+        }),
+        (Rare, "the path contains `*` instead of `%2A`", |key| {
+            replace(key, b"%2A", b"*")
+        }),
+        (
+            Common,
+            "the percent-encoding of the path has lower-case digits",
+            encoding::lower_case_escapes,
+        ),
+    ];
+    for (likelihood, description, change) in replacements {
+        add(likelihood, description, change);
+    }
+}
+
+/// Mistakes in the encoding of the whole key.
+fn encoded(variants: &mut Variants<'_, Vec<u8>>) {
+    // A client may encode the key apart from the slash before it.
+    let after_slash = |text: String| {
+        let rest = trim_start(trim_start(text.as_bytes(), b"%2F"), b"%2f");
+        [b"/", rest].concat()
     };
     for (safe, likelihood, what) in [
         (
@@ -377,19 +372,18 @@ fn key(mistakes: &mut Mistakes<'_>) {
             "percent-encoded with lower-case digits, and with its slashes",
         ),
     ] {
-        let text = percent_encode(&decoded, safe);
         let description = format!("the path is {what}, instead of as in the request line");
-        add(likelihood, text.clone().into_bytes(), &description);
-        add(Rare, slash_encoded(text.clone()), &description);
+        variants.add(likelihood, description.clone(), move |key| {
+            *key = percent_encode(&encoding::percent_decode(key), safe).into_bytes();
+        });
+        variants.add(likelihood, description, move |key| {
+            *key = after_slash(percent_encode(&encoding::percent_decode(key), safe));
+        });
         // Encoded from a text that was encoded already.
-        add(
-            Rare,
-            slash_encoded(percent_encode(&sent, safe)),
-            "the path is percent-encoded twice",
-        );
+        variants.add(Rare, ENCODED_TWICE, move |key| {
+            *key = after_slash(percent_encode(key, safe));
+        });
     }
-    let twice = encoding::percent_decode(&decoded);
-    add(Common, twice, "the path is decoded twice");
 }
 
 /// A URL parser cuts a key that was not encoded.

@@ -4,15 +4,18 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::auth::explanation::digest::{Algorithm, Claim};
-use crate::auth::explanation::layout::Layout;
+use crate::auth::explanation::layout::{Layout, PIECES};
 use crate::auth::explanation::mistake::{Change, Likelihood, Mistake};
 use crate::auth::signature::StringParts;
 
 /// Largest work of one search, in blocks of 64 bytes that are digested. A limit on time would make
 /// the result depend on the load of the machine.
-pub(super) const MAX_BLOCKS: usize = 20_000;
+pub(super) const MAX_BLOCKS: usize = 22_000;
 /// Bytes in a block of the digest.
 const BLOCK: usize = 64;
+/// Work of a digest apart from its text, in blocks: padding, the outer digest of HMAC, and the
+/// preparation, which takes as long as three blocks.
+const BLOCKS_OF_DIGEST: usize = 5;
 
 /// What leads to the signature.
 #[derive(Debug)]
@@ -20,6 +23,43 @@ pub(super) struct Finding<'a> {
     /// At most two.
     pub(super) mistakes: Vec<&'a Mistake>,
     pub(super) claim: &'a Claim,
+}
+
+/// At most two mistakes that are tried together.
+type Trial<'a> = [Option<&'a Mistake>; 2];
+
+/// What is digested, and how.
+#[derive(Clone, Copy)]
+struct Attempt<'a> {
+    pieces: [&'a [u8]; PIECES],
+    layout: Layout,
+    algorithm: Algorithm,
+    /// Index of a secret.
+    secret: usize,
+}
+
+impl<'a> Attempt<'a> {
+    fn apply(&mut self, mistake: &'a Mistake) {
+        match &mistake.change {
+            Change::Parts(changes) => {
+                for (part, bytes) in changes {
+                    if let Some(piece) = self.pieces.get_mut(part.piece()) {
+                        *piece = bytes;
+                    }
+                }
+            }
+            Change::Layout(layout) => match layout.piece() {
+                Some((index, text)) => {
+                    if let Some(piece) = self.pieces.get_mut(index) {
+                        *piece = text.as_bytes();
+                    }
+                }
+                None => self.layout = *layout,
+            },
+            Change::Algorithm(algorithm) => self.algorithm = *algorithm,
+            Change::Secret(secret) => self.secret = *secret,
+        }
+    }
 }
 
 /// A secret that is tried.
@@ -31,12 +71,14 @@ struct Secret<'a> {
 
 /// The search for the mistakes of one request.
 pub(super) struct Search<'a> {
-    right: [&'a [u8]; 8],
+    right: Attempt<'a>,
     claims: &'a [Claim],
     /// The right secret, followed by those of [`Change::Secret`].
     secrets: Vec<Secret<'a>>,
-    /// Bit set of the lengths of the claims.
-    lengths: u128,
+    /// States of HMAC before each piece of the right string.
+    prefixes: Vec<Hmac<Sha256>>,
+    /// States of HMAC before each piece of the string with one mistake.
+    prefixes_with_mistake: Vec<Option<Box<Hmac<Sha256>>>>,
     blocks: usize,
     text: Vec<u8>,
 }
@@ -51,12 +93,30 @@ impl<'a> Search<'a> {
             bytes,
             keyed: Hmac::new_from_slice(bytes).ok(),
         });
-        let lengths = claims.iter().map(|claim| claim.digest.len());
+        let secrets = secrets.collect::<Vec<_>>();
+        let [method, md5, kind, date, headers, bucket, key, query] =
+            right.each_ref().map(Vec::as_slice);
+        let pieces: [&[u8]; PIECES] = [
+            method, md5, kind, date, headers, b"", bucket, key, query, b"",
+        ];
+        let mut prefixes = Vec::with_capacity(PIECES);
+        if let Some(mut state) = secrets.first().and_then(|secret| secret.keyed.clone()) {
+            for piece in pieces {
+                prefixes.push(state.clone());
+                state.update(piece);
+            }
+        }
         Self {
-            right: right.each_ref().map(Vec::as_slice),
+            right: Attempt {
+                pieces,
+                layout: Layout::Right,
+                algorithm: Algorithm::HmacSha256,
+                secret: 0,
+            },
             claims,
-            secrets: secrets.collect(),
-            lengths: lengths.fold(0, |set, length| set | 1 << length),
+            secrets,
+            prefixes,
+            prefixes_with_mistake: Vec::new(),
             blocks: 0,
             text: Vec::new(),
         }
@@ -65,28 +125,40 @@ impl<'a> Search<'a> {
     /// Tries the right string, each mistake, and pairs of mistakes, until the digest equals a claim
     /// or the work is too much. The mistakes are sorted by likelihood.
     pub(super) fn run(mut self, mistakes: &'a [Mistake]) -> Option<Finding<'a>> {
-        let end_of =
-            |likelihood| mistakes.partition_point(|mistake| mistake.likelihood <= likelihood);
-        let common = mistakes
-            .get(..end_of(Likelihood::Common))
-            .unwrap_or_default();
-        let rare = mistakes
-            .get(common.len()..end_of(Likelihood::Rare))
-            .unwrap_or_default();
-        let common_pairs = diagonals(common.len(), common.len())
+        let length = Algorithm::HmacSha256.length();
+        let (singles, paired, others) =
+            if self.claims.iter().any(|claim| claim.digest.len() == length) {
+                let (common, rare) = split(mistakes.iter(), |mistake| {
+                    mistake.likelihood == Likelihood::Common
+                });
+                (mistakes.iter().collect(), common, rare)
+            } else if self.claims.is_empty() {
+                return None;
+            } else {
+                // A digest of another length needs another algorithm.
+                let (algorithms, others) = split(mistakes.iter(), |mistake| {
+                    matches!(mistake.change, Change::Algorithm(_))
+                });
+                (algorithms.clone(), algorithms, others)
+            };
+        self.prefixes_with_mistake
+            .resize(paired.len() * PIECES, None);
+        let common_pairs = diagonals(paired.len(), paired.len())
             .filter(|(first, second)| first < second)
-            .filter_map(|(first, second)| Some([common.get(first)?, common.get(second)?]));
-        let rare_pairs = diagonals(common.len(), rare.len())
-            .filter_map(|(first, second)| Some([common.get(first)?, rare.get(second)?]));
+            .filter_map(|(first, second)| Some([*paired.get(first)?, *paired.get(second)?]));
+        let other_pairs = diagonals(paired.len(), others.len())
+            .filter_map(|(first, second)| Some([*paired.get(first)?, *others.get(second)?]));
         let pairs = common_pairs
-            .chain(rare_pairs)
-            .filter(|[first, second]| first.changed() & second.changed() == 0);
-        let trials = std::iter::once(Vec::new())
-            .chain(mistakes.iter().map(|mistake| vec![mistake]))
-            .chain(pairs.map(Vec::from));
-        for mistakes in trials {
-            if let Some(claim) = self.test(&mistakes) {
-                return Some(Finding { mistakes, claim });
+            .chain(other_pairs)
+            .filter(|[first, second]| first.changed & second.changed == 0)
+            .map(|pair| pair.map(Some));
+        let singles = singles.iter().map(|mistake| [Some(*mistake), None]);
+        for trial in std::iter::once([None, None]).chain(singles).chain(pairs) {
+            if let Some(claim) = self.test(trial) {
+                return Some(Finding {
+                    mistakes: trial.into_iter().flatten().collect(),
+                    claim,
+                });
             }
             if self.blocks > MAX_BLOCKS {
                 break;
@@ -96,46 +168,90 @@ impl<'a> Search<'a> {
     }
 
     /// Returns the claim that equals the digest with these mistakes.
-    fn test<'b>(&mut self, mistakes: &[&'b Mistake]) -> Option<&'a Claim>
-    where
-        'a: 'b,
-    {
-        let mut parts: [&[u8]; 8] = self.right;
-        let (mut layout, mut algorithm, mut secret) = (Layout::Right, Algorithm::HmacSha256, 0);
-        for mistake in mistakes {
-            match &mistake.change {
-                Change::Parts(changes) => {
-                    for (part, bytes) in changes {
-                        if let Some(place) = parts.get_mut(*part as usize) {
-                            *place = bytes;
-                        }
-                    }
-                }
-                Change::Layout(changed) => layout = *changed,
-                Change::Algorithm(changed) => algorithm = *changed,
-                Change::Secret(changed) => secret = *changed,
-            }
+    fn test(&mut self, trial: Trial<'a>) -> Option<&'a Claim> {
+        let mut attempt = self.right;
+        for mistake in trial.into_iter().flatten() {
+            attempt.apply(mistake);
         }
-        if self.lengths & 1 << algorithm.length() == 0 {
-            return None;
+        if (attempt.layout, attempt.algorithm) == (Layout::Right, Algorithm::HmacSha256) {
+            let (start, mut mac) = self.state_before_change(trial)?;
+            let mut length = 0;
+            let pieces = attempt.pieces.get(start..)?.iter();
+            for piece in pieces.filter(|piece| !piece.is_empty()) {
+                mac.update(piece);
+                length += piece.len();
+            }
+            self.blocks += length / BLOCK + BLOCKS_OF_DIGEST;
+            return self.claim_of(&mac.finalize().into_bytes());
         }
         self.text.clear();
-        layout.write(&parts, &mut self.text);
-        // One block more for the padding, and one for the outer digest of HMAC.
-        self.blocks += self.text.len() / BLOCK + 2;
-        let secret = self.secrets.get(secret)?;
-        let digest = match (algorithm, &secret.keyed) {
+        attempt.layout.write(&attempt.pieces, &mut self.text);
+        self.blocks += self.text.len() / BLOCK + BLOCKS_OF_DIGEST;
+        let secret = self.secrets.get(attempt.secret)?;
+        match (attempt.algorithm, &secret.keyed) {
             (Algorithm::HmacSha256, Some(keyed)) => {
                 let mut mac = keyed.clone();
                 mac.update(&self.text);
-                mac.finalize().into_bytes().to_vec()
+                self.claim_of(&mac.finalize().into_bytes())
             }
-            (algorithm, _) => algorithm.digest(secret.bytes, &self.text),
+            (algorithm, _) => self.claim_of(&algorithm.digest(secret.bytes, &self.text)),
+        }
+    }
+
+    /// Returns the state of HMAC before the first piece that only the later mistake changes, and the
+    /// index of this piece.
+    fn state_before_change(&mut self, trial: Trial<'a>) -> Option<(usize, Hmac<Sha256>)> {
+        let is_secret = |mistake: &Mistake| matches!(mistake.change, Change::Secret(_));
+        let (earlier, later) = match trial {
+            [Some(a), Some(b)] if is_secret(b) || b.first_piece < a.first_piece => (b, a),
+            [Some(a), Some(b)] => (a, b),
+            [Some(a), None] => match a.change {
+                Change::Secret(secret) => {
+                    return Some((0, self.secrets.get(secret)?.keyed.clone()?));
+                }
+                _ => return Some((a.first_piece, self.prefixes.get(a.first_piece)?.clone())),
+            },
+            _ => return Some((0, self.prefixes.first()?.clone())),
         };
+        let start = later.first_piece;
+        let place = earlier.number * PIECES + start;
+        if let Some(Some(state)) = self.prefixes_with_mistake.get(place) {
+            return Some((start, Hmac::clone(state)));
+        }
+        let mut attempt = self.right;
+        attempt.apply(earlier);
+        let (first, mut state) = match attempt.secret {
+            0 => {
+                let first = earlier.first_piece;
+                (first, self.prefixes.get(first)?.clone())
+            }
+            secret => (0, self.secrets.get(secret)?.keyed.clone()?),
+        };
+        for piece in attempt.pieces.get(first..start)? {
+            state.update(piece);
+            self.blocks += piece.len() / BLOCK;
+        }
+        if let Some(known) = self.prefixes_with_mistake.get_mut(place) {
+            *known = Some(Box::new(state.clone()));
+        }
+        Some((start, state))
+    }
+
+    fn claim_of(&self, digest: &[u8]) -> Option<&'a Claim> {
         self.claims
             .iter()
-            .find(|claim| equals(&claim.digest, &digest))
+            .find(|claim| equals(&claim.digest, digest))
     }
+}
+
+/// Returns the mistakes of a kind, and the others except those that are never tried in pairs.
+fn split<'a>(
+    mistakes: impl Iterator<Item = &'a Mistake>,
+    is_wanted: impl Fn(&Mistake) -> bool,
+) -> (Vec<&'a Mistake>, Vec<&'a Mistake>) {
+    mistakes
+        .filter(|mistake| mistake.likelihood <= Likelihood::Rare)
+        .partition(|mistake| is_wanted(mistake))
 }
 
 /// Compares digests in constant time.

@@ -10,7 +10,9 @@ use crate::auth::explanation::mistake::Likelihood;
 use Likelihood::{Alone, Common, Rare};
 
 /// Largest number of other accounts whose secrets are tried.
-const MAX_ACCOUNTS: usize = 32;
+const MAX_ACCOUNTS: usize = 128;
+/// Largest number of other accounts whose secrets are tried together with another mistake.
+const MAX_PAIRED_ACCOUNTS: usize = 4;
 
 /// A secret that a client may have used.
 #[derive(Clone)]
@@ -38,12 +40,20 @@ pub(super) fn wrong_secrets<'a>(
             });
         }
     };
-    for other in others.take(MAX_ACCOUNTS) {
+    for (index, other) in others.take(MAX_ACCOUNTS).enumerate() {
+        let likelihood = match index < MAX_PAIRED_ACCOUNTS {
+            true => Common,
+            false => Alone,
+        };
         let description = format!(
             "the secret access key is that of the account `{}`",
             other.access_key_id()
         );
-        add(Common, other.secret_access_key().as_bytes(), &description);
+        add(
+            likelihood,
+            other.secret_access_key().as_bytes(),
+            &description,
+        );
     }
     let around = "the secret access key has white space around it";
     for (prefix, suffix) in [
@@ -59,10 +69,9 @@ pub(super) fn wrong_secrets<'a>(
         ("", "\0"),
         ("\n", ""),
     ] {
-        let likelihood = if prefix.is_empty() && matches!(suffix, "\n" | " ") {
-            Common
-        } else {
-            Rare
+        let likelihood = match (prefix, suffix) {
+            ("", "\n" | " ") | (" ", "") => Common,
+            _ => Rare,
         };
         add(
             likelihood,
@@ -82,9 +91,9 @@ pub(super) fn wrong_secrets<'a>(
             "the secret access key has quotes around it",
         );
     }
-    add(Common, b"", "the secret access key is empty");
+    add(Rare, b"", "the secret access key is empty");
     add(
-        Common,
+        Rare,
         account.access_key_id().as_bytes(),
         "the key of HMAC is the access key ID instead of the secret access key",
     );
@@ -96,7 +105,7 @@ pub(super) fn wrong_secrets<'a>(
         );
     }
     add(
-        Common,
+        Rare,
         STANDARD.encode(secret).as_bytes(),
         "the secret access key is encoded as Base64",
     );

@@ -1,6 +1,7 @@
 //! One row for each mistake.
 
 mod lines;
+mod pairs;
 mod properties;
 mod resource;
 
@@ -274,69 +275,6 @@ fn explains_wrong_secrets() {
     ] {
         explains(&get().with_header(&sign(secret, &text)), expected);
     }
-}
-
-#[test]
-fn explains_pairs_of_mistakes() {
-    for (changes, expected) in [
-        (
-            &[("PUT", "put"), ("; charset=utf-8", "")][..],
-            ["lower case", "without its parameters"],
-        ),
-        (
-            &[("dark red\n", "dark red\n\n"), ("&uploads", "&uploads=")],
-            ["empty line", "equals sign"],
-        ),
-        (
-            &[
-                ("/photos/a%20b", "/photos/a b"),
-                ("%2By", "+y"),
-                ("utf-8\n\n", "utf-8\nTue, 14 Nov 2023 22:13:20 GMT\n"),
-            ],
-            ["decoded", "contains `x-qs-date`"],
-        ),
-        (
-            &[(PUT_HEADERS, ""), (MD5, "")],
-            ["headers are left out", "`Content-MD5` is left out"],
-        ),
-        (
-            &[
-                ("/photos/a", "/a"),
-                (
-                    "part_number=2&upload_id=u/1 2&uploads",
-                    "uploads&part_number=2&upload_id=u/1 2",
-                ),
-            ],
-            ["bucket is left out", "order of the request"],
-        ),
-    ] {
-        let text = changes
-            .iter()
-            .fold(put_text(), |text, (from, to)| text.replacen(from, to, 1));
-        let message = message(&put().with_header(&sign(SECRET, &text)));
-        for expected in expected {
-            assert!(
-                message.contains(expected),
-                "expected {expected:?} in: {message}"
-            );
-        }
-    }
-    let text = get_text().replace("GET", "get");
-    let message = message(&get().with_header(&sign(OTHER_SECRET, &text)));
-    assert!(
-        message.contains("lower case") && message.contains("`OTHER`"),
-        "{message}"
-    );
-}
-
-#[test]
-fn explains_values_as_sent_together_with_a_mistake() {
-    let text = put_text().replace("u/1 2", "u%2F1+2").replace("PUT", "put");
-    let message = message(&put().with_header(&sign(SECRET, &text)));
-    assert!(
-        message.contains("it matches if the method is in lower case;"),
-        "{message}"
-    );
 }
 
 #[test]

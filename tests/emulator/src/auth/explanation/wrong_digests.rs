@@ -21,7 +21,7 @@ const WRONG: [(Algorithm, Likelihood, &str); 18] = {
         ),
         (
             Algorithm::Exchanged,
-            Common,
+            Rare,
             "the key and the message of HMAC-SHA256 are exchanged",
         ),
         (

@@ -104,13 +104,25 @@ fn explains_mistakes_in_lines_and_headers() {
         (
             "x-qs-date:Tue, 14 Nov 2023 22:13:20 GMT",
             "x-qs-date:2023-11-14T22:13:20Z",
-            "`x-qs-date` is signed in ISO 8601",
+            "the date is signed in ISO 8601",
         ),
     ] {
         let text = put_text().replacen(from, to, 1);
 
         assert_ne!(text, put_text(), "{from}");
         explains(&put().with_header(&sign(SECRET, &text)), expected);
+    }
+    for (from, to, expected) in [
+        ("GET", "HEAD", "the method is `HEAD` instead of `GET`"),
+        (
+            "GET\n\n\n",
+            "GET\n\napplication/json\n",
+            "`Content-Type` is `application/json`, but the header is not sent",
+        ),
+        ("GET\n\n", "GET\n", "the line of `Content-MD5` is left out"),
+    ] {
+        let text = get_text().replacen(from, to, 1);
+        explains(&get().with_header(&sign(SECRET, &text)), expected);
     }
     let text = put_text()
         .replace("x-qs-date:Tue, 14 Nov 2023 22:13:20 GMT\n", "")
@@ -159,6 +171,26 @@ fn explains_mistakes_in_dates() {
     for text in [get_text(), text] {
         let expected = "is signed, but not sent";
         explains(&undated.with_header(&sign(SECRET, &text)), expected);
+    }
+}
+
+#[test]
+fn dates_at_the_ends_of_time_are_not_an_error() {
+    for date in [
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Sat, 01 Jan 0001 00:00:00 GMT",
+    ] {
+        for name in ["date", "x-qs-date"] {
+            let sent = Sent {
+                headers: vec![("host", "localhost:9000"), (name, date)],
+                ..get()
+            };
+            message(&sent.with_header(&sign(SECRET, "something else")));
+        }
+    }
+    for expires in ["0", "-1", "253402300799", "18446744073709551615"] {
+        message(&get().with_query(expires, &sign(SECRET, "something else")));
     }
 }
 

@@ -73,7 +73,7 @@ fn accepted(head: &Head) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn right_signatures_are_never_explained(sent in arbitrary()) {

@@ -68,7 +68,7 @@ fn explains_mistakes_in_the_resource() {
         (
             "part_number=2&upload",
             "part_number=2&prefix=q&upload",
-            "parameters that are not signed are in the string to sign",
+            "the parameter `prefix`, which is not signed, is in the string to sign",
         ),
         (
             "&uploads",
@@ -97,6 +97,16 @@ fn explains_mistakes_in_the_resource() {
         let text = put_text().replace(PUT_RESOURCE, &resource);
         explains(&put().with_header(&sign(SECRET, &text)), expected);
     }
+}
+
+#[test]
+fn explains_values_that_are_decoded_twice() {
+    let sent = Sent {
+        target: "/photos/a?upload_id=u%252F1".to_owned(),
+        ..get()
+    };
+    let text = format!("GET\n\n\n{DATE}\n/photos/a?upload_id=u/1");
+    explains(&sent.with_header(&sign(SECRET, &text)), "decoded twice");
 }
 
 #[test]
@@ -171,19 +181,23 @@ fn explains_mistakes_in_signed_urls() {
         (
             expires.to_string(),
             "3600".to_owned(),
-            "a lifetime of 3600 s",
+            "signed as a lifetime of 3600 s",
         ),
         (
             (NOW + 1234).to_string(),
             "1240".to_owned(),
-            "a lifetime of 1240 s",
+            "signed as a lifetime instead of",
         ),
         (
             "500".to_owned(),
             (NOW + 490).to_string(),
             "signed as Unix time, but sent as a lifetime",
         ),
-        (expires.to_string(), DATE.to_owned(), "contains the date"),
+        (
+            expires.to_string(),
+            DATE.to_owned(),
+            "contains a date instead of `expires`: `Tue, 14 Nov 2023 22:13:20 GMT`",
+        ),
         (
             expires.to_string(),
             format!("expires={expires}"),
