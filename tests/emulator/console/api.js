@@ -51,6 +51,12 @@ export async function call(request) {
   return checked(response);
 }
 
+// Creates a bucket in a zone. The API takes the zone from the host, and creates buckets of this host in the first zone.
+export function createBucket(name, zone) {
+  if (zone === info.zones[0]) return call({ method: "PUT", bucket: name });
+  return own("buckets", { method: "POST", body: JSON.stringify({ access_key_id: accessKey(), name, zone }) });
+}
+
 export const json = async (request) => (await call(request)).json();
 
 // Yields all pages of a list.

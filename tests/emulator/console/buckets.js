@@ -1,5 +1,5 @@
 // The lists of buckets and objects.
-import { allowUploads, allowsUploads, call, deleteAll, info, json, objectPages, upload, versionPages } from "./api.js";
+import { allowUploads, allowsUploads, call, createBucket as createIn, deleteAll, info, json, objectPages, upload, versionPages } from "./api.js";
 import { attempt, button, bytes, card, confirmDelete, dialog, emptyState, field, formDialog, h, named, number, replace, tag, time, toast } from "./page.js";
 import { t } from "./texts.js";
 
@@ -40,10 +40,11 @@ export async function showBuckets(main) {
 
 function createBucket() {
   const name = h("input", { required: true, autofocus: true, pattern: "[a-z0-9][a-z0-9\\-]{4,61}[a-z0-9]", title: t("bucketHint"), autocomplete: "off", spellcheck: "false" });
+  const zone = h("select", {}, info.zones.map((id) => h("option", { value: id }, id)));
   const uploads = h("input", { type: "checkbox", checked: true });
-  const fields = [field(t("bucketName"), [name, h("small", {}, t("bucketHint"))]), h("label", { class: "check" }, uploads, t("allowUploads"))];
+  const fields = [field(t("bucketName"), [name, h("small", {}, t("bucketHint"))]), field(t("zone"), zone), h("label", { class: "check" }, uploads, t("allowUploads"))];
   return formDialog(t("createBucket"), fields, t("create"), async () => {
-    await call({ method: "PUT", bucket: name.value });
+    await createIn(name.value, zone.value);
     if (uploads.checked && info.api_origin !== location.origin) await allowUploads(name.value);
     return name.value;
   });

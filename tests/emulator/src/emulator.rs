@@ -1,6 +1,8 @@
 //! Starting and stopping an emulator.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod builder_check;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -379,7 +381,7 @@ impl Builder {
         if self.accounts.is_empty() {
             self = self.account(DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY);
         }
-        self.check()?;
+        builder_check::check(&self.accounts, &self.zones)?;
         let seed = self.fault_seed.unwrap_or_else(|| fastrand::u64(..));
         let faults = Arc::new(Faults::new(seed, self.faults)?);
         let failed = |source| Error::Listen {
@@ -434,48 +436,6 @@ impl Builder {
             ),
             notifications: BackgroundTask::spawn(stop_notifications, deliveries),
         })
-    }
-
-    fn check(&self) -> Result<()> {
-        let refuse = |message: String| Err(Error::Setting(message));
-        let (mut ids, mut users) = (HashSet::new(), HashMap::new());
-        for account in &self.accounts {
-            let id = account.access_key_id();
-            let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-            if id.is_empty() || !id.bytes().all(is_allowed) {
-                return refuse(format!(
-                    "access key ID {id:?} must consist of letters, digits, underscores and hyphens"
-                ));
-            }
-            if account.secret_access_key().is_empty() {
-                return refuse(format!("the secret access key of {id} is empty"));
-            }
-            if !ids.insert(id) {
-                return refuse(format!("duplicate access key ID {id}"));
-            }
-            // Both accounts would own the same buckets.
-            if let Some(other) = users.insert(account.user_id(), id) {
-                return refuse(format!(
-                    "access key IDs {other} and {id} have the same user ID; choose another one"
-                ));
-            }
-        }
-        if self.zones.is_empty() {
-            return refuse("at least one zone is required".to_owned());
-        }
-        let mut zones = HashSet::new();
-        for zone in &self.zones {
-            if !zones.insert(zone) {
-                return refuse(format!("duplicate zone {zone}"));
-            }
-            let is_label = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-            if zone.is_empty() || !zone.bytes().all(is_label) {
-                return refuse(format!(
-                    "zone {zone:?} must consist of lower-case letters, digits and hyphens"
-                ));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -53,6 +53,7 @@ use crate::settings::notification::{Event, Notifications};
 use crate::settings::policy::{Action, ActionLevel, Policy};
 use crate::settings::replication::Replication;
 use crate::store::{BucketRecord, NotAVersionId, ObjectAddress, Store, VersionId};
+pub(crate) use bucket::create as create_bucket;
 use store_errors::bucket_not_exists;
 
 /// A request whose caller and operation are known.

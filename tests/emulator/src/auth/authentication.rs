@@ -1,6 +1,6 @@
 //! The accounts of an emulator, and the authentication of requests.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -59,7 +59,7 @@ pub(crate) struct SignedUrl<'a> {
 /// Accounts by access key ID.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Accounts {
-    by_id: HashMap<String, Arc<Account>>,
+    by_id: BTreeMap<String, Arc<Account>>,
     /// Whether errors explain wrong signatures.
     explains: bool,
 }
@@ -171,8 +171,7 @@ impl Accounts {
         let credentials = RequestCredentials::from_request(&request.headers, &target.query);
         let credentials = credentials.ok()??;
         let string = accepted_strings(&credentials, request, target, host).next()?;
-        let string = explanation::shown(&string.to_bytes());
-        Some(explanation::redact(&self.all(), string))
+        Some(self.redact(explanation::shown(&string.to_bytes())))
     }
 
     /// Returns the path and the query of a signed URL.
@@ -201,21 +200,20 @@ impl Accounts {
 
     /// Returns the access key IDs, sorted.
     pub(crate) fn access_key_ids(&self) -> Vec<&str> {
-        let ids = self.all().into_iter().map(Account::access_key_id);
-        ids.collect()
+        self.by_id.keys().map(String::as_str).collect()
+    }
+
+    /// Removes the secrets of all accounts from a text.
+    pub(crate) fn redact(&self, text: String) -> String {
+        explanation::redact(&self.all(), text)
     }
 
     fn all(&self) -> Vec<&Account> {
-        let mut accounts = self
-            .by_id
-            .values()
-            .map(|account| &**account)
-            .collect::<Vec<_>>();
-        accounts.sort_by_key(|account| account.access_key_id());
-        accounts
+        self.by_id.values().map(|account| &**account).collect()
     }
 
-    fn find(&self, access_key_id: &str) -> Result<&Arc<Account>, ApiError> {
+    /// Returns the account of an access key ID.
+    pub(crate) fn find(&self, access_key_id: &str) -> Result<&Arc<Account>, ApiError> {
         self.by_id.get(access_key_id).ok_or_else(|| {
             let message = format!("unknown access key ID {access_key_id:?}");
             let hint = if self.explains {

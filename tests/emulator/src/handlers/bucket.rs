@@ -8,6 +8,7 @@ use http::header::LOCATION;
 use serde::Serialize;
 
 use super::Call;
+use crate::auth::account::Account;
 use crate::auth::authorization::{self, RequiredAccess};
 use crate::base::api_error::ApiError;
 use crate::base::resource_names;
@@ -15,31 +16,41 @@ use crate::base::response::{self, ApiResponse};
 use crate::base::time::Timestamp;
 use crate::settings::Settings;
 use crate::settings::acl::{self, Permission};
-use crate::store::{BucketRecord, blocking};
+use crate::store::{BucketRecord, Store, blocking};
 
 /// `PUT /<bucket>`: creates a bucket in the zone of the host, or in the first zone.
 pub(super) async fn put(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     let Some(account) = call.caller.account() else {
         return Err(authorization::denied(call.caller, "create a bucket"));
     };
-    let name = call.bucket_name()?;
-    resource_names::check_bucket_name(name)?;
     let zone = call
         .host
         .zone
         .as_ref()
         .or_else(|| call.zones.first())
         .ok_or_else(ApiError::internal)?;
+    create(call.store, account, call.bucket_name()?, zone).await?;
+    Ok(response::empty(call.success()))
+}
+
+/// Creates a bucket of an account.
+pub(crate) async fn create(
+    store: &Store,
+    account: &Account,
+    name: &str,
+    zone: &str,
+) -> Result<(), ApiError> {
+    resource_names::check_bucket_name(name)?;
     let record = BucketRecord {
         name: name.to_owned(),
-        zone: zone.clone(),
+        zone: zone.to_owned(),
         owner: account.user_id().to_owned(),
         created: Timestamp::now(),
         acl: acl::owner_only(account.user_id()),
         settings: Settings::default(),
     };
-    call.store.create_bucket(record).await?;
-    Ok(response::empty(call.success()))
+    store.create_bucket(record).await?;
+    Ok(())
 }
 
 /// `HEAD /<bucket>`: without credentials on the host of all zones, returns the zone.

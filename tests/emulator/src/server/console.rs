@@ -6,6 +6,7 @@
 
 mod access;
 mod assets;
+mod create_bucket;
 mod figures;
 mod request_log;
 mod sign;
@@ -94,6 +95,7 @@ async fn respond_to_api(
             response::json(StatusCode::OK, &information)
         }
         ("sign", &Method::POST) => sign::respond(state, api_origin, head, body).await,
+        ("buckets", &Method::POST) => create_bucket::respond(state, head, body).await,
         ("requests", &Method::GET) => {
             let query = Query::parse(head.uri.query().unwrap_or_default())?;
             let after = query.get_as::<u64>("after")?.unwrap_or(0);

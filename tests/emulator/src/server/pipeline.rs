@@ -257,7 +257,9 @@ impl ServerState {
         let bytes_out = response.and_then(|response| response.body().size_hint().exact());
         let is_from_console = console.is_caused_by_page(authority, &head.headers);
         let bytes = (bytes_in, bytes_out);
-        console.log.add(exchange, response, bytes, is_from_console);
+        console
+            .log
+            .add(exchange, response, bytes, is_from_console, &self.accounts);
     }
 
     /// Returns the CORS headers of a response, which may be an error. A preflight request sets them

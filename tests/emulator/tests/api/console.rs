@@ -200,6 +200,32 @@ async fn signs_requests_for_the_api() {
 }
 
 #[tokio::test]
+async fn creates_buckets_in_a_chosen_zone() {
+    let (emulator, client) = with_console().await;
+    let create = async |name: &str, zone: &str| {
+        let bucket = json!({"access_key_id": emulator.access_key_id(), "name": name, "zone": zone});
+        let call = by_page("POST", "/_console/api/buckets").body(bucket.to_string());
+        client.send_as_is(&call).await.status
+    };
+    assert_eq!(create("holidays", "nowhere").await, 400);
+    assert_eq!(create("<b>", "sh1a").await, 400);
+    assert_eq!(create("holidays", "sh1a").await, 204);
+    assert_eq!(create("holidays", "gd2").await, 409);
+    let list = client.get("/").await.json();
+    let buckets = list["buckets"].as_array().unwrap();
+    let zones = buckets
+        .iter()
+        .map(|bucket| (&bucket["name"], &bucket["location"]));
+    assert!(
+        zones
+            .clone()
+            .any(|bucket| bucket == (&json!("holidays"), &json!("sh1a"))),
+        "{list}"
+    );
+    assert_eq!(zones.count(), 2);
+}
+
+#[tokio::test]
 async fn objects_do_not_run_in_the_origin_of_the_page() {
     let (_emulator, client) = with_console().await;
     let html = request("PUT", "/photos/a.html")
@@ -225,6 +251,7 @@ async fn logs_requests_with_their_details() {
     client.put("/photos/a", "content").await;
     let mistake = request("GET", "/photos/a")
         .header("x-qs-encryption-customer-key", "dGhlLWtleQ==")
+        .header("x-qs-meta-note", format!("not so {}", client.secret))
         .signed(&client)
         .header("Content-Type", "text/plain");
     client.send_as_is(&mistake).await;

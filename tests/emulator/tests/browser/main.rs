@@ -188,6 +188,14 @@ fn buckets_and_objects() {
     setup.browser.see("The bucket must be empty.");
     setup.browser.click("Delete");
     setup.browser.see("bucket_not_empty");
+    // A bucket in another zone than the first one.
+    setup.browser.click("Create bucket");
+    setup
+        .browser
+        .set("dialog input:not([type=checkbox])", "holidays");
+    setup.browser.set("dialog select", "sh1a");
+    setup.browser.click("Create");
+    setup.browser.wait_for("[...document.querySelectorAll('main tbody tr')].some((row) => /holidays[^]*sh1a/.test(row.innerText))");
     setup.finish();
 }
 

@@ -21,11 +21,16 @@ const MARK: &str = "x-console";
 pub(super) fn is_allowed_host(authority: &str, hosts: &[String]) -> bool {
     let name = host_name(authority).to_ascii_lowercase();
     let address = name.trim_start_matches('[').trim_end_matches(']');
+    // Host names of a URL do not contain other characters, such as those of a user name.
+    let is_name = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
     address
         .parse::<IpAddr>()
         .is_ok_and(|address| address.is_loopback())
         || name == "localhost"
-        || name.ends_with(".localhost")
+        || (name.ends_with(".localhost") && is_name(&name))
         || hosts.iter().any(|host| host.eq_ignore_ascii_case(&name))
 }
 
@@ -129,6 +134,15 @@ mod tests {
             "0.0.0.0:9000",
             "xlocalhost",
             "localhost:9000@example.com",
+            "example.com@pek3a.localhost:9000",
+            "example.com/pek3a.localhost",
+            "localhost.",
+            "localhost.:9000",
+            "[::ffff:127.0.0.1]:9000",
+            "[fe80::1]:9000",
+            "0x7f.1",
+            "2130706433",
+            "127.1",
             "evil.qingstor.test",
         ] {
             assert!(!is_allowed_host(authority, &hosts), "{authority}");

@@ -7,6 +7,7 @@ use http::HeaderMap;
 use serde::Serialize;
 
 use super::figures::Figures;
+use crate::auth::Accounts;
 use crate::base::locks;
 use crate::base::response::ApiResponse;
 use crate::base::time::Timestamp;
@@ -91,7 +92,11 @@ impl RequestLog {
         response: Option<&ApiResponse>,
         bytes: (u64, Option<u64>),
         is_from_console: bool,
+        accounts: &Accounts,
     ) {
+        // A client may send a secret by mistake.
+        let shown = |text: &str| cut(&accounts.redact(text.to_owned()));
+        let headers = |headers| shown_headers(headers, shown);
         let duration = exchange.started.elapsed().as_micros();
         let rules = &exchange.faults.rules;
         let mut record = RequestRecord {
@@ -99,7 +104,7 @@ impl RequestLog {
                 number: 0,
                 time: Timestamp::now().unix_micros() / 1000,
                 method: cut(exchange.head.method.as_str()),
-                target: cut(&access_log::redact(&exchange.head.uri)),
+                target: shown(&access_log::redact(&exchange.head.uri)),
                 operation: exchange.operation.map(|operation| operation.facts().id),
                 status: response.map(|response| response.status().as_u16()),
                 code: exchange.code,
@@ -167,12 +172,12 @@ impl RequestLog {
     }
 }
 
-fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+fn shown_headers(headers: &HeaderMap, shown: impl Fn(&str) -> String) -> Vec<(String, String)> {
     let pairs = headers.iter().take(MAX_HEADERS).map(|(name, value)| {
         let is_secret = SECRET_HEADERS.contains(&name.as_str());
         let text = match is_secret {
             true => "***".to_owned(),
-            false => cut(&String::from_utf8_lossy(value.as_bytes())),
+            false => shown(&String::from_utf8_lossy(value.as_bytes())),
         };
         (name.as_str().to_owned(), text)
     });
