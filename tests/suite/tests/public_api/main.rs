@@ -1,7 +1,8 @@
 //! The public API of each library is a text in the repository, so that a change of it is a change that is
 //! reviewed. `make public-api` runs these tests, because rustdoc has to document each crate once more.
 
-#![cfg(all(test, unix))]
+#![cfg(test)]
+#![cfg(unix)]
 
 mod listing;
 

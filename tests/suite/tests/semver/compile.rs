@@ -65,7 +65,7 @@ impl Surfaces {
                 .arg(out.path())
                 .args(&self.externs)
                 .arg("-L")
-                .arg(&dependencies(&self.metadata))
+                .arg(dependencies(&self.metadata))
                 .arg(self.project.join(member).join("src/lib.rs"))
                 .env("CARGO_PKG_VERSION", env!("CARGO_PKG_VERSION"))
                 .output()
