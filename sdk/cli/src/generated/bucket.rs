@@ -31,8 +31,8 @@ pub(super) const LIST_OBJECTS: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        super::parameters::PREFIX,
-        super::parameters::DELIMITER,
+        super::operations::parameters::PREFIX,
+        super::operations::parameters::DELIMITER,
         Parameter::new(
             Kind::Text,
             "marker",

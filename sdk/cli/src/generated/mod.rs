@@ -27,7 +27,6 @@ mod object_append;
 mod object_batch_delete;
 mod object_versions;
 mod operations;
-mod parameters;
 mod service;
 mod zones;
 

@@ -13,8 +13,8 @@ pub(super) const UPLOAD_MULTIPART: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        super::parameters::KEY,
-        super::parameters::UPLOAD_ID,
+        super::operations::parameters::KEY,
+        super::operations::parameters::UPLOAD_ID,
         Parameter::new(
     Kind::Number,
     "part-number",
@@ -27,9 +27,9 @@ pub(super) const UPLOAD_MULTIPART: Operation = Operation {
     "Content-MD5",
     "Base64-encoded MD5 digest of the part. A mismatch fails with `bad_digest`.",
 ),
-        super::parameters::ENCRYPTION_CUSTOMER_ALGORITHM,
-        super::parameters::ENCRYPTION_CUSTOMER_KEY,
-        super::parameters::ENCRYPTION_CUSTOMER_KEY_MD5,
+        super::operations::parameters::ENCRYPTION_CUSTOMER_ALGORITHM,
+        super::operations::parameters::ENCRYPTION_CUSTOMER_KEY,
+        super::operations::parameters::ENCRYPTION_CUSTOMER_KEY_MD5,
         Parameter::new(
     Kind::ObjectPath,
     "copy-source",
@@ -42,20 +42,20 @@ pub(super) const UPLOAD_MULTIPART: Operation = Operation {
     "X-QS-Copy-Range",
     "Byte range of the source to copy, such as `bytes=0-1048575`. The default is all of it.",
 ),
-        super::parameters::COPY_SOURCE_IF_MODIFIED_SINCE,
-        super::parameters::COPY_SOURCE_IF_UNMODIFIED_SINCE,
-        super::parameters::COPY_SOURCE_IF_MATCH,
-        super::parameters::COPY_SOURCE_IF_NONE_MATCH,
-        super::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_ALGORITHM,
-        super::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_KEY,
-        super::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_KEY_MD5,
+        super::operations::parameters::COPY_SOURCE_IF_MODIFIED_SINCE,
+        super::operations::parameters::COPY_SOURCE_IF_UNMODIFIED_SINCE,
+        super::operations::parameters::COPY_SOURCE_IF_MATCH,
+        super::operations::parameters::COPY_SOURCE_IF_NONE_MATCH,
+        super::operations::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_ALGORITHM,
+        super::operations::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_KEY,
+        super::operations::parameters::COPY_SOURCE_ENCRYPTION_CUSTOMER_KEY_MD5,
         Parameter::new(
     Kind::Stream,
     "body",
     "Body",
     "Content of the part. Do not set it if the part is copied.",
 ),
-        super::parameters::EXPECT,
+        super::operations::parameters::EXPECT,
     ],
     send: |api| Box::pin(upload_multipart(api)),
 };
@@ -96,8 +96,8 @@ pub(super) const LIST_MULTIPART: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        super::parameters::KEY,
-        super::parameters::UPLOAD_ID,
+        super::operations::parameters::KEY,
+        super::operations::parameters::UPLOAD_ID,
         Parameter::new(
             Kind::Number,
             "part-number-marker",
@@ -136,8 +136,8 @@ pub(super) const COMPLETE_MULTIPART_UPLOAD: Operation = Operation {
     body: BodyKind::Json,
     has_stream_output: false,
     parameters: &[
-        super::parameters::KEY,
-        super::parameters::UPLOAD_ID,
+        super::operations::parameters::KEY,
+        super::operations::parameters::UPLOAD_ID,
         Parameter::new(
     Kind::Text,
     "etag",
@@ -197,7 +197,7 @@ pub(super) const ABORT_MULTIPART_UPLOAD: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        super::parameters::KEY,
+        super::operations::parameters::KEY,
         Parameter::new(
             Kind::Text,
             "upload-id",

@@ -13,7 +13,7 @@ pub(super) const APPEND_OBJECT: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        super::parameters::KEY,
+        super::operations::parameters::KEY,
         Parameter::new(
     Kind::Number,
     "position",

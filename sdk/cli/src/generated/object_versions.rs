@@ -13,9 +13,9 @@ pub(super) const LIST_OBJECT_VERSIONS: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        super::parameters::PREFIX,
-        super::parameters::DELIMITER,
-        super::parameters::KEY_MARKER,
+        super::operations::parameters::PREFIX,
+        super::operations::parameters::DELIMITER,
+        super::operations::parameters::KEY_MARKER,
         Parameter::new(
             Kind::Text,
             "version-id-marker",

@@ -58,3 +58,283 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     super::zones::LIST_LOCATIONS,
     super::bucket_retention::PUT_BUCKET_RETENTION,
 ];
+
+/// Parameters that several operations have.
+pub(super) mod parameters {
+    #[allow(unused_imports, reason = "a specification may have no such parameters")]
+    use crate::api::{Kind, Parameter};
+
+    /// `prefix`.
+    pub(crate) const PREFIX: Parameter = Parameter::new(
+        Kind::Text,
+        "prefix",
+        "prefix",
+        "Limits the results to keys with this prefix. If not set or empty, lists all keys.",
+    );
+
+    /// `delimiter`.
+    pub(crate) const DELIMITER: Parameter = Parameter::new(
+        Kind::Text,
+        "delimiter",
+        "delimiter",
+        "A single character, usually `/`, that groups keys into folders. Keys that are equal up to the first delimiter after the prefix are returned once, as a common prefix.",
+    );
+
+    /// `key_marker`.
+    pub(crate) const KEY_MARKER: Parameter = Parameter::new(
+        Kind::Text,
+        "key-marker",
+        "key_marker",
+        "Page start: the `next_key_marker` of the previous page. If not set or empty, the first page.",
+    );
+
+    /// `objectKey`.
+    pub(crate) const KEY: Parameter = Parameter::new(
+        Kind::Text,
+        "key",
+        "objectKey",
+        "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
+    )
+    .required();
+
+    /// `Cache-Control`.
+    pub(crate) const CACHE_CONTROL: Parameter = Parameter::new(
+        Kind::Text,
+        "cache-control",
+        "Cache-Control",
+        "`Cache-Control` header returned with the object: how long it may be cached.",
+    );
+
+    /// `Content-Type`.
+    pub(crate) const CONTENT_TYPE: Parameter = Parameter::new(
+        Kind::Text,
+        "content-type",
+        "Content-Type",
+        "Media type of the object, at most 255 characters. The default is `application/octet-stream`.",
+    );
+
+    /// `Content-Encoding`.
+    pub(crate) const CONTENT_ENCODING: Parameter = Parameter::new(
+        Kind::Text,
+        "content-encoding",
+        "Content-Encoding",
+        "`Content-Encoding` header returned with the object, such as `gzip`.",
+    );
+
+    /// `Expect`.
+    pub(crate) const EXPECT: Parameter = Parameter::new(
+        Kind::Text,
+        "expect",
+        "Expect",
+        "With `100-continue`, the client sends the body after the service accepts the headers.",
+    );
+
+    /// `X-QS-Encryption-Customer-Algorithm`.
+    pub(crate) const ENCRYPTION_CUSTOMER_ALGORITHM: Parameter = Parameter::new(
+        Kind::Text,
+        "encryption-customer-algorithm",
+        "X-QS-Encryption-Customer-Algorithm",
+        "Encryption algorithm for the customer-provided key: `AES256`.",
+    );
+
+    /// `X-QS-Encryption-Customer-Key`.
+    pub(crate) const ENCRYPTION_CUSTOMER_KEY: Parameter = Parameter::new(
+        Kind::Secret,
+        "encryption-customer-key",
+        "X-QS-Encryption-Customer-Key",
+        "Customer-provided encryption key: 32 bytes, Base64. Without it, the object is lost.",
+    );
+
+    /// `X-QS-Encryption-Customer-Key-MD5`.
+    pub(crate) const ENCRYPTION_CUSTOMER_KEY_MD5: Parameter = Parameter::new(
+        Kind::Text,
+        "encryption-customer-key-md5",
+        "X-QS-Encryption-Customer-Key-MD5",
+        "Base64-encoded MD5 digest of the 32 raw bytes of the encryption key.",
+    );
+
+    /// `X-QS-Copy-Source-If-Modified-Since`.
+    pub(crate) const COPY_SOURCE_IF_MODIFIED_SINCE: Parameter = Parameter::new(
+        Kind::Time,
+        "copy-source-if-modified-since",
+        "X-QS-Copy-Source-If-Modified-Since",
+        "Copies only if the source was modified since this time (status 412 otherwise).",
+    );
+
+    /// `X-QS-Copy-Source-If-Unmodified-Since`.
+    pub(crate) const COPY_SOURCE_IF_UNMODIFIED_SINCE: Parameter = Parameter::new(
+        Kind::Time,
+        "copy-source-if-unmodified-since",
+        "X-QS-Copy-Source-If-Unmodified-Since",
+        "Copies only if the source was not modified since this time (status 412 otherwise).",
+    );
+
+    /// `X-QS-Copy-Source-If-Match`.
+    pub(crate) const COPY_SOURCE_IF_MATCH: Parameter = Parameter::new(
+        Kind::Text,
+        "copy-source-if-match",
+        "X-QS-Copy-Source-If-Match",
+        "Copies only if the source has this ETag (status 412 otherwise).",
+    );
+
+    /// `X-QS-Copy-Source-If-None-Match`.
+    pub(crate) const COPY_SOURCE_IF_NONE_MATCH: Parameter = Parameter::new(
+        Kind::Text,
+        "copy-source-if-none-match",
+        "X-QS-Copy-Source-If-None-Match",
+        "Copies only if the source does not have this ETag (status 412 otherwise).",
+    );
+
+    /// `X-QS-Copy-Source-Encryption-Customer-Algorithm`.
+    pub(crate) const COPY_SOURCE_ENCRYPTION_CUSTOMER_ALGORITHM: Parameter = Parameter::new(
+        Kind::Text,
+        "copy-source-encryption-customer-algorithm",
+        "X-QS-Copy-Source-Encryption-Customer-Algorithm",
+        "Encryption algorithm of the source, if it has a customer-provided key: `AES256`.",
+    );
+
+    /// `X-QS-Copy-Source-Encryption-Customer-Key`.
+    pub(crate) const COPY_SOURCE_ENCRYPTION_CUSTOMER_KEY: Parameter = Parameter::new(
+        Kind::Secret,
+        "copy-source-encryption-customer-key",
+        "X-QS-Copy-Source-Encryption-Customer-Key",
+        "Encryption key of the source: 32 bytes, Base64.",
+    );
+
+    /// `X-QS-Copy-Source-Encryption-Customer-Key-MD5`.
+    pub(crate) const COPY_SOURCE_ENCRYPTION_CUSTOMER_KEY_MD5: Parameter = Parameter::new(
+        Kind::Text,
+        "copy-source-encryption-customer-key-md5",
+        "X-QS-Copy-Source-Encryption-Customer-Key-MD5",
+        "Base64-encoded MD5 digest of the 32 raw bytes of the source's key.",
+    );
+
+    /// `X-QS-Storage-Class`.
+    pub(crate) const STORAGE_CLASS: Parameter = Parameter::new(
+        Kind::Text,
+        "storage-class",
+        "X-QS-Storage-Class",
+        "Storage class of the object. The default is `STANDARD`. One of: STANDARD, STANDARD_IA.",
+    );
+
+    /// `X-QS-MetaData`.
+    pub(crate) const METADATA: Parameter = Parameter::new(
+        Kind::Pairs,
+        "metadata",
+        "X-QS-MetaData",
+        "User-defined metadata, sent as one header `x-qs-meta-<key>` per pair. Keys: letters, digits, `-`, `_`, `.`; case-insensitive; at most 512 bytes. Values: printable ASCII. At most 2048 bytes for all keys and values. Not allowed in anonymous requests.",
+    );
+
+    /// `Content-Disposition`.
+    pub(crate) const CONTENT_DISPOSITION: Parameter = Parameter::new(
+        Kind::Text,
+        "content-disposition",
+        "Content-Disposition",
+        "`Content-Disposition` header returned with the object: display or save, and the file name.",
+    );
+
+    /// `Expires`.
+    pub(crate) const EXPIRES: Parameter = Parameter::new(
+        Kind::Text,
+        "expires",
+        "Expires",
+        "`Expires` header returned with the object: HTTP date until which it is fresh.",
+    );
+
+    /// `version_id`.
+    pub(crate) const VERSION_ID: Parameter = Parameter::new(
+        Kind::Text,
+        "version-id",
+        "version_id",
+        "Version of the object, in a bucket with versioning. The default is the latest version.",
+    );
+
+    /// `response-expires`.
+    pub(crate) const RESPONSE_EXPIRES: Parameter = Parameter::new(
+        Kind::Text,
+        "response-expires",
+        "response-expires",
+        "Overrides the `Expires` header of the response. Only allowed in signed requests.",
+    );
+
+    /// `response-cache-control`.
+    pub(crate) const RESPONSE_CACHE_CONTROL: Parameter = Parameter::new(
+        Kind::Text,
+        "response-cache-control",
+        "response-cache-control",
+        "Overrides the `Cache-Control` header of the response. Only allowed in signed requests.",
+    );
+
+    /// `response-content-type`.
+    pub(crate) const RESPONSE_CONTENT_TYPE: Parameter = Parameter::new(
+        Kind::Text,
+        "response-content-type",
+        "response-content-type",
+        "Overrides the `Content-Type` header of the response. Only allowed in signed requests.",
+    );
+
+    /// `response-content-language`.
+    pub(crate) const RESPONSE_CONTENT_LANGUAGE: Parameter = Parameter::new(
+        Kind::Text,
+        "response-content-language",
+        "response-content-language",
+        "Overrides the `Content-Language` header of the response. Only allowed in signed requests.",
+    );
+
+    /// `response-content-encoding`.
+    pub(crate) const RESPONSE_CONTENT_ENCODING: Parameter = Parameter::new(
+        Kind::Text,
+        "response-content-encoding",
+        "response-content-encoding",
+        "Overrides the `Content-Encoding` header of the response. Only allowed in signed requests.",
+    );
+
+    /// `response-content-disposition`.
+    pub(crate) const RESPONSE_CONTENT_DISPOSITION: Parameter = Parameter::new(
+        Kind::Text,
+        "response-content-disposition",
+        "response-content-disposition",
+        "Overrides the `Content-Disposition` header of the response. Only allowed in signed requests. `attachment; filename=\"...\"` makes browsers save the content as a file.",
+    );
+
+    /// `If-Modified-Since`.
+    pub(crate) const IF_MODIFIED_SINCE: Parameter = Parameter::new(
+        Kind::Time,
+        "if-modified-since",
+        "If-Modified-Since",
+        "Succeeds only if the object was modified since this time (status 304 otherwise).",
+    );
+
+    /// `If-Unmodified-Since`.
+    pub(crate) const IF_UNMODIFIED_SINCE: Parameter = Parameter::new(
+        Kind::Time,
+        "if-unmodified-since",
+        "If-Unmodified-Since",
+        "Succeeds only if the object was not modified since this time (status 412 otherwise).",
+    );
+
+    /// `If-Match`.
+    pub(crate) const IF_MATCH: Parameter = Parameter::new(
+        Kind::Text,
+        "if-match",
+        "If-Match",
+        "Succeeds only if the object has this ETag (status 412 otherwise).",
+    );
+
+    /// `If-None-Match`.
+    pub(crate) const IF_NONE_MATCH: Parameter = Parameter::new(
+        Kind::Text,
+        "if-none-match",
+        "If-None-Match",
+        "Succeeds only if the object does not have this ETag (status 304 otherwise).",
+    );
+
+    /// `upload_id`.
+    pub(crate) const UPLOAD_ID: Parameter = Parameter::new(
+        Kind::Text,
+        "upload-id",
+        "upload_id",
+        "ID of the upload, from its initiation. An unknown ID fails with `upload_not_exists`.",
+    )
+    .required();
+}

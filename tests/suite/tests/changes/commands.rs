@@ -17,11 +17,11 @@ fn commands_after(change: fn(&Tree)) -> String {
 
 #[test]
 fn a_new_parameter_is_a_flag() {
-    let flag = r#"flag: "fetch-owner""#;
+    let flag = "    \"fetch-owner\",\n";
     assert!(!commands_after(|_| {}).contains(flag));
     let commands = commands_after(edits::add_query_parameter);
     assert!(commands.contains(flag) && commands.contains("Whether each key includes its owner."));
-    assert!(commands.contains("call.fetch_owner(value)"));
+    assert!(commands.contains("fetch_owner: api.optional::<"));
 }
 
 #[test]
@@ -46,6 +46,6 @@ fn a_flag_never_replaces_an_option_of_the_program() {
         });
         });
     for flag in ["json-parameter", "zone-parameter", "dry-run-parameter"] {
-        assert!(commands.contains(&format!("flag: {flag:?}")), "{flag}");
+        assert!(commands.contains(&format!("    {flag:?},\n")), "{flag}");
     }
 }

@@ -13,7 +13,7 @@ pub(super) const GET_BOOK: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: true,
     parameters: &[
-        super::parameters::BOOK_KEY,
+        super::operations::parameters::BOOK_KEY,
         Parameter::new(Kind::Text, "range", "Range", "Which part of it."),
     ],
     send: |api| Box::pin(get_book(api)),
@@ -40,7 +40,7 @@ pub(super) const PUT_BOOK: Operation = Operation {
     body: BodyKind::Other,
     has_stream_output: false,
     parameters: &[
-        super::parameters::BOOK_KEY,
+        super::operations::parameters::BOOK_KEY,
         Parameter::new(Kind::Stream, "body", "body", "body."),
     ],
     send: |api| Box::pin(put_book(api)),
@@ -66,7 +66,7 @@ pub(super) const DELETE_BOOK: Operation = Operation {
     level: Level::Bucket,
     body: BodyKind::Other,
     has_stream_output: false,
-    parameters: &[super::parameters::BOOK_KEY],
+    parameters: &[super::operations::parameters::BOOK_KEY],
     send: |api| Box::pin(delete_book(api)),
 };
 

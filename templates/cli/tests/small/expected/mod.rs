@@ -7,7 +7,6 @@
 
 mod book;
 mod operations;
-mod parameters;
 mod service;
 mod shelf_rules;
 

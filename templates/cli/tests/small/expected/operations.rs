@@ -11,3 +11,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     super::book::PUT_BOOK,
     super::book::DELETE_BOOK,
 ];
+
+/// Parameters that several operations have.
+pub(super) mod parameters {
+    #[allow(unused_imports, reason = "a specification may have no such parameters")]
+    use crate::api::{Kind, Parameter};
+
+    /// `bookKey`.
+    pub(crate) const BOOK_KEY: Parameter =
+        Parameter::new(Kind::Text, "book-key", "bookKey", "The book.").required();
+}
