@@ -10,7 +10,7 @@ use crate::auth::signature::StringParts;
 
 /// Largest work of one search, in blocks of 64 bytes that are digested. A limit on time would make
 /// the result depend on the load of the machine.
-pub(super) const MAX_BLOCKS: usize = 22_000;
+pub(super) const MAX_BLOCKS: usize = 18_000;
 /// Bytes in a block of the digest.
 const BLOCK: usize = 64;
 /// Work of a digest apart from its text, in blocks: padding, the outer digest of HMAC, and the
