@@ -123,6 +123,10 @@ pub(crate) fn options(target: &Path) -> io::Result<OpenOptions> {
 }
 
 /// A file that will be replaced.
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "only permissions of Unix are kept")
+)]
 pub(crate) struct Replaced {
     metadata: Metadata,
     /// Whether `metadata` is that of a file to which a symbolic link leads.
