@@ -72,9 +72,13 @@ pub fn workspace(folder: &Path, members: &[&str]) {
 }
 
 /// Returns the manifest of the SDK with another package name, and without the sections for tests,
-/// benchmarks and examples.
+/// benchmarks and examples. No feature is enabled by default: the tests do not use TLS, whose libraries
+/// take long to compile.
 fn manifest(name: &str) -> String {
     let text = read("sdk/Cargo.toml").replacen("\"qingstor-sdk\"", &format!("{name:?}"), 1);
+    let (before, rest) = text.split_once("\ndefault = [").unwrap();
+    let (_, after) = rest.split_once(']').unwrap();
+    let text = format!("{before}\ndefault = []{after}");
     let mut kept = String::new();
     for section in text.split_inclusive("\n\n") {
         let excluded = ["[dev-dependencies]", "[[bench]]", "[[example]]", "[[test]]"];
