@@ -5,7 +5,8 @@
 //!
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> qingstor_sdk::Result<()> {
-//!     let qingstor = QingStor::new(Config::load()?)?; // environment, or ~/.qingstor/config.yaml
+//!     // From the environment, or ~/.qingstor/config.yaml.
+//!     let qingstor = QingStor::new(Config::load()?)?;
 //!     let bucket = qingstor.bucket("my-bucket", "pek3a")?;
 //!
 //!     bucket.put_object("report.pdf").body(Body::from_path("report.pdf").await?).await?;
