@@ -2,7 +2,8 @@
 # Shows the command line against a local QingStor: demo.sh PROGRAM
 set -eu
 
-program=$1
+# Absolute, because the script changes the folder.
+program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 folder=$(mktemp -d)
 "$program" emulator --listen 127.0.0.1:0 --in-memory --bucket demo-bucket >"$folder/output" &
 server=$!

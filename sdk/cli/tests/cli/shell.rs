@@ -345,3 +345,19 @@ fn the_manual_page_has_every_command() {
         );
     }
 }
+
+/// `make demo` passes a path that is relative to the current folder.
+#[cfg(unix)]
+#[test]
+fn the_demo_runs_with_a_relative_path() {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_qingstor"));
+    let demo = std::process::Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/demo.sh"))
+        .arg(std::path::Path::new(".").join(program.file_name().unwrap()))
+        .current_dir(program.parent().unwrap())
+        .output()
+        .unwrap();
+    assert!(demo.status.success(), "{demo:?}");
+    let stdout = String::from_utf8(demo.stdout).unwrap();
+    let end = "$ qingstor cat qs://demo-bucket/photos/fox.jpg\na fox\n";
+    assert!(stdout.ends_with(end), "{stdout}");
+}
