@@ -125,6 +125,7 @@ messages! {
     no_such_file(path) { "{path} does not exist" "{path} 不存在" }
     not_a_file(path) { "{path} is not a regular file" "{path} 不是普通文件" }
     same_file(path) { "{path}: source and target are the same" "{path}：源和目标相同" }
+    no_length(path) { "{path}: the response does not contain the length" "{path}：响应中没有长度" }
     exists(path) { "{path} exists" "{path} 已存在" }
     would_overwrite(path, other) { "{path} is also the target of {other}" "{path} 也是 {other} 的目标" }
     unsafe_name(key) { "the key `{key}` cannot be a file name below the target" "key `{key}` 不能作为目标下的文件名" }

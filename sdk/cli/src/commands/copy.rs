@@ -1,6 +1,7 @@
 //! `cp` and `mv`: copies files and objects, or moves them.
 
 mod file;
+mod objects;
 mod plan;
 mod resume;
 

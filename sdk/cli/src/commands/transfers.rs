@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use qingstor_sdk::types::StorageClass;
@@ -99,6 +100,37 @@ pub(super) fn with_properties<'a>(mut upload: Upload<'a>, properties: &Propertie
         upload = upload.sse_key(key);
     }
     upload.metadata(properties.metadata.iter())
+}
+
+/// Sets the options of the command for an upload.
+pub(super) fn configured_upload<'a>(transfers: &Transfers, upload: Upload<'a>) -> Upload<'a> {
+    let options = &transfers.options;
+    let mut upload = with_properties(upload, &transfers.properties).verify(transfers.verify());
+    if let Some(bytes) = options.part_size {
+        upload = upload.part_size(bytes);
+    }
+    if let Some(parts) = options.concurrency {
+        upload = upload.concurrency(parts.into());
+    }
+    if let Some(bytes) = options.limit_rate {
+        upload = upload.max_bytes_per_second(bytes);
+    }
+    let progress = transfers.progress.clone();
+    upload.on_progress(move |event| progress.advance(event.bytes_delta))
+}
+
+/// Adds the size of an object to the progress when it is known.
+#[derive(Default)]
+pub(super) struct AddTotalOnce(AtomicBool);
+
+impl AddTotalOnce {
+    pub(super) fn add(&self, progress: &Progress, total: Option<u64>) {
+        if let Some(total) = total
+            && !self.0.swap(true, Ordering::Relaxed)
+        {
+            progress.add_total(total);
+        }
+    }
 }
 
 impl Transfers {

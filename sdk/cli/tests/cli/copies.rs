@@ -84,11 +84,24 @@ fn copies_between_zones_go_through_the_client() {
         object["metadata"]["color"].as_str(),
     );
     assert_eq!(facts, (Some(7), Some("blue")));
+    let put = [
+        "api",
+        "PutObject",
+        "--bucket",
+        BUCKET,
+        "--key",
+        "headed",
+        "--body",
+        "a.txt",
+        "--cache-control",
+        "no-cache",
+    ];
+    run(&put);
     let properties = [
         "cp",
         "--meta",
         "color=red",
-        &address("a"),
+        &address("headed"),
         "qs://other-zone/b",
     ];
     run(&properties);
@@ -96,6 +109,8 @@ fn copies_between_zones_go_through_the_client() {
         .objects()
         .remove(0);
     assert_eq!(copy["metadata"]["color"], "red");
+    assert_eq!(copy["cache_control"], "no-cache");
+    run(&["rm", &address("headed")]);
     let sync = ["sync", "--delete", &address(""), "qs://other-zone/folder"];
     assert_eq!(
         run(&sync).lines(),

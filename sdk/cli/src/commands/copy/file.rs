@@ -2,16 +2,13 @@
 
 use std::fs::Metadata;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, anyhow};
-use qingstor_sdk::types::MetadataDirective;
-use qingstor_sdk::{
-    Bucket, Download, DownloadTarget, MODIFIED_METADATA, ObjectPath, Upload, UploadSource,
-};
+use qingstor_sdk::{Download, DownloadTarget, MODIFIED_METADATA, UploadSource};
 
-use super::super::transfers::{Transfers, with_properties};
+use super::super::transfers::{AddTotalOnce, Transfers, configured_upload};
+use super::objects::copy;
 use super::resume::token_file;
 use crate::arguments::CopyArguments;
 use crate::exit::OutputClosed;
@@ -19,8 +16,6 @@ use crate::listing::exists;
 use crate::location::{Location, Remote};
 use crate::messages;
 use crate::output::Action;
-use crate::progress::Progress;
-use crate::session::is_not_found;
 
 /// Returns the verb of a transfer.
 pub(super) fn verb(source: &Location, target: &Location) -> &'static str {
@@ -244,23 +239,6 @@ async fn upload_once(
     }
 }
 
-/// Sets the options of the command.
-fn configured_upload<'a>(transfers: &Transfers, upload: Upload<'a>) -> Upload<'a> {
-    let options = &transfers.options;
-    let mut upload = with_properties(upload, &transfers.properties).verify(transfers.verify());
-    if let Some(bytes) = options.part_size {
-        upload = upload.part_size(bytes);
-    }
-    if let Some(parts) = options.concurrency {
-        upload = upload.concurrency(parts.into());
-    }
-    if let Some(bytes) = options.limit_rate {
-        upload = upload.max_bytes_per_second(bytes);
-    }
-    let progress = transfers.progress.clone();
-    upload.on_progress(move |event| progress.advance(event.bytes_delta))
-}
-
 /// Returns the user metadata with the time of the file, as folders store it.
 fn with_time(transfers: &Transfers, metadata: &Metadata) -> Vec<(String, String)> {
     let own = &transfers.properties.metadata;
@@ -337,20 +315,6 @@ fn configured_download<'a>(transfers: &Transfers, download: Download<'a>) -> Dow
     })
 }
 
-/// Adds the size of an object to the progress when it is known.
-#[derive(Default)]
-struct AddTotalOnce(AtomicBool);
-
-impl AddTotalOnce {
-    fn add(&self, progress: &Progress, total: Option<u64>) {
-        if let Some(total) = total
-            && !self.0.swap(true, Ordering::Relaxed)
-        {
-            progress.add_total(total);
-        }
-    }
-}
-
 /// Parses the time of a file: Unix seconds with decimals.
 fn parse_time(text: &str) -> Option<SystemTime> {
     let (seconds, decimals) = text.split_once('.').unwrap_or((text, ""));
@@ -379,121 +343,6 @@ async fn download_to_stdout(transfers: &Transfers, source: &Remote) -> Result<u6
             false => error,
         }
     })
-}
-
-/// Copies within a zone, or through this computer if the zones differ.
-async fn copy(transfers: &Transfers, source: &Remote, target: &Remote) -> Result<u64> {
-    let from = transfers.session.bucket(&source.bucket).await?;
-    let to = transfers.session.bucket(&target.bucket).await?;
-    let properties = &transfers.properties;
-    if properties.replace_metadata() {
-        return match from.zone() == to.zone() {
-            true => copy_with_properties(transfers, &from, &to, source, target).await,
-            false => upload_with_properties(transfers, &from, &to, source, target).await,
-        };
-    }
-    let mut copy = to
-        .copy_object((source.bucket.as_str(), source.key.as_str()), &target.key)
-        .source_bucket(&from);
-    if let Some(class) = &properties.storage_class {
-        copy = copy.storage_class(class.clone());
-    }
-    if let Some(key) = &properties.sse_key {
-        copy = copy.sse_key(key).copy_source_sse_key(key);
-    }
-    if let Some(bytes) = transfers.options.part_size {
-        copy = copy.part_size(bytes);
-    }
-    if let Some(parts) = transfers.options.concurrency {
-        copy = copy.concurrency(parts.into());
-    }
-    if let Some(bytes) = transfers.options.limit_rate {
-        copy = copy.max_bytes_per_second(bytes);
-    }
-    let progress = transfers.progress.clone();
-    let total = AddTotalOnce::default();
-    let copied = copy.on_progress(move |event| {
-        total.add(&progress, event.total);
-        progress.advance(event.bytes_delta);
-    });
-    Ok(copied.await?.size)
-}
-
-/// Copies with one request, which replaces the metadata. What the options do not set is taken from
-/// the source.
-async fn copy_with_properties(
-    transfers: &Transfers,
-    from: &Bucket,
-    to: &Bucket,
-    source: &Remote,
-    target: &Remote,
-) -> Result<u64> {
-    let properties = &transfers.properties;
-    let mut head = from.head_object(&source.key);
-    if let Some(key) = &properties.sse_key {
-        head = head.sse_key(key);
-    }
-    let head = head.await?;
-    let mut call = to
-        .put_object(&target.key)
-        .copy_source(ObjectPath::new(&source.bucket, &source.key))
-        .copy_source_if_match(&head.etag)
-        .metadata_directive(MetadataDirective::Replace)
-        .metadata(properties.metadata_of_copy(&head.metadata));
-    let content_type = properties.content_type.clone().or(head.content_type);
-    if let Some(value) = content_type {
-        call = call.content_type(value);
-    }
-    if let Some(value) = head.cache_control {
-        call = call.cache_control(value);
-    }
-    if let Some(value) = head.content_encoding {
-        call = call.content_encoding(value);
-    }
-    if let Some(value) = head.content_disposition {
-        call = call.content_disposition(value);
-    }
-    if let Some(value) = head.expires {
-        call = call.expires(value);
-    }
-    if let Some(class) = &properties.storage_class {
-        call = call.storage_class(class.clone());
-    }
-    if let Some(key) = &properties.sse_key {
-        call = call.sse_key(key).copy_source_sse_key(key);
-    }
-    call.await?;
-    Ok(head.content_length.unwrap_or_default())
-}
-
-/// Copies to another zone, and replaces the metadata.
-async fn upload_with_properties(
-    transfers: &Transfers,
-    from: &Bucket,
-    to: &Bucket,
-    source: &Remote,
-    target: &Remote,
-) -> Result<u64> {
-    let properties = &transfers.properties;
-    let mut call = from.get_object(&source.key);
-    if let Some(key) = &properties.sse_key {
-        call = call.sse_key(key);
-    }
-    let object = call.await?;
-    let length = object.body.len().unwrap_or_default();
-    transfers.progress.add_total(length);
-    let metadata = properties.metadata_of_copy(&object.metadata);
-    let body = object.body.verified();
-    let upload = to.upload(&target.key, UploadSource::sized_stream(body, length));
-    let mut upload = configured_upload(transfers, upload).metadata(metadata);
-    if let (None, Some(content_type)) = (&properties.content_type, &object.content_type) {
-        upload = upload.content_type(content_type);
-    }
-    let uploaded = upload.await;
-    match uploaded.map_err(anyhow::Error::from) {
-        Err(error) if is_not_found(&error) => Err(error.context(target.to_string())),
-        uploaded => Ok(uploaded?.bytes),
-    }
 }
 
 #[cfg(test)]
