@@ -1,6 +1,6 @@
 //! The console: a page in the browser for buckets, objects, requests, fault rules and figures.
 //!
-//! The page calls the real API with signed URLs. What it needs beyond the API is below
+//! The page calls the real API with signed URLs. Additional endpoints are below
 //! `/_console/api/`. Everything that the page shows may come from an attacker: keys, metadata and
 //! contents of objects, and headers of requests.
 

@@ -28,7 +28,7 @@ pub(super) struct Finding<'a> {
 /// At most two mistakes that are tried together.
 type Trial<'a> = [Option<&'a Mistake>; 2];
 
-/// What is digested, and how.
+/// Input and algorithm of one signature to compare with that of the client.
 #[derive(Clone, Copy)]
 struct Attempt<'a> {
     pieces: [&'a [u8]; PIECES],
