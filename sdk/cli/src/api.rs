@@ -419,6 +419,7 @@ impl Api {
                 self.print_output(&fields, &meta, Some(path))
             }
             _ => {
+                self.output.print_content();
                 let mut stream = stream(output);
                 while let Some(chunk) = stream.chunk().await? {
                     self.output.raw(&chunk)?;

@@ -3,7 +3,7 @@
 mod objects;
 mod transfers;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
@@ -115,6 +115,18 @@ impl Command {
         }
     }
 
+    /// Returns whether the command reads standard input.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        match self {
+            Self::Cp(copy) | Self::Mv(copy) => {
+                copy.paths.iter().rev().skip(1).any(|path| path == "-")
+            }
+            Self::Tee(_) => true,
+            Self::Run(run) => run.reads_stdin(),
+            _ => false,
+        }
+    }
+
     /// Returns whether the command is a server, which a signal ends without being a failure.
     pub(crate) fn is_server(&self) -> bool {
         match self {
@@ -140,6 +152,15 @@ pub(crate) struct RunArguments {
     /// Number of commands that run at the same time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
+}
+
+impl RunArguments {
+    /// Returns whether the commands come from standard input.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.file
+            .as_deref()
+            .is_none_or(|path| path == Path::new("-"))
+    }
 }
 
 /// Arguments of `emulator`.

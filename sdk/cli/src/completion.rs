@@ -3,14 +3,17 @@
 use std::ffi::OsStr;
 use std::time::Duration;
 
+use anyhow::Result;
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::{PathCompleter, ValueCompleter as _};
-use qingstor_sdk::{Config, QingStor, RetryPolicy};
+use qingstor_sdk::{QingStor, RetryPolicy};
 
+use crate::global_options::GlobalOptions;
 use crate::location::SCHEME;
+use crate::session::Session;
 
 /// The longest time that a shell waits for candidates.
-const PATIENCE: Duration = Duration::from_secs(3);
+const MAX_WAIT: Duration = Duration::from_secs(3);
 /// The largest number of candidates.
 const MAX_CANDIDATES: usize = 200;
 
@@ -48,13 +51,15 @@ fn candidates(rest: &str) -> Vec<CompletionCandidate> {
     let Ok(runtime) = runtime else {
         return Vec::new();
     };
-    let found = runtime.block_on(async { tokio::time::timeout(PATIENCE, list(rest)).await });
+    let found = runtime.block_on(async { tokio::time::timeout(MAX_WAIT, list(rest)).await });
     let found = found.ok().and_then(Result::ok).unwrap_or_default();
     found.into_iter().map(CompletionCandidate::new).collect()
 }
 
-async fn list(rest: &str) -> qingstor_sdk::Result<Vec<String>> {
-    let client = QingStor::new(Config::load()?.retry(RetryPolicy::never()))?;
+async fn list(rest: &str) -> Result<Vec<String>> {
+    // The options of the command line are not known here, but the environment is.
+    let config = Session::new(GlobalOptions::default()).config()?;
+    let client = QingStor::new(config.retry(RetryPolicy::never()))?;
     let Some((name, prefix)) = rest.split_once('/') else {
         let mut names = Vec::new();
         let mut buckets = client.list_buckets().items();

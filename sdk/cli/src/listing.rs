@@ -105,6 +105,43 @@ impl Selection {
     }
 }
 
+/// Returns the objects that an operand of a command for single objects stands for: those that match a
+/// pattern, in the order of their keys, or the object itself, which need not exist.
+///
+/// # Errors
+///
+/// Returns an error if nothing matches the pattern, or the error of the list.
+pub(crate) async fn expand(session: &Session, remote: Remote) -> Result<Vec<Remote>> {
+    let selection = Selection::of(session, &remote, false).await?;
+    if !matches!(selection, Selection::Pattern(_)) {
+        return Ok(vec![remote]);
+    }
+    let bucket = session.bucket(&remote.bucket).await?;
+    let keys = selection
+        .objects(&bucket, &remote)
+        .map_ok(|object| object.key);
+    let mut keys: Vec<_> = keys.try_collect().await?;
+    if keys.is_empty() {
+        return Err(nothing(&remote.to_string()));
+    }
+    keys.sort();
+    let found = keys.into_iter().map(|key| Remote::new(&remote.bucket, key));
+    Ok(found.collect())
+}
+
+/// Returns whether there are objects below the folder of an operand.
+///
+/// # Errors
+///
+/// Returns the error of the list.
+pub(crate) async fn has_objects_below(session: &Session, remote: &Remote) -> Result<bool> {
+    let bucket = session.bucket(&remote.bucket).await?;
+    let call = bucket.list_objects().prefix(remote.folder_prefix());
+    // A page can be empty although there are further pages.
+    let first = call.limit(1).items().next().await.transpose()?;
+    Ok(first.is_some())
+}
+
 /// Returns an object with the key, if there is one.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! The program `qingstor`: a command line for QingStor object storage.
 
+mod action;
 mod api;
 mod arguments;
 mod commands;
@@ -39,7 +40,7 @@ use session::Session;
 use signals::{Signal, Signals};
 
 /// The longest wait for requests that abort uploads after Ctrl-C.
-const ABORT_PATIENCE: Duration = Duration::from_secs(10);
+const MAX_ABORT_TIME: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
     CompleteEnv::with_factory(command).complete();
@@ -152,13 +153,13 @@ async fn interrupted(
     signals: &mut Signals,
     keeps_uploads: bool,
 ) {
-    let patience = if keeps_uploads {
+    let max_wait = if keeps_uploads {
         Duration::ZERO
     } else {
-        ABORT_PATIENCE
+        MAX_ABORT_TIME
     };
     tokio::select! {
-        () = session.wait_for_aborts(patience) => {}
+        () = session.wait_for_aborts(max_wait) => {}
         _ = signals.next() => {}
     }
     let _ = output.flush();

@@ -93,6 +93,11 @@ messages! {
     expected_range() { "expected FIRST-LAST, FIRST- or -N" "应为 FIRST-LAST、FIRST- 或 -N" }
     expected_size(text) { "`{text}` is not a size such as 4096, 16M or 1.5G" "`{text}` 不是大小，例如 4096、16M 或 1.5G" }
     expected_duration(text) { "`{text}` is not a duration such as 10m, 12h or 30d" "`{text}` 不是时长，例如 10m、12h 或 30d" }
+    part_size_out_of_range() { "a part has 4 MiB to 5 GiB" "分段大小应为 4 MiB 至 5 GiB" }
+    rate_is_zero() { "a rate is at least 1 byte per second" "速率至少为每秒 1 字节" }
+    validity_too_short() { "a URL is valid for at least 1 second" "URL 的有效期至少为 1 秒" }
+    needs_target() { "write at least one source, and then the target" "请写出至少一个源，然后是目标" }
+    stdin_has_commands() { "standard input contains the commands, so a command cannot read it" "标准输入中是命令，因此命令不能再读取它" }
     overlap(source, target) { "{source} and {target} overlap: copy the files, then delete the source" "{source} 与 {target} 重叠：请先复制，再删除源" }
     invalid_profile(name) { "`{name}` is not the name of a profile" "`{name}` 不是配置名称" }
     no_home() { "the home directory is not known" "无法确定主目录" }
@@ -119,6 +124,7 @@ messages! {
     not_confirmed() { "not confirmed" "未确认" }
 
     // Results.
+    object_and_folder() { "the object has the name of the folder, and is not copied with it: copy it without -r" "该对象与文件夹同名，不会随文件夹复制：请不带 -r 复制它" }
     nothing_matches(path) { "nothing matches {path}" "没有匹配 {path} 的内容" }
     no_such_bucket(bucket) { "the bucket {bucket} does not exist" "存储空间 {bucket} 不存在" }
     no_such_object(path) { "{path} does not exist" "{path} 不存在" }
@@ -156,6 +162,7 @@ messages! {
     settings_found(place) { "settings: {place}" "配置：{place}" }
     settings_environment() { "the environment" "环境变量" }
     settings_missing() { "write access_key_id and secret_access_key into ~/.qingstor/config.yaml, or set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY" "在 ~/.qingstor/config.yaml 中写入 access_key_id 和 secret_access_key，或设置 QINGSTOR_ACCESS_KEY_ID 和 QINGSTOR_SECRET_ACCESS_KEY" }
+    fix_settings() { "correct the file, variable or option that the message names" "请更正消息中提到的文件、变量或选项" }
     service_reached(buckets) { "the service accepts the access key, which sees {buckets} buckets" "服务接受该访问密钥，可见 {buckets} 个存储空间" }
     service_anonymous() { "requests are not signed" "请求未签名" }
     fix_connection() { "check --endpoint, the network, and the proxy" "请检查 --endpoint、网络和代理" }

@@ -38,9 +38,9 @@ const COMPLETE: &str = "CompleteMultipartUpload";
 const ABORT: &str = "AbortMultipartUpload";
 
 impl OpenUploads {
-    /// Waits until no upload is open, at most `patience`.
-    pub(crate) async fn wait(&self, patience: Duration) {
-        let deadline = Instant::now() + patience;
+    /// Waits until no upload is open, at most `max_wait`.
+    pub(crate) async fn wait(&self, max_wait: Duration) {
+        let deadline = Instant::now() + max_wait;
         sleep(START_OF_ABORTS).await;
         while !self.is_settled() && Instant::now() < deadline {
             sleep(POLL_INTERVAL).await;

@@ -1,6 +1,5 @@
 //! Lines on standard output and standard error.
 
-use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,6 +9,7 @@ use anyhow::Result;
 use qingstor_sdk::Error;
 use serde_json::{Value, json};
 
+use crate::action::Action;
 use crate::exit::OutputClosed;
 use crate::messages;
 use crate::progress::Progress;
@@ -23,6 +23,9 @@ pub(crate) struct Output {
     quiet: bool,
     stdout: Mutex<Buffer>,
     closed: AtomicBool,
+    /// Whether standard output is the content of an object, so that failures are printed on standard
+    /// error also with `--json`.
+    is_content: AtomicBool,
     failures: AtomicU64,
     progress: Mutex<Progress>,
 }
@@ -45,6 +48,7 @@ impl Output {
                 flushed: Instant::now(),
             }),
             closed: AtomicBool::new(false),
+            is_content: AtomicBool::new(false),
             failures: AtomicU64::new(0),
             progress: Mutex::new(Progress::hidden()),
         }
@@ -68,6 +72,12 @@ impl Output {
     /// Counts a failure that is reported otherwise.
     pub(crate) fn count_failure(&self) {
         self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Declares that standard output is the content of an object: from now on, failures are printed on
+    /// standard error also with `--json`.
+    pub(crate) fn print_content(&self) {
+        self.is_content.store(true, Ordering::Relaxed);
     }
 
     /// Replaces the progress display. Lines are printed above it.
@@ -176,8 +186,7 @@ impl Output {
         if self.json {
             let mut value = action.value();
             add_error(&mut value, text, error);
-            // Nothing can be reported if standard output is closed; the exit code remains.
-            let _ = self.line(&value.to_string());
+            self.json_failure(&value);
             return;
         }
         let reason = with_summary(text, error);
@@ -194,10 +203,18 @@ impl Output {
                 .find_map(|cause| cause.downcast_ref::<Error>());
             let mut value = json!({});
             add_error(&mut value, &chain_text(error), request);
-            let _ = self.line(&value.to_string());
+            self.json_failure(&value);
             return;
         }
         self.stderr(&messages::error(error_text(error)));
+    }
+
+    fn json_failure(&self, value: &Value) {
+        match self.is_content.load(Ordering::Relaxed) {
+            true => self.stderr(&value.to_string()),
+            // Nothing can be reported if standard output is closed; the exit code remains.
+            false => drop(self.line(&value.to_string())),
+        }
     }
 
     /// Prints a line on standard error.
@@ -221,69 +238,6 @@ impl Buffer {
             self.flushed = Instant::now();
         }
         Ok(())
-    }
-}
-
-/// One action of a command, such as the upload of a file.
-#[derive(Clone, Debug)]
-pub(crate) struct Action<'a> {
-    /// Verb, such as `upload`.
-    pub(crate) verb: &'static str,
-    /// Path or address of the source, or of the only object.
-    pub(crate) source: &'a str,
-    /// Path or address of the target.
-    pub(crate) target: Option<&'a str>,
-    /// Size in bytes.
-    pub(crate) size: Option<u64>,
-    /// Why the action is done or skipped.
-    pub(crate) reason: Option<&'a str>,
-}
-
-impl<'a> Action<'a> {
-    /// Creates an action on one object.
-    pub(crate) fn new(verb: &'static str, source: &'a str) -> Self {
-        Self {
-            verb,
-            source,
-            target: None,
-            size: None,
-            reason: None,
-        }
-    }
-
-    /// Sets the target.
-    pub(crate) fn to(mut self, target: &'a str) -> Self {
-        self.target = Some(target);
-        self
-    }
-
-    fn text(&self) -> String {
-        let verb = messages::reasons::verb(self.verb);
-        let mut text = format!("{verb} {}", printable(self.source));
-        if let Some(target) = self.target {
-            // Writing to a string cannot fail.
-            let _ = write!(text, " -> {}", printable(target));
-        }
-        if let Some(reason) = self.reason {
-            let _ = write!(text, " ({})", printable(reason));
-        }
-        text
-    }
-
-    fn value(&self) -> Value {
-        let mut value = json!({"action": self.verb, "source": self.source});
-        if let Value::Object(fields) = &mut value {
-            let texts = [("target", self.target), ("reason", self.reason)];
-            for (name, text) in texts {
-                if let Some(text) = text {
-                    fields.insert(name.to_owned(), text.into());
-                }
-            }
-            if let Some(size) = self.size {
-                fields.insert("size".to_owned(), size.into());
-            }
-        }
-        value
     }
 }
 
@@ -359,17 +313,5 @@ mod tests {
     #[test]
     fn control_characters_are_escaped() {
         assert_eq!(printable("a\n\u{1b}[2Jé"), "a\\n\\u{1b}[2Jé");
-    }
-
-    #[test]
-    fn actions_have_the_same_facts_as_text_and_as_json() {
-        let mut action = Action::new("upload", "a.txt").to("qs://b/a.txt");
-        assert_eq!(action.text(), "upload a.txt -> qs://b/a.txt");
-        action.size = Some(3);
-        action.reason = Some("new");
-        let expected = json!({
-            "action": "upload", "source": "a.txt", "target": "qs://b/a.txt", "size": 3, "reason": "new",
-        });
-        assert_eq!(action.value(), expected);
     }
 }

@@ -38,6 +38,35 @@ pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     Ok(bytes as u64)
 }
 
+/// Smallest and largest part that the service accepts.
+const PART_SIZES: std::ops::RangeInclusive<u64> = 4 << 20..=5 << 30;
+
+/// Parses the size of a part.
+pub(crate) fn parse_part_size(text: &str) -> Result<u64, String> {
+    let bytes = parse_size(text)?;
+    match PART_SIZES.contains(&bytes) {
+        true => Ok(bytes),
+        false => Err(messages::part_size_out_of_range()),
+    }
+}
+
+/// Parses a number of bytes per second.
+pub(crate) fn parse_rate(text: &str) -> Result<u64, String> {
+    match parse_size(text)? {
+        0 => Err(messages::rate_is_zero()),
+        bytes => Ok(bytes),
+    }
+}
+
+/// Parses the time during which a presigned URL is valid.
+pub(crate) fn parse_validity(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text)?;
+    match duration.as_secs() {
+        0 => Err(messages::validity_too_short()),
+        _ => Ok(duration),
+    }
+}
+
 /// Parses a duration such as `90s`, `12h` or `30d`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| messages::expected_duration(text))

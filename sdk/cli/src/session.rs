@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use qingstor_sdk::{Bucket, Config, Credentials, ErrorKind, QingStor, SseKey};
+use qingstor_sdk::{Bucket, Config, Credentials, Error, ErrorKind, QingStor, SseKey};
 use tokio::sync::Mutex;
 
 use crate::exit::usage;
@@ -123,10 +123,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns an error if the name is invalid, or if the zone cannot be found.
+    /// Returns a usage error if the name is invalid, or an error if the zone cannot be found.
     pub(crate) async fn bucket(&self, name: &str) -> Result<Bucket> {
         if let Some(zone) = &self.options.zone {
-            return Ok(self.client()?.bucket(name, zone)?);
+            return self.client()?.bucket(name, zone).map_err(usage_or_error);
         }
         let mut buckets = self.buckets.lock().await;
         if let Some(bucket) = buckets.get(name) {
@@ -137,7 +137,7 @@ impl Session {
             Err(error) if error.is_not_found() => {
                 return Err(anyhow::Error::new(error).context(messages::no_such_bucket(name)));
             }
-            found => found?,
+            found => found.map_err(usage_or_error)?,
         };
         buckets.insert(name.to_owned(), bucket.clone());
         Ok(bucket)
@@ -148,7 +148,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns a usage error if no zone is given.
+    /// Returns a usage error if no zone is given, or if the name is invalid.
     pub(crate) fn new_bucket(&self, name: &str) -> Result<Bucket> {
         let variable = std::env::var("QINGSTOR_ZONE").ok();
         let zone = self
@@ -157,12 +157,20 @@ impl Session {
             .clone()
             .or(variable.filter(|zone| !zone.is_empty()));
         let zone = zone.ok_or_else(|| usage(messages::needs_zone()))?;
-        Ok(self.client()?.bucket(name, zone)?)
+        self.client()?.bucket(name, zone).map_err(usage_or_error)
     }
 
-    /// Waits until the uploads that a dropped command left are aborted, at most `patience`.
-    pub(crate) async fn wait_for_aborts(&self, patience: Duration) {
-        self.open_uploads.wait(patience).await;
+    /// Waits until the uploads that a dropped command left are aborted, at most `max_wait`.
+    pub(crate) async fn wait_for_aborts(&self, max_wait: Duration) {
+        self.open_uploads.wait(max_wait).await;
+    }
+}
+
+/// Converts an error of a bucket's handle: an invalid name is a mistake in the command line.
+fn usage_or_error(error: Error) -> anyhow::Error {
+    match error.kind() {
+        ErrorKind::InvalidInput => usage(error.to_string()),
+        _ => error.into(),
     }
 }
 

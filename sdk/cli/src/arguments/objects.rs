@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{bucket_completer, path_completer};
 use crate::messages;
-use crate::quantities::{parse_duration, parse_size};
+use crate::quantities::{parse_duration, parse_size, parse_validity};
 
 /// Arguments of `ls`.
 #[derive(Args, Debug)]
@@ -73,7 +73,7 @@ Examples:
   qingstor cat --range 0-99 qs://b/film.mov
   qingstor cat --range -100 qs://b/app.log")]
 pub(crate) struct CatArguments {
-    /// qs://BUCKET/KEY
+    /// qs://BUCKET/KEY or patterns
     #[arg(required = true, value_name = "PATH", add = path_completer())]
     pub(crate) paths: Vec<String>,
     /// Bytes to print: FIRST-LAST, FIRST-, or -N for the last N bytes
@@ -104,7 +104,7 @@ Examples:
   qingstor stat qs://b/a.txt
   qingstor stat --json qs://b")]
 pub(crate) struct StatArguments {
-    /// qs://BUCKET or qs://BUCKET/KEY
+    /// qs://BUCKET, qs://BUCKET/KEY or patterns
     #[arg(required = true, value_name = "PATH", add = path_completer())]
     pub(crate) paths: Vec<String>,
     /// Print sizes such as 1.5 MiB
@@ -199,7 +199,7 @@ pub(crate) struct PresignArguments {
     #[arg(add = path_completer())]
     pub(crate) path: String,
     /// Time during which the URL can be used, such as 10m, 1h or 7d
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_validity)]
     pub(crate) expires: Duration,
     /// GET, HEAD, PUT or DELETE
     #[arg(long, value_name = "METHOD", default_value = "GET", ignore_case = true, value_parser = ["GET", "HEAD", "PUT", "DELETE"])]

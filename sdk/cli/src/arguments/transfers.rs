@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::path_completer;
 use crate::messages;
-use crate::quantities::parse_size;
+use crate::quantities::{parse_part_size, parse_rate};
 
 const FILTER_EXAMPLE: &str = "\
 Filters are matched against the whole path below the source. Of several
@@ -21,7 +21,7 @@ included, unless the first filter is --include:
 #[command(after_help = copy_help())]
 pub(crate) struct CopyArguments {
     /// Files, folders, qs://BUCKET/KEY, patterns, or - for standard input; then the target
-    #[arg(required = true, num_args = 2.., value_name = "PATH", add = path_completer())]
+    #[arg(required = true, num_args = 1.., value_name = "PATH", add = path_completer())]
     pub(crate) paths: Vec<String>,
     /// Copy folders with everything below them
     #[arg(long, short)]
@@ -193,11 +193,11 @@ pub(crate) struct TransferOptions {
     /// Number of parts of one file at the same time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: Option<u16>,
-    /// Size of the parts of large files, such as 16M
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    /// Size of the parts of large files, 4M to 5G, such as 16M
+    #[arg(long, value_name = "SIZE", value_parser = parse_part_size)]
     pub(crate) part_size: Option<u64>,
     /// Most bytes per second of the whole command, such as 2M
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
     pub(crate) limit_rate: Option<u64>,
     #[command(flatten)]
     pub(crate) verification: Verification,

@@ -5,11 +5,13 @@ use futures_util::TryStreamExt as _;
 use qingstor_sdk::types::VersioningStatus;
 
 use super::{rm, uploads};
+use crate::action::{Action, Verb};
 use crate::arguments::{MbArguments, RbArguments};
+use crate::exit::UsageError;
 use crate::listing::Selection;
 use crate::location::Remote;
 use crate::messages;
-use crate::output::{Action, Output};
+use crate::output::Output;
 use crate::session::{Session, confirm};
 
 /// Creates buckets. Continues with the next one after an error.
@@ -22,7 +24,7 @@ pub(super) async fn make(session: &Session, output: &Output, arguments: MbArgume
     for name in names {
         let bucket = session.new_bucket(&name)?;
         let address = Remote::new(&name, "").to_string();
-        let action = Action::new("create", &address);
+        let action = Action::new(Verb::CreateBucket, &address);
         match bucket.put().await {
             Ok(_) => output.action(&action)?,
             Err(error) => output.failed(&action, &error.into()),
@@ -49,9 +51,10 @@ pub(super) async fn remove(
     }
     for name in names {
         let address = Remote::new(&name, "").to_string();
-        let action = Action::new("remove", &address);
+        let action = Action::new(Verb::RemoveBucket, &address);
         match remove_one(session, output, &name, arguments.force).await {
             Ok(()) => output.action(&action)?,
+            Err(error) if error.is::<UsageError>() => return Err(error),
             Err(error) => output.failed(&action, &error),
         }
     }

@@ -2,9 +2,12 @@
 
 use anyhow::Result;
 
+use crate::action::{Action, Verb};
 use crate::arguments::CatArguments;
+use crate::exit::{OutputClosed, UsageError};
+use crate::listing::expand;
 use crate::location::Remote;
-use crate::output::{Action, Output};
+use crate::output::Output;
 use crate::session::Session;
 
 /// Runs the command. Continues with the next object after an error.
@@ -14,12 +17,37 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: CatArgume
         .iter()
         .map(|path| Remote::parse_object(path))
         .collect::<Result<_>>()?;
-    for path in paths {
-        match print(session, output, &arguments, &path).await {
-            Err(error) if !error.is::<crate::exit::OutputClosed>() => {
-                output.failed(&Action::new("cat", &path.to_string()), &error);
+    output.print_content();
+    for operand in paths {
+        let name = operand.to_string();
+        let objects = match expand(session, operand).await {
+            Ok(objects) => objects,
+            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) => {
+                output.failed(&Action::new(Verb::Cat, &name), &error);
+                continue;
             }
-            printed => printed?,
+        };
+        print_all(session, output, &arguments, &objects).await?;
+    }
+    Ok(())
+}
+
+async fn print_all(
+    session: &Session,
+    output: &Output,
+    arguments: &CatArguments,
+    objects: &[Remote],
+) -> Result<()> {
+    for path in objects {
+        match print(session, output, arguments, path).await {
+            Err(error) if error.is::<OutputClosed>() || error.is::<UsageError>() => {
+                return Err(error);
+            }
+            Err(error) => {
+                output.failed(&Action::new(Verb::Cat, &path.to_string()), &error);
+            }
+            Ok(()) => {}
         }
     }
     Ok(())

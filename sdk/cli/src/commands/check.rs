@@ -31,6 +31,7 @@ pub(super) async fn run(
         dry_run: true,
         ..TransferOptions::default()
     };
+    ends.check_source(session).await?;
     let transfers = Transfers::start(session, output, &options, &ObjectOptions::default()).await?;
     let transfer = folder::with_filters(ends.transfer(&transfers).await?, &arguments.filters)?;
     // A sync would delete the files that only the target has.
@@ -41,7 +42,7 @@ pub(super) async fn run(
     let mut equal: u64 = 0;
     while let Some(action) = plan.next().await {
         let action = action?;
-        match difference(&action, output.json()) {
+        match difference(&ends, &action, output.json()) {
             None => equal += 1,
             Some(Difference { path, reason, size }) => {
                 output.count_failure();
@@ -73,7 +74,7 @@ struct Difference {
 
 /// Returns the difference that an action would remove. With `json`, its reason is English in every
 /// locale.
-fn difference(action: &FolderAction, json: bool) -> Option<Difference> {
+fn difference(ends: &Ends, action: &FolderAction, json: bool) -> Option<Difference> {
     let transfer = |path: String, reason: &TransferReason, size: u64| {
         let reason = match reason {
             TransferReason::New if json => "only in the source".to_owned(),
@@ -118,8 +119,13 @@ fn difference(action: &FolderAction, json: bool) -> Option<Difference> {
             reason: SkipReason::Unchanged(_),
             ..
         } => None,
-        FolderAction::Skip { path, reason, .. } if json => other(path.clone(), reason.to_string()),
-        FolderAction::Skip { path, reason, .. } => other(path.clone(), skip_reason(reason)),
+        FolderAction::Skip { path, reason, .. } => {
+            let text = match json {
+                true => reason.to_string(),
+                false => skip_reason(reason),
+            };
+            other(ends.skipped(path, reason), text)
+        }
         action => other(action.to_string(), String::new()),
     }
 }

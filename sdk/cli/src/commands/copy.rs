@@ -13,6 +13,7 @@ use futures_util::{StreamExt as _, stream};
 use super::folder;
 use super::transfers::Transfers;
 use crate::arguments::CopyArguments;
+use crate::exit::{OutputClosed, UsageError};
 use crate::output::Output;
 use crate::session::Session;
 use plan::Job;
@@ -27,7 +28,7 @@ pub(super) async fn run(
     arguments: CopyArguments,
     is_move: bool,
 ) -> Result<()> {
-    let jobs = plan::plan(session, output, &arguments).await?;
+    let jobs = plan::plan(session, output, &arguments, is_move).await?;
     let mut options = arguments.transfer.clone();
     // The source is deleted, so the copy has to survive a power failure.
     options.fsync |= is_move;
@@ -55,8 +56,15 @@ pub(super) async fn run(
     }
     drop(done);
     for job in folders {
-        if result.is_ok() {
-            result = folder::copy(&transfers, &arguments, &job, is_move).await;
+        if result.is_err() {
+            break;
+        }
+        match folder::copy(&transfers, &arguments, &job, is_move).await {
+            Err(error) if error.is::<OutputClosed>() || error.is::<UsageError>() => {
+                result = Err(error);
+            }
+            Err(error) => output.error(&error),
+            Ok(()) => {}
         }
     }
     transfers.finish();

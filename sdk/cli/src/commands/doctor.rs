@@ -1,7 +1,7 @@
 //! `doctor`: checks configuration, clock, connection and rights, and says what to fix.
 
 use anyhow::Result;
-use qingstor_sdk::{Error, Timestamp};
+use qingstor_sdk::{Error, ErrorKind, Timestamp};
 use serde_json::json;
 
 use crate::arguments::DoctorArguments;
@@ -66,7 +66,14 @@ impl Report<'_> {
 /// Checks that there are valid settings. Without them, nothing else can be checked.
 fn settings(session: &Session, report: &Report<'_>) -> Result<bool> {
     if let Err(error) = session.client() {
-        report.failed("settings", &error, messages::settings_missing())?;
+        let is_missing = error
+            .downcast_ref::<Error>()
+            .is_some_and(|error| error.kind() == ErrorKind::Credentials);
+        let fix = match is_missing {
+            true => messages::settings_missing(),
+            false => messages::fix_settings(),
+        };
+        report.failed("settings", &error, fix)?;
         return Ok(false);
     }
     let place = match session.settings_file()? {

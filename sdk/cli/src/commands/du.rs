@@ -4,10 +4,12 @@ use anyhow::Result;
 use futures_util::{StreamExt as _, pin_mut};
 use serde_json::json;
 
+use crate::action::{Action, Verb};
 use crate::arguments::DuArguments;
+use crate::exit::UsageError;
 use crate::listing::{Selection, nothing};
 use crate::location::Remote;
-use crate::output::{Action, Output, printable};
+use crate::output::{Output, printable};
 use crate::quantities::size_text;
 use crate::session::Session;
 
@@ -31,7 +33,8 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: DuArgumen
                 },
                 || json!({"path": name, "objects": objects, "bytes": bytes}),
             )?,
-            Err(error) => output.failed(&Action::new("du", &name), &error),
+            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) => output.failed(&Action::new(Verb::Du, &name), &error),
         }
     }
     Ok(())

@@ -1,209 +1,30 @@
 //! Transfers of folders, for `cp -r`, `mv -r`, patterns, and `sync`.
 
-use std::path::{Path, PathBuf};
+mod ends;
+mod moved;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, anyhow};
-use futures_util::stream;
-use qingstor_sdk::{
-    DeleteTarget, Error, FolderAction, FolderProgress, FolderTransfer, SkipReason, TransferReason,
-};
+use qingstor_sdk::{Error, FolderAction, FolderProgress, FolderTransfer, SkipReason};
 
-use super::rm;
 use super::transfers::{Transfers, token_folder};
 use crate::arguments::{CopyArguments, Filters};
 use crate::exit::usage;
-use crate::location::{Location, Remote};
+use crate::location::Location;
 use crate::messages;
-use crate::messages::reasons::{skip_reason, transfer_reason};
-use crate::output::{Action, Output};
+use crate::output::Output;
 use crate::pattern::Pattern;
+pub(super) use ends::Ends;
+use moved::Moved;
 
 /// A folder, or the part of it that matches a pattern.
 pub(crate) struct FolderJob {
-    pub(crate) source: Location,
-    pub(crate) target: Location,
+    pub(crate) ends: Ends,
     /// Pattern for the whole path or key.
     pub(crate) pattern: Option<Pattern>,
-}
-
-/// The two ends of a transfer.
-#[derive(Clone, Debug)]
-pub(super) struct Ends {
-    pub(super) source: Location,
-    pub(super) target: Location,
-}
-
-impl Ends {
-    /// Creates the transfer without a comparison: every file is transferred.
-    ///
-    /// # Errors
-    ///
-    /// Returns a usage error if no end is in a bucket, or if one is not a folder.
-    pub(super) async fn transfer(&self, transfers: &Transfers) -> Result<FolderTransfer> {
-        let session = &transfers.session;
-        let transfer = match (&self.source, &self.target) {
-            (Location::Local(folder), Location::Remote(target)) => {
-                if folder.is_file() {
-                    return Err(usage(messages::sync_needs_folders(folder.display())));
-                }
-                session
-                    .bucket(&target.bucket)
-                    .await?
-                    .upload_dir(folder, &target.key)
-            }
-            (Location::Remote(source), Location::Local(folder)) => {
-                if folder.is_file() {
-                    return Err(usage(messages::sync_needs_folders(folder.display())));
-                }
-                session
-                    .bucket(&source.bucket)
-                    .await?
-                    .download_dir(&source.key, folder)
-            }
-            (Location::Remote(source), Location::Remote(target)) => {
-                let from = session.bucket(&source.bucket).await?;
-                let to = session.bucket(&target.bucket).await?;
-                from.sync_to(&source.key, &to, &target.key).compare(None)
-            }
-            (Location::Stdio, _) | (_, Location::Stdio) => {
-                return Err(usage(messages::sync_needs_folders("-")));
-            }
-            (source, target) => return Err(usage(messages::both_local(source, target))),
-        };
-        Ok(transfer)
-    }
-
-    /// Refuses a transfer onto itself. A move within one bucket would delete what it has just written
-    /// if one folder contains the other.
-    fn check(&self, is_move: bool) -> Result<()> {
-        let (Location::Remote(source), Location::Remote(target)) = (&self.source, &self.target)
-        else {
-            return Ok(());
-        };
-        let (from, to) = (source.folder_prefix(), target.folder_prefix());
-        let overlaps = from.starts_with(&to) || to.starts_with(&from);
-        if source.bucket != target.bucket || !overlaps {
-            return Ok(());
-        }
-        match (from == to, is_move) {
-            (true, _) => Err(usage(messages::same_file(source))),
-            (false, true) => Err(usage(messages::overlap(source, target))),
-            (false, false) => Ok(()),
-        }
-    }
-
-    /// Returns an action as it is printed. With `json`, reasons are English in every locale.
-    fn describe(&self, action: &FolderAction, json: bool) -> Described {
-        let address = |location: &Location, key: &str| match location {
-            Location::Remote(remote) => Remote::new(&remote.bucket, key).to_string(),
-            _ => key.to_owned(),
-        };
-        let file = |path: &Path| path.display().to_string();
-        let described = |verb, source, target, size, reason| Described {
-            verb,
-            source,
-            target,
-            size,
-            reason,
-        };
-        match action {
-            FolderAction::Upload {
-                file: path,
-                key,
-                size,
-                reason,
-                ..
-            } => {
-                let target = Some(address(&self.target, key));
-                described(
-                    "upload",
-                    file(path),
-                    target,
-                    Some(*size),
-                    shown(*reason, json),
-                )
-            }
-            FolderAction::Download {
-                key,
-                file: path,
-                size,
-                reason,
-                ..
-            } => {
-                let source = address(&self.source, key);
-                described(
-                    "download",
-                    source,
-                    Some(file(path)),
-                    Some(*size),
-                    shown(*reason, json),
-                )
-            }
-            FolderAction::Copy {
-                source,
-                key,
-                size,
-                reason,
-                ..
-            } => {
-                let (source, target) = (address(&self.source, source), address(&self.target, key));
-                described(
-                    "copy",
-                    source,
-                    Some(target),
-                    Some(*size),
-                    shown(*reason, json),
-                )
-            }
-            FolderAction::Delete { target, .. } => {
-                let name = match target {
-                    DeleteTarget::Object(key) => address(&self.target, key),
-                    DeleteTarget::File(path) | DeleteTarget::Folder(path) => file(path),
-                    other => other.to_string(),
-                };
-                described("delete", name, None, None, None)
-            }
-            FolderAction::Skip { path, reason, .. } => {
-                let reason = match json {
-                    true => reason.to_string(),
-                    false => skip_reason(reason),
-                };
-                described("skip", path.clone(), None, None, Some(reason))
-            }
-            other => described("other", other.to_string(), None, None, None),
-        }
-    }
-}
-
-/// Returns why a file is transferred, unless it is because the target does not have it.
-fn shown(reason: TransferReason, json: bool) -> Option<String> {
-    match reason {
-        TransferReason::New => None,
-        other if json => Some(other.to_string()),
-        other => Some(transfer_reason(other)),
-    }
-}
-
-/// An action with its texts.
-struct Described {
-    verb: &'static str,
-    source: String,
-    target: Option<String>,
-    size: Option<u64>,
-    reason: Option<String>,
-}
-
-impl Described {
-    fn action(&self) -> Action<'_> {
-        Action {
-            verb: self.verb,
-            source: &self.source,
-            target: self.target.as_deref(),
-            size: self.size,
-            reason: self.reason.as_deref(),
-        }
-    }
+    /// The operand, as the user wrote it.
+    pub(crate) operand: String,
 }
 
 /// Sets the options of the command.
@@ -284,17 +105,13 @@ pub(super) async fn copy(
     job: &FolderJob,
     is_move: bool,
 ) -> Result<()> {
-    let ends = Ends {
-        source: job.source.clone(),
-        target: job.target.clone(),
-    };
-    ends.check(is_move)?;
+    let ends = &job.ends;
     let transfer = ends.transfer(transfers).await?;
     let mut transfer =
         configure(transfer, transfers, &arguments.filters)?.overwrite(!arguments.no_clobber);
     if let Some(pattern) = job.pattern.clone() {
         // Patterns for keys contain the folder; patterns for files do not.
-        let folder = match &job.source {
+        let folder = match &ends.source {
             Location::Remote(remote) => remote.key.clone(),
             _ => String::new(),
         };
@@ -303,19 +120,19 @@ pub(super) async fn copy(
     }
     let moved = Arc::new(Moved::default());
     let reports = Arc::clone(&moved);
-    let count = run(transfers, &ends, transfer, move |action| {
+    let count = run(transfers, ends, transfer, move |action| {
         if is_move {
             reports.add(action);
         }
     })
     .await?;
-    let is_remote = matches!(job.source, Location::Remote(_));
+    let is_remote = matches!(ends.source, Location::Remote(_));
     if count == 0 && (job.pattern.is_some() || is_remote && arguments.filters.globs.is_empty()) {
         transfers
             .output
-            .error(&anyhow!(messages::nothing_matches(&job.source)));
+            .error(&anyhow!(messages::nothing_matches(&job.operand)));
     }
-    moved.remove(transfers, &ends).await
+    moved.remove(transfers, ends).await
 }
 
 /// Carries out a transfer, or prints its plan. Reports each action. Calls `on_done` for each transfer
@@ -435,70 +252,5 @@ fn report(
             output.failed_request(&described.action(), error);
             Ok(())
         }
-    }
-}
-
-/// The sources of a move that are not needed any longer.
-#[derive(Default)]
-struct Moved(Mutex<(Vec<String>, Vec<PathBuf>)>);
-
-impl Moved {
-    fn add(&self, action: &FolderAction) {
-        let mut moved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match action {
-            FolderAction::Upload { file, .. } => moved.1.push(file.clone()),
-            FolderAction::Download { key, .. } => moved.0.push(key.clone()),
-            FolderAction::Copy { source, .. } => moved.0.push(source.clone()),
-            _ => {}
-        }
-    }
-
-    /// Deletes the sources, and reports each one.
-    async fn remove(&self, transfers: &Transfers, ends: &Ends) -> Result<()> {
-        let (keys, files) = {
-            let mut moved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::take(&mut *moved)
-        };
-        let is_dry = transfers.options.dry_run;
-        if let (Location::Remote(source), false) = (&ends.source, keys.is_empty()) {
-            let bucket = transfers.session.bucket(&source.bucket).await?;
-            let keys = stream::iter(keys.into_iter().map(Ok));
-            rm::delete_keys(&transfers.output, &bucket, keys, is_dry).await?;
-        }
-        for file in &files {
-            let path = file.display().to_string();
-            let action = Action::new("delete", &path);
-            let removed = match is_dry {
-                true => Ok(()),
-                false => tokio::fs::remove_file(file).await,
-            };
-            match removed {
-                Ok(()) => transfers.output.action(&action)?,
-                Err(error) => transfers.output.failed(&action, &error.into()),
-            }
-        }
-        if let (Location::Local(folder), false) = (&ends.source, is_dry) {
-            remove_empty_folders(folder, &files).await;
-        }
-        Ok(())
-    }
-}
-
-/// Removes the folders that a move has emptied, from the files up to the source folder.
-async fn remove_empty_folders(top: &Path, files: &[PathBuf]) {
-    let mut folders: Vec<_> = files
-        .iter()
-        .flat_map(|file| {
-            file.ancestors()
-                .skip(1)
-                .take_while(|folder| folder.starts_with(top))
-        })
-        .collect();
-    // A folder is longer than those that contain it.
-    folders.sort_by_key(|folder| std::cmp::Reverse(folder.as_os_str().len()));
-    folders.dedup();
-    for folder in folders {
-        // A folder that is not empty stays.
-        let _ = tokio::fs::remove_dir(folder).await;
     }
 }

@@ -4,12 +4,13 @@ use anyhow::Result;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, pin_mut, stream};
 use qingstor_sdk::{Bucket, Error};
 
+use crate::action::{Action, Verb};
 use crate::arguments::RmArguments;
-use crate::exit::usage;
-use crate::listing::{Selection, nothing};
+use crate::exit::{UsageError, usage};
+use crate::listing::{Selection, exists, has_objects_below, nothing};
 use crate::location::Remote;
 use crate::messages;
-use crate::output::{Action, Output};
+use crate::output::Output;
 use crate::session::{Session, confirm};
 
 /// Number of keys per request.
@@ -30,8 +31,8 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: RmArgumen
     for path in paths {
         match select(session, &arguments, &path).await {
             Ok(selection) => selections.push((path, selection)),
-            Err(error) if error.is::<crate::exit::UsageError>() => return Err(error),
-            Err(error) => output.failed(&Action::new("rm", &path.to_string()), &error),
+            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) => output.failed(&Action::new(Verb::Rm, &path.to_string()), &error),
         }
     }
     // All questions come before the first deletion.
@@ -39,8 +40,10 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: RmArgumen
         ask(path, selection, &arguments).await?;
     }
     for (path, selection) in selections {
-        if let Err(error) = remove(session, output, &arguments, &path, &selection).await {
-            output.failed(&Action::new("rm", &path.to_string()), &error);
+        match remove(session, output, &arguments, &path, &selection).await {
+            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) => output.failed(&Action::new(Verb::Rm, &path.to_string()), &error),
+            Ok(()) => {}
         }
     }
     Ok(())
@@ -50,7 +53,15 @@ async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Re
     let selection = Selection::of(session, path, arguments.recursive).await?;
     match &selection {
         // A key that ends in `/` without `-r` is the marker object of a folder.
-        Selection::Folder if !arguments.recursive && !path.key.is_empty() => Ok(Selection::Object),
+        Selection::Folder if !arguments.recursive && !path.key.is_empty() => {
+            match exists(session, path).await? {
+                true => Ok(Selection::Object),
+                false if has_objects_below(session, path).await? => {
+                    Err(usage(messages::folder_needs_recursive(path)))
+                }
+                false => Err(nothing(&path.to_string())),
+            }
+        }
         Selection::Folder if !arguments.recursive => {
             Err(usage(messages::folder_needs_recursive(path)))
         }
@@ -131,14 +142,14 @@ pub(super) async fn delete_keys(
         for key in deleted {
             count += 1;
             output.action(&Action::new(
-                "delete",
+                Verb::Delete,
                 &Remote::new(bucket.name(), key).to_string(),
             ))?;
         }
         for error in errors {
             count += 1;
             let address = Remote::new(bucket.name(), &error.key).to_string();
-            output.failed(&Action::new("delete", &address), &error.into());
+            output.failed(&Action::new(Verb::Delete, &address), &error.into());
         }
         if let Some(error) = interrupted {
             return Err(error.into());
@@ -188,7 +199,7 @@ pub(super) async fn delete_versions(
         let (key, id, deleted) = deletion?;
         count += 1;
         let address = Remote::new(bucket.name(), key).to_string();
-        let mut action = Action::new("delete", &address);
+        let mut action = Action::new(Verb::Delete, &address);
         action.reason = Some(&id);
         match deleted {
             Ok(()) => output.action(&action)?,

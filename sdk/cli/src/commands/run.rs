@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use crate::arguments::{Cli, Command, RunArguments};
@@ -21,24 +21,18 @@ pub(super) async fn run(
     arguments: RunArguments,
 ) -> Result<()> {
     let input: Box<dyn AsyncRead + Send + Unpin> = match &arguments.file {
-        Some(path) if path != std::path::Path::new("-") => {
+        Some(path) if !arguments.reads_stdin() => {
             let file = tokio::fs::File::open(path).await;
             Box::new(file.with_context(|| path.display().to_string())?)
         }
         _ => Box::new(tokio::io::stdin()),
     };
-    let lines = stream::unfold(
-        (BufReader::new(input).lines(), 0_u64),
-        |(mut lines, number)| async move {
-            let line = lines.next_line().await.transpose()?;
-            Some(((number + 1, line), (lines, number + 1)))
-        },
-    );
-    let mut commands = lines
+    let is_stdin = arguments.reads_stdin();
+    let mut commands = lines(input)
         .map(|(number, line)| async move {
             let done = match line {
-                Ok(line) => run_line(session, output, &line).await,
-                Err(error) => Err(error.into()),
+                Ok(line) => run_line(session, output, &line, is_stdin).await,
+                Err(error) => Err(error),
             };
             done.map_err(|error| match error.is::<OutputClosed>() {
                 true => error,
@@ -57,8 +51,35 @@ pub(super) async fn run(
     Ok(())
 }
 
-async fn run_line(session: &Arc<Session>, output: &Arc<Output>, line: &str) -> Result<()> {
-    let line = line.trim();
+/// Yields the lines with their numbers. A line that is not UTF-8 is an error, and the next line follows;
+/// an I/O error is the last item.
+fn lines(input: impl AsyncRead + Send + Unpin) -> impl Stream<Item = (u64, Result<String>)> + Send {
+    let reader = Some(BufReader::new(input));
+    stream::unfold((reader, 0_u64), |(reader, number)| async move {
+        let mut reader = reader?;
+        let number = number + 1;
+        let mut line = Vec::new();
+        match reader.read_until(b'\n', &mut line).await {
+            Err(error) => Some(((number, Err(error.into())), (None, number))),
+            Ok(0) => None,
+            Ok(_) => {
+                let line = String::from_utf8(line).map_err(Into::into);
+                Some(((number, line), (Some(reader), number)))
+            }
+        }
+    })
+}
+
+/// Runs a line. `is_stdin` means that the lines come from standard input, which commands then cannot
+/// read.
+async fn run_line(
+    session: &Arc<Session>,
+    output: &Arc<Output>,
+    line: &str,
+    is_stdin: bool,
+) -> Result<()> {
+    // Some editors start a file with a byte order mark.
+    let line = line.trim_start_matches('\u{feff}').trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(());
     }
@@ -73,6 +94,9 @@ async fn run_line(session: &Arc<Session>, output: &Arc<Output>, line: &str) -> R
     }
     if cli.global != GlobalOptions::default() {
         return Err(usage(messages::options_in_run()));
+    }
+    if is_stdin && cli.command.reads_stdin() {
+        return Err(usage(messages::stdin_has_commands()));
     }
     super::run(session, output, cli.command).await
 }

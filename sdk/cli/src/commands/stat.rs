@@ -3,10 +3,13 @@
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
+use crate::action::{Action, Verb};
 use crate::arguments::StatArguments;
+use crate::exit::UsageError;
+use crate::listing::expand;
 use crate::location::Remote;
 use crate::messages;
-use crate::output::{Action, Output, printable};
+use crate::output::{Output, printable};
 use crate::quantities::size_text;
 use crate::session::Session;
 
@@ -26,11 +29,32 @@ pub(super) async fn run(
         .iter()
         .map(|path| Remote::parse(path))
         .collect::<Result<_>>()?;
-    for path in paths {
+    for operand in paths {
+        let name = operand.to_string();
+        let objects = match expand(session, operand).await {
+            Ok(objects) => objects,
+            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) => {
+                output.failed(&Action::new(Verb::Stat, &name), &error);
+                continue;
+            }
+        };
+        print_all(session, output, &objects, arguments.human).await?;
+    }
+    Ok(())
+}
+
+async fn print_all(
+    session: &Session,
+    output: &Output,
+    objects: &[Remote],
+    human: bool,
+) -> Result<()> {
+    for path in objects {
         let name = path.to_string();
-        match properties(session, &path).await {
+        match properties(session, path).await {
             Ok(fields) => output.result(
-                || text(&name, &fields, arguments.human),
+                || text(&name, &fields, human),
                 || {
                     let mut value = json!({"path": name});
                     if let Value::Object(value) = &mut value {
@@ -39,7 +63,8 @@ pub(super) async fn run(
                     value
                 },
             )?,
-            Err(error) => output.failed(&Action::new("stat", &name), &error),
+            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) => output.failed(&Action::new(Verb::Stat, &name), &error),
         }
     }
     Ok(())

@@ -22,6 +22,7 @@ pub(super) async fn run(
         source: Location::parse(&arguments.source)?,
         target: Location::parse(&arguments.target)?,
     };
+    ends.check_source(session).await?;
     let transfers =
         Transfers::start(session, output, &arguments.transfer, &arguments.object).await?;
     let transfer = ends.transfer(&transfers).await?;

@@ -5,8 +5,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::transfers::{Properties, with_properties};
 use crate::arguments::TeeArguments;
-use crate::exit::OutputClosed;
+use crate::exit::{OutputClosed, usage};
 use crate::location::Remote;
+use crate::messages;
 use crate::output::Output;
 use crate::session::Session;
 
@@ -16,6 +17,10 @@ const BUFFER: usize = 64 << 10;
 /// Runs the command. If the reader of standard output is gone, the object is stored nevertheless.
 pub(super) async fn run(session: &Session, output: &Output, arguments: TeeArguments) -> Result<()> {
     let path = Remote::parse_object(&arguments.path)?;
+    if path.is_folder() {
+        return Err(usage(messages::stdin_needs_key()));
+    }
+    output.print_content();
     let bucket = session.bucket(&path.bucket).await?;
     let properties = Properties::load(&arguments.object).await?;
     let mut object = bucket

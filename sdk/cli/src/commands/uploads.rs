@@ -8,11 +8,12 @@ use qingstor_sdk::types::MultipartUpload;
 use qingstor_sdk::{Bucket, Error, Timestamp};
 
 use super::ls::{time_text, with_bucket};
+use crate::action::{Action, Verb};
 use crate::arguments::{AbortArguments, UploadsArguments};
 use crate::listing::Selection;
 use crate::location::Remote;
 use crate::messages;
-use crate::output::{Action, Output, printable};
+use crate::output::{Output, printable};
 use crate::session::{Session, confirm};
 
 /// Number of uploads that are aborted at the same time.
@@ -122,7 +123,7 @@ async fn abort_each(
     while let Some(abort) = aborts.next().await {
         let (upload, aborted) = abort?;
         let address = Remote::new(bucket.name(), &upload.key).to_string();
-        let mut action = Action::new("abort", &address);
+        let mut action = Action::new(Verb::AbortUpload, &address);
         action.reason = Some(&upload.upload_id);
         match aborted {
             Ok(()) => output.action(&action)?,

@@ -3,21 +3,26 @@
 use qingstor_sdk::{Error, ErrorKind, Evidence, FileNameProblem, SkipReason, TransferReason};
 
 use super::{Language, language};
+use crate::action::Verb;
 
 /// Returns the verb of an action in the language of the locale.
-pub(crate) fn verb(english: &'static str) -> &'static str {
+pub(crate) fn verb(verb: Verb) -> &'static str {
     if language() == Language::English {
-        return english;
+        return verb.as_str();
     }
-    match english {
-        "upload" => "上传",
-        "download" => "下载",
-        "copy" => "复制",
-        "delete" => "删除",
-        "skip" => "跳过",
-        "create" => "创建",
-        "abort" => "中止",
-        other => other,
+    match verb {
+        Verb::Upload => "上传",
+        Verb::Download => "下载",
+        Verb::Copy => "复制",
+        Verb::Delete | Verb::Rm => "删除",
+        Verb::Skip => "跳过",
+        Verb::CreateBucket => "创建",
+        Verb::RemoveBucket => "移除",
+        Verb::AbortUpload => "中止",
+        Verb::Cat => "输出",
+        Verb::Du => "统计",
+        Verb::Stat => "查看",
+        Verb::Other => "其他",
     }
 }
 

@@ -7,6 +7,7 @@ mod buckets;
 mod copies;
 mod folders;
 mod interruptions;
+mod operands;
 mod reading;
 mod reported_cases;
 mod shell;

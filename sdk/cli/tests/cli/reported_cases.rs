@@ -18,7 +18,20 @@ fn row_1_a_missing_source_deletes_nothing() {
         ])
         .exits(1);
     assert!(run.stderr.contains("not-mounted"), "{run:?}");
+    // A prefix without objects is the same as a folder that does not exist.
+    world.write("in/a", "1");
+    let deleting = ["--delete", "--max-delete", "10"];
+    let missing = address("missing");
+    for target in [&target, "in"] {
+        let run = world.run(&[&["sync"], &deleting[..], &[&missing, target]].concat());
+        assert!(run.exits(1).stderr.contains(&missing));
+    }
     assert_eq!(world.keys(), ["x/a"]);
+    assert_eq!(world.read("in/a"), b"1");
+    assert_eq!(
+        world.emulator.operations_served().get("PutObject"),
+        Some(&1)
+    );
 }
 
 #[test]

@@ -225,6 +225,39 @@ fn runs_commands_from_a_file_and_from_standard_input() {
 }
 
 #[test]
+fn scripts_that_cannot_be_read_end_with_an_error() {
+    let world = World::new();
+    world.write("folder/a", "");
+    let folder = world.run(&["run", "folder"]).exits(1);
+    assert_eq!(folder.stderr.lines().count(), 1, "{folder:?}");
+    let list = format!("ls qs://{BUCKET}\r\n");
+    world.put("a", "1");
+    // A byte order mark, line feeds of Windows, and a line that is not UTF-8.
+    world.write(
+        "script",
+        [
+            b"\xef\xbb\xbf",
+            list.as_bytes(),
+            b"ls \xff\n",
+            list.as_bytes(),
+        ]
+        .concat(),
+    );
+    let script = world.run(&["run", "script"]).exits(1);
+    assert_eq!(script.stdout, "a\na\n");
+    assert!(script.stderr.starts_with("error: line 2"), "{script:?}");
+    // The lines after a command must not become the content of an object.
+    let lines = format!("tee {0}\ncp - {0}\nrm {1}\n", address("b"), address("a"));
+    let piped = world.run_with_input(&["run"], lines.as_bytes()).exits(1);
+    assert_eq!(
+        piped.stderr.matches("standard input").count(),
+        2,
+        "{piped:?}"
+    );
+    assert_eq!(world.keys(), [""; 0]);
+}
+
+#[test]
 fn the_emulator_prints_settings_that_work() {
     let world = World::new();
     let arguments = [
@@ -291,6 +324,12 @@ fn the_doctor_says_what_to_fix() {
         doctor("QINGSTOR_ENDPOINT", "http://127.0.0.1:1").contains("--endpoint"),
         "no server"
     );
+    assert!(doctor("QINGSTOR_SECRET_ACCESS_KEY", "").contains("fix: write access_key_id"));
+    assert!(doctor("QINGSTOR_ENDPOINT", "ftp://x").contains("fix: correct the"));
+    world.write("home/.qingstor/broken.yaml", "access_key_id: [");
+    for profile in ["broken", "missing"] {
+        assert!(doctor("QINGSTOR_PROFILE", profile).contains("fix: correct the"));
+    }
     world.faults(&["skew=1h"]);
     let skewed = world.run(&["doctor"]).exits(1).stdout;
     assert!(skewed.contains("clock"), "{skewed}");

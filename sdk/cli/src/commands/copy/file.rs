@@ -10,19 +10,19 @@ use qingstor_sdk::{Download, DownloadTarget, MODIFIED_METADATA, UploadSource};
 use super::super::transfers::{AddTotalOnce, Transfers, configured_upload};
 use super::objects::copy;
 use super::resume::token_file;
+use crate::action::{Action, Verb};
 use crate::arguments::CopyArguments;
-use crate::exit::OutputClosed;
+use crate::exit::{OutputClosed, UsageError};
 use crate::listing::exists;
 use crate::location::{Location, Remote};
 use crate::messages;
-use crate::output::Action;
 
 /// Returns the verb of a transfer.
-pub(super) fn verb(source: &Location, target: &Location) -> &'static str {
+pub(super) fn verb(source: &Location, target: &Location) -> Verb {
     match (source, target) {
-        (Location::Remote(_), Location::Remote(_)) => "copy",
-        (Location::Remote(_), _) => "download",
-        _ => "upload",
+        (Location::Remote(_), Location::Remote(_)) => Verb::Copy,
+        (Location::Remote(_), _) => Verb::Download,
+        _ => Verb::Upload,
     }
 }
 
@@ -61,12 +61,14 @@ impl FileJob {
                 transfers.progress.finish_file();
             }
             Ok(Outcome::Skipped(why)) => {
-                action.verb = "skip";
+                action.verb = Verb::Skip;
                 reason = why;
                 action.reason = Some(&reason);
                 return transfers.output.action(&action);
             }
-            Err(error) if error.is::<OutputClosed>() => return Err(error),
+            Err(error) if error.is::<OutputClosed>() || error.is::<UsageError>() => {
+                return Err(error);
+            }
             Err(error) => {
                 transfers.output.failed(&action, &error);
                 return Ok(());
@@ -167,7 +169,7 @@ impl FileJob {
                     .map_err(Into::into)
             }
         };
-        let action = Action::new("delete", &source);
+        let action = Action::new(Verb::Delete, &source);
         match removed {
             Ok(()) => transfers.output.action(&action),
             Err(error) => {

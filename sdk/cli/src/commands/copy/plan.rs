@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
 
-use super::super::folder::FolderJob;
+use super::super::folder::{Ends, FolderJob};
 use super::file::{FileJob, verb};
+use crate::action::Action;
 use crate::arguments::CopyArguments;
 use crate::exit::{UsageError, usage};
-use crate::listing::{Selection, find, nothing};
+use crate::listing::{Selection, find, has_objects_below, nothing};
 use crate::location::{Location, Remote, ends_with_separator};
 use crate::messages;
-use crate::output::{Action, Output};
+use crate::output::Output;
 use crate::pattern::Pattern;
 use crate::session::Session;
 
@@ -28,7 +29,10 @@ pub(super) enum Job {
 enum Source {
     File(Location),
     Folder(Location),
-    Pattern(Location, Pattern),
+    /// A folder, and an object with its name, which is not a part of it.
+    ObjectAndFolder(Location),
+    /// The folder of a pattern, the pattern, and the operand.
+    Pattern(Location, Pattern, String),
 }
 
 /// Plans the transfers. A source that cannot be used is reported, and the others are planned.
@@ -40,9 +44,11 @@ pub(super) async fn plan(
     session: &Session,
     output: &Output,
     arguments: &CopyArguments,
+    is_move: bool,
 ) -> Result<Vec<Job>> {
-    let Some((target, sources)) = arguments.paths.split_last() else {
-        return Ok(Vec::new());
+    let (target, sources) = match arguments.paths.split_last() {
+        Some((target, sources)) if !sources.is_empty() => (target, sources),
+        _ => return Err(usage(messages::needs_target())),
     };
     let target_text = target;
     let target = Location::parse(target)?;
@@ -61,9 +67,18 @@ pub(super) async fn plan(
             return Err(usage(messages::both_local(source, &target)));
         }
     }
+    if target == Location::Stdio {
+        output.print_content();
+    }
     let mut kinds = Vec::new();
     for location in locations {
         match kind(session, arguments.recursive, &location).await {
+            Ok(Source::ObjectAndFolder(location)) => {
+                let name = location.to_string();
+                let action = Action::new(verb(&location, &target), &name);
+                output.failed(&action, &anyhow!(messages::object_and_folder()));
+                kinds.push(Source::Folder(location));
+            }
             Ok(source) => kinds.push(source),
             Err(error) if error.is::<UsageError>() => return Err(error),
             Err(error) => output.failed(
@@ -88,6 +103,9 @@ pub(super) async fn plan(
     let mut jobs = Vec::new();
     for source in kinds {
         let job = job(source, &target, is_folder || has_several, has_several)?;
+        if let Job::Folder(folder) = &job {
+            folder.ends.check(is_move)?;
+        }
         if let Job::File(file) = &job
             && has_several
             && let Some(other) = targets.insert(file.target.to_string(), file.source.to_string())
@@ -110,32 +128,28 @@ async fn kind(session: &Session, recursive: bool, location: &Location) -> Result
         Location::Stdio => Ok(Source::File(Location::Stdio)),
         Location::Remote(remote) => match Selection::of(session, remote, recursive).await? {
             Selection::Object => Ok(Source::File(location.clone())),
-            Selection::Folder if recursive => match is_only_object(session, remote).await? {
-                true => Ok(Source::File(location.clone())),
-                false => Ok(Source::Folder(location.clone())),
-            },
+            Selection::Folder if recursive => {
+                let source = location.clone();
+                if remote.is_folder() || find(session, remote).await?.is_none() {
+                    return Ok(Source::Folder(source));
+                }
+                Ok(match has_objects_below(session, remote).await? {
+                    true => Source::ObjectAndFolder(source),
+                    false => Source::File(source),
+                })
+            }
             Selection::Folder => Err(usage(messages::folder_needs_recursive(remote))),
             Selection::Pattern(pattern) => {
                 let folder = Remote::new(&remote.bucket, pattern.folder());
-                Ok(Source::Pattern(Location::Remote(folder), pattern))
+                Ok(Source::Pattern(
+                    Location::Remote(folder),
+                    pattern,
+                    remote.to_string(),
+                ))
             }
         },
         Location::Local(path) => local_kind(session, recursive, path),
     }
-}
-
-/// Returns whether there is an object with the key, and nothing below the folder of this name.
-async fn is_only_object(session: &Session, remote: &Remote) -> Result<bool> {
-    if remote.is_folder() || find(session, remote).await?.is_none() {
-        return Ok(false);
-    }
-    let bucket = session.bucket(&remote.bucket).await?;
-    let below = bucket
-        .list_objects()
-        .prefix(remote.folder_prefix())
-        .limit(1)
-        .await?;
-    Ok(below.keys.is_empty())
 }
 
 /// A file that exists under the literal name wins over a pattern.
@@ -146,7 +160,8 @@ fn local_kind(session: &Session, recursive: bool, path: &Path) -> Result<Source>
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return match local_pattern(session, path)? {
                 Some((folder, pattern)) if folder.is_dir() => {
-                    Ok(Source::Pattern(Location::Local(folder), pattern))
+                    let operand = path.display().to_string();
+                    Ok(Source::Pattern(Location::Local(folder), pattern, operand))
                 }
                 Some(_) => Err(nothing(&path.display().to_string())),
                 None => Err(anyhow!(messages::no_such_file(path.display()))),
@@ -196,21 +211,24 @@ fn job(source: Source, target: &Location, into_folder: bool, named: bool) -> Res
             };
             Ok(Job::File(FileJob { source, target }))
         }
-        Source::Folder(source) => {
+        Source::Folder(source) | Source::ObjectAndFolder(source) => {
             let target = match named {
                 true => below(target, &name(&source)?),
                 false => target.clone(),
             };
             Ok(Job::Folder(FolderJob {
-                source,
-                target,
+                operand: source.to_string(),
+                ends: Ends { source, target },
                 pattern: None,
             }))
         }
-        Source::Pattern(source, pattern) => Ok(Job::Folder(FolderJob {
-            source,
-            target: target.clone(),
+        Source::Pattern(source, pattern, operand) => Ok(Job::Folder(FolderJob {
+            ends: Ends {
+                source,
+                target: target.clone(),
+            },
             pattern: Some(pattern),
+            operand,
         })),
     }
 }

@@ -171,8 +171,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("qs://BUCKET/KEY or patterns", "qs://BUCKET/KEY 或模式"),
     ("qs://BUCKET/KEY", "qs://BUCKET/KEY"),
     (
-        "qs://BUCKET or qs://BUCKET/KEY",
-        "qs://BUCKET 或 qs://BUCKET/KEY",
+        "qs://BUCKET, qs://BUCKET/KEY or patterns",
+        "qs://BUCKET、qs://BUCKET/KEY 或模式",
     ),
     (
         "qs://BUCKET, qs://BUCKET/FOLDER or patterns",
@@ -241,7 +241,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "一个文件同时传输的分段数",
     ),
     (
-        "Size of the parts of large files, such as 16M",
+        "Size of the parts of large files, 4M to 5G, such as 16M",
         "大文件的分段大小，例如 16M",
     ),
     (

@@ -1,0 +1,130 @@
+//! Actions of commands, as they are reported.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::messages;
+use crate::output::printable;
+
+/// What an action does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Upload,
+    Download,
+    Copy,
+    Delete,
+    Skip,
+    CreateBucket,
+    RemoveBucket,
+    AbortUpload,
+    /// The following verbs only name the command of a failed operand.
+    Cat,
+    Du,
+    Rm,
+    Stat,
+    /// An action of a later version of the SDK.
+    Other,
+}
+
+impl Verb {
+    /// Returns the word for `--json` and for English lines.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Upload => "upload",
+            Self::Download => "download",
+            Self::Copy => "copy",
+            Self::Delete => "delete",
+            Self::Skip => "skip",
+            Self::CreateBucket => "create",
+            Self::RemoveBucket => "remove",
+            Self::AbortUpload => "abort",
+            Self::Cat => "cat",
+            Self::Du => "du",
+            Self::Rm => "rm",
+            Self::Stat => "stat",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// One action of a command, such as the upload of a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Action<'a> {
+    pub(crate) verb: Verb,
+    /// Path or address of the source, or of the only object.
+    pub(crate) source: &'a str,
+    /// Path or address of the target.
+    pub(crate) target: Option<&'a str>,
+    /// Size in bytes.
+    pub(crate) size: Option<u64>,
+    /// Why the action is done or skipped.
+    pub(crate) reason: Option<&'a str>,
+}
+
+impl<'a> Action<'a> {
+    /// Creates an action on one object.
+    pub(crate) fn new(verb: Verb, source: &'a str) -> Self {
+        Self {
+            verb,
+            source,
+            target: None,
+            size: None,
+            reason: None,
+        }
+    }
+
+    /// Sets the target.
+    pub(crate) fn to(mut self, target: &'a str) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// Returns the line that reports the action.
+    pub(crate) fn text(&self) -> String {
+        let verb = messages::reasons::verb(self.verb);
+        let mut text = format!("{verb} {}", printable(self.source));
+        if let Some(target) = self.target {
+            // Writing to a string cannot fail.
+            let _ = write!(text, " -> {}", printable(target));
+        }
+        if let Some(reason) = self.reason {
+            let _ = write!(text, " ({})", printable(reason));
+        }
+        text
+    }
+
+    /// Returns the JSON object that reports the action.
+    pub(crate) fn value(&self) -> Value {
+        let mut value = json!({"action": self.verb.as_str(), "source": self.source});
+        if let Value::Object(fields) = &mut value {
+            let texts = [("target", self.target), ("reason", self.reason)];
+            for (name, text) in texts {
+                if let Some(text) = text {
+                    fields.insert(name.to_owned(), text.into());
+                }
+            }
+            if let Some(size) = self.size {
+                fields.insert("size".to_owned(), size.into());
+            }
+        }
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_have_the_same_facts_as_text_and_as_json() {
+        let mut action = Action::new(Verb::Upload, "a.txt").to("qs://b/a.txt");
+        assert_eq!(action.text(), "upload a.txt -> qs://b/a.txt");
+        action.size = Some(3);
+        action.reason = Some("new");
+        let expected = json!({
+            "action": "upload", "source": "a.txt", "target": "qs://b/a.txt", "size": 3, "reason": "new",
+        });
+        assert_eq!(action.value(), expected);
+    }
+}

@@ -1,0 +1,242 @@
+//! [`Ends`]: the source and the target of a folder transfer, and how its actions are printed.
+
+use std::path::Path;
+
+use anyhow::Result;
+use qingstor_sdk::{DeleteTarget, FolderAction, FolderTransfer, SkipReason, TransferReason};
+
+use super::super::transfers::Transfers;
+use crate::action::{Action, Verb};
+use crate::exit::usage;
+use crate::listing::{has_objects_below, nothing};
+use crate::location::{Location, Remote};
+use crate::messages;
+use crate::messages::reasons::{skip_reason, transfer_reason};
+use crate::session::Session;
+
+/// The two ends of a transfer.
+#[derive(Clone, Debug)]
+pub(crate) struct Ends {
+    pub(crate) source: Location,
+    pub(crate) target: Location,
+}
+
+impl Ends {
+    /// Creates the transfer without a comparison: every file is transferred.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if no end is in a bucket, or if one is not a folder.
+    pub(in crate::commands) async fn transfer(
+        &self,
+        transfers: &Transfers,
+    ) -> Result<FolderTransfer> {
+        let session = &transfers.session;
+        let transfer = match (&self.source, &self.target) {
+            (Location::Local(folder), Location::Remote(target)) => {
+                if folder.is_file() {
+                    return Err(usage(messages::sync_needs_folders(folder.display())));
+                }
+                session
+                    .bucket(&target.bucket)
+                    .await?
+                    .upload_dir(folder, &target.key)
+            }
+            (Location::Remote(source), Location::Local(folder)) => {
+                if folder.is_file() {
+                    return Err(usage(messages::sync_needs_folders(folder.display())));
+                }
+                session
+                    .bucket(&source.bucket)
+                    .await?
+                    .download_dir(&source.key, folder)
+            }
+            (Location::Remote(source), Location::Remote(target)) => {
+                let from = session.bucket(&source.bucket).await?;
+                let to = session.bucket(&target.bucket).await?;
+                from.sync_to(&source.key, &to, &target.key).compare(None)
+            }
+            (Location::Stdio, _) | (_, Location::Stdio) => {
+                return Err(usage(messages::sync_needs_folders("-")));
+            }
+            (source, target) => return Err(usage(messages::both_local(source, target))),
+        };
+        Ok(transfer)
+    }
+
+    /// Refuses a prefix without objects as source. A local folder is checked when it is read.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if nothing is below the prefix, or the error of the list.
+    pub(in crate::commands) async fn check_source(&self, session: &Session) -> Result<()> {
+        let Location::Remote(source) = &self.source else {
+            return Ok(());
+        };
+        // A bucket exists also without objects.
+        if source.key.is_empty() || has_objects_below(session, source).await? {
+            return Ok(());
+        }
+        let folder = Remote::new(&source.bucket, source.folder_prefix());
+        Err(nothing(&folder.to_string()))
+    }
+
+    /// Refuses a transfer onto itself. A move within one bucket would delete what it has just written
+    /// if one folder contains the other.
+    pub(in crate::commands) fn check(&self, is_move: bool) -> Result<()> {
+        let (Location::Remote(source), Location::Remote(target)) = (&self.source, &self.target)
+        else {
+            return Ok(());
+        };
+        let (from, to) = (source.folder_prefix(), target.folder_prefix());
+        let overlaps = from.starts_with(&to) || to.starts_with(&from);
+        if source.bucket != target.bucket || !overlaps {
+            return Ok(());
+        }
+        match (from == to, is_move) {
+            (true, _) => Err(usage(messages::same_file(source))),
+            (false, true) => Err(usage(messages::overlap(source, target))),
+            (false, false) => Ok(()),
+        }
+    }
+
+    /// Returns the file or object that is skipped, in the source or in the target.
+    pub(in crate::commands) fn skipped(&self, path: &str, reason: &SkipReason) -> String {
+        let is_in_target = match reason {
+            SkipReason::EmptySource
+            | SkipReason::TooManyDeletions
+            | SkipReason::SourceUnreadable
+            | SkipReason::LinkInTarget
+            | SkipReason::SpecialFileInTarget => true,
+            // Keys are always UTF-8.
+            SkipReason::NotUtf8 => matches!(self.source, Location::Remote(_)),
+            _ => false,
+        };
+        let folder = match is_in_target {
+            true => &self.target,
+            false => &self.source,
+        };
+        match folder {
+            Location::Remote(remote) => {
+                let key = format!("{}{path}", remote.folder_prefix());
+                Remote::new(&remote.bucket, key).to_string()
+            }
+            Location::Local(folder) => folder.join(path).display().to_string(),
+            Location::Stdio => path.to_owned(),
+        }
+    }
+
+    /// Returns an action as it is printed. With `json`, reasons are English in every locale.
+    pub(super) fn describe(&self, action: &FolderAction, json: bool) -> Described {
+        let address = |location: &Location, key: &str| match location {
+            Location::Remote(remote) => Remote::new(&remote.bucket, key).to_string(),
+            _ => key.to_owned(),
+        };
+        let file = |path: &Path| path.display().to_string();
+        let described = |verb, source, target, size, reason| Described {
+            verb,
+            source,
+            target,
+            size,
+            reason,
+        };
+        match action {
+            FolderAction::Upload {
+                file: path,
+                key,
+                size,
+                reason,
+                ..
+            } => {
+                let target = Some(address(&self.target, key));
+                described(
+                    Verb::Upload,
+                    file(path),
+                    target,
+                    Some(*size),
+                    shown(*reason, json),
+                )
+            }
+            FolderAction::Download {
+                key,
+                file: path,
+                size,
+                reason,
+                ..
+            } => {
+                let source = address(&self.source, key);
+                described(
+                    Verb::Download,
+                    source,
+                    Some(file(path)),
+                    Some(*size),
+                    shown(*reason, json),
+                )
+            }
+            FolderAction::Copy {
+                source,
+                key,
+                size,
+                reason,
+                ..
+            } => {
+                let (source, target) = (address(&self.source, source), address(&self.target, key));
+                described(
+                    Verb::Copy,
+                    source,
+                    Some(target),
+                    Some(*size),
+                    shown(*reason, json),
+                )
+            }
+            FolderAction::Delete { target, .. } => {
+                let name = match target {
+                    DeleteTarget::Object(key) => address(&self.target, key),
+                    DeleteTarget::File(path) | DeleteTarget::Folder(path) => file(path),
+                    other => other.to_string(),
+                };
+                described(Verb::Delete, name, None, None, None)
+            }
+            FolderAction::Skip { path, reason, .. } => {
+                let skipped = self.skipped(path, reason);
+                let reason = match json {
+                    true => reason.to_string(),
+                    false => skip_reason(reason),
+                };
+                described(Verb::Skip, skipped, None, None, Some(reason))
+            }
+            other => described(Verb::Other, other.to_string(), None, None, None),
+        }
+    }
+}
+
+/// Returns why a file is transferred, unless it is because the target does not have it.
+fn shown(reason: TransferReason, json: bool) -> Option<String> {
+    match reason {
+        TransferReason::New => None,
+        other if json => Some(other.to_string()),
+        other => Some(transfer_reason(other)),
+    }
+}
+
+/// An action with its texts.
+pub(super) struct Described {
+    verb: Verb,
+    source: String,
+    target: Option<String>,
+    size: Option<u64>,
+    pub(super) reason: Option<String>,
+}
+
+impl Described {
+    /// Returns the action with borrowed texts.
+    pub(super) fn action(&self) -> Action<'_> {
+        Action {
+            verb: self.verb,
+            source: &self.source,
+            target: self.target.as_deref(),
+            size: self.size,
+            reason: self.reason.as_deref(),
+        }
+    }
+}

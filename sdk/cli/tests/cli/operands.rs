@@ -1,0 +1,223 @@
+//! Operands and options that do not go together, or stand for nothing.
+
+use crate::world::{BUCKET, World, address};
+
+#[test]
+fn options_may_stand_between_operands() {
+    let world = World::new();
+    world.write("a", "1");
+    world.write("b", "2");
+    world.ok(&["cp", "a", "--quiet", "b", "--jobs", "2", &address("x/")]);
+    world.ok(&["cp", "-r", "a", "--exclude", "*.log", &address("y")]);
+    world.ok(&["mv", "a", "--quiet", &address("z")]);
+    assert_eq!(world.keys(), ["x/a", "x/b", "y", "z"]);
+    for command in ["cp", "mv"] {
+        let run = world.run(&[command, "b", "--quiet"]).exits(2);
+        assert!(run.stderr.contains("target"), "{run:?}");
+    }
+}
+
+#[test]
+fn values_out_of_range_are_wrong_usage() {
+    let world = World::new();
+    world.write("a", "1");
+    let target = address("a");
+    for (option, value) in [
+        ("--part-size", "0"),
+        ("--part-size", "1M"),
+        ("--part-size", "6G"),
+        ("--limit-rate", "0"),
+    ] {
+        let run = world.run(&["cp", "a", &target, option, value]).exits(2);
+        assert!(run.stderr.contains(value), "{run:?}");
+        world.run(&["sync", ".", &target, option, value]).exits(2);
+    }
+    for expires in ["0s", "999ms"] {
+        world
+            .run(&["presign", "--expires", expires, &target])
+            .exits(2);
+    }
+    assert_eq!(world.keys(), [""; 0]);
+}
+
+#[test]
+fn invalid_bucket_names_are_wrong_usage() {
+    let world = World::new();
+    world.write("a", "1");
+    let (bucket, object) = ("qs://Not_Valid", "qs://Not_Valid/key");
+    for arguments in [
+        &["ls", bucket][..],
+        &["du", bucket],
+        &["find", bucket],
+        &["stat", object],
+        &["cat", object],
+        &["rm", "-r", "--yes", object],
+        &["mb", bucket],
+        &["presign", object],
+        &["uploads", "ls", bucket],
+        &["sync", ".", object],
+        &["sync", object, "."],
+        &["cp", "-r", ".", object],
+        &["cp", "a", object],
+        &["cp", object, "b"],
+        &["rm", object],
+        &["rb", "--force", "--yes", bucket],
+        &["tee", object],
+        &["api", "ListObjects", "--bucket", "Not_Valid"],
+        &["mb", "--zone", "not a zone", "qs://valid-name"],
+    ] {
+        let run = world.run(arguments).exits(2);
+        assert!(run.stderr.contains("invalid"), "{arguments:?}: {run:?}");
+    }
+}
+
+#[test]
+fn patterns_and_folders_without_a_match_are_named() {
+    let world = World::new();
+    world.put("x/a", "1");
+    let pattern = address("none*/b?");
+    for arguments in [
+        &["cp", &pattern, "out"][..],
+        &["mv", &pattern, "out"],
+        &["cat", &pattern],
+        &["stat", &pattern],
+        &["ls", &pattern],
+        &["rm", "--yes", &pattern],
+    ] {
+        let run = world.run(arguments).exits(1);
+        let text = format!("nothing matches {pattern}");
+        assert!(run.stderr.contains(&text), "{arguments:?}: {run:?}");
+    }
+    for pattern in ["none*", "./none*", "*/none"] {
+        let run = world.run(&["cp", pattern, &address("y/")]).exits(1);
+        let text = format!("nothing matches {pattern}\n");
+        assert!(run.stderr.ends_with(&text), "{run:?}");
+    }
+    let missing = address("missing");
+    world.run(&["cp", "-r", &missing, "out"]).exits(1);
+    world.run(&["check", &missing, &missing]).exits(1);
+    assert!(!world.path("out").exists());
+    assert_eq!(world.keys(), ["x/a"]);
+}
+
+#[test]
+fn an_object_with_the_name_of_a_folder_is_reported() {
+    let world = World::new();
+    world.put("x", "object");
+    world.put("x/a", "below");
+    let run = world
+        .run(&["mv", "-r", &address("x"), &address("y")])
+        .exits(1);
+    assert!(
+        run.stderr.contains(&address("x")) && run.stderr.contains("without -r"),
+        "{run:?}"
+    );
+    assert_eq!(world.keys(), ["x", "y/a"]);
+    // A `/` at the end means the folder only.
+    world.ok(&["cp", "-r", &address("y/"), &address("x/")]);
+    world.ok(&["cp", "-r", &address("x/"), "out"]);
+    assert_eq!(world.read("out/a"), b"below");
+}
+
+#[test]
+fn the_name_of_a_folder_deletes_only_its_marker() {
+    let world = World::new();
+    world.put("x/a", "1");
+    let run = world.run(&["rm", &address("x/")]).exits(2);
+    assert!(run.stderr.contains("use -r"), "{run:?}");
+    let nothing = world.run(&["rm", &address("y/")]).exits(1);
+    assert!(nothing.stderr.contains("nothing matches"), "{nothing:?}");
+    world.ok(&["api", "PutObject", "--bucket", BUCKET, "--key", "x/"]);
+    world.ok(&["rm", &address("x/")]);
+    assert_eq!(world.keys(), ["x/a"]);
+    world
+        .run_with_input(&["tee", &address("x/")], b"content")
+        .exits(2);
+    assert_eq!(world.keys(), ["x/a"]);
+}
+
+#[test]
+fn a_failed_folder_does_not_stop_the_next_one() {
+    let world = World::new();
+    for key in ["x/a", "y/b"] {
+        world.put(key, "1");
+    }
+    world.faults(&["operation=ListObjects,times=1,status=403,code=permission_denied"]);
+    let copy = ["cp", "-r", &address("x/"), &address("y/"), "out/"];
+    let run = world.run(&copy).exits(1);
+    assert!(run.stderr.contains("permission_denied"), "{run:?}");
+    assert!(!world.path("out/x").exists());
+    assert_eq!(world.read("out/y/b"), b"1");
+}
+
+#[test]
+fn patterns_select_objects_to_print_and_to_show() {
+    let world = World::new();
+    for key in ["p/b", "p/a", "p/sub/c"] {
+        world.put(key, key);
+    }
+    assert_eq!(world.ok(&["cat", &address("p/*")]).stdout, "p/ap/b");
+    assert_eq!(world.ok(&["cat", &address("p/**")]).stdout, "p/ap/bp/sub/c");
+    world.run(&["cat", "--raw", &address("p/*")]).exits(1);
+    let shown = world.ok(&["stat", "--json", &address("p/*")]).objects();
+    let paths: Vec<_> = shown.iter().map(|object| &object["path"]).collect();
+    assert_eq!(paths, [&address("p/a"), &address("p/b")]);
+}
+
+#[test]
+fn json_failures_beside_content_are_on_standard_error() {
+    let world = World::new();
+    world.put("a", "content");
+    let (missing, object) = (address("missing"), address("a"));
+    for (arguments, stdout) in [
+        (&["cat", "--json", &missing, &object][..], "content"),
+        (&["cp", "--json", &missing, "-"], ""),
+        (
+            &[
+                "api",
+                "GetObject",
+                "--json",
+                "--bucket",
+                BUCKET,
+                "--key",
+                "missing",
+            ],
+            "",
+        ),
+    ] {
+        let run = world.run(arguments).exits(1);
+        if arguments[0] == "api" {
+            assert_eq!(run.objects()[0]["status"], 404);
+            continue;
+        }
+        assert_eq!(run.stdout, stdout, "{arguments:?}");
+        let failure: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+        assert_eq!(failure["status"], 404, "{arguments:?}");
+    }
+}
+
+#[test]
+fn skipped_paths_are_whole() {
+    let world = World::new();
+    world.write("in/sub/a", "1");
+    world.put("x/sub/a", "1");
+    world.put("x/b", "1");
+    let target = address("x");
+    world.ok(&["sync", "in", &target]);
+    let skipped = |arguments: &[&str]| {
+        let run = world.run(&[&["--json"], arguments].concat());
+        let skips = run.objects().into_iter();
+        let mut skips: Vec<_> = skips
+            .filter(|action| action["action"] == "skip")
+            .map(|action| action["source"].as_str().unwrap().to_owned())
+            .collect();
+        skips.sort();
+        skips
+    };
+    assert_eq!(skipped(&["sync", "in", &target]), ["in/sub/a"]);
+    assert_eq!(
+        skipped(&["sync", "--delete", "--max-delete", "0", "in", &target]),
+        ["in/sub/a", "qs://cli-test/x/b"]
+    );
+    assert_eq!(skipped(&["sync", &target, "in"]), ["qs://cli-test/x/sub/a"]);
+}
