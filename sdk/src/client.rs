@@ -112,7 +112,7 @@ impl QingStor {
         let endpoint = config.resolve_endpoint()?;
         let address = Arc::new(endpoint.service()?);
         let shared = Shared {
-            transport: Transport::new(&config, endpoint.is_https())?,
+            transport: Transport::new(&config, &address)?,
             credentials: config.credentials_source()?,
             endpoint,
             clock: Clock::default(),

@@ -60,11 +60,11 @@ pub(crate) mod transport;
 ///
 /// # TLS in the rest of the program
 ///
-/// The feature `rustls` of this crate affects the `reqwest` and `rustls` that the program itself
-/// uses, because Cargo unifies features. If those panic because no crypto provider, or more
-/// than one, is available, the program has to install one before it creates its first client:
+/// The feature `rustls` of this crate affects the `rustls` that the program itself uses, because
+/// Cargo unifies features. If it panics because more than one crypto provider is available, the
+/// program has to install one before it creates its first TLS configuration:
 /// `rustls::crypto::ring::default_provider().install_default()`. See [the
-/// guide](crate::guide::transport#other-uses-of-reqwest-or-rustls).
+/// guide](crate::guide::transport#other-uses-of-rustls).
 ///
 /// # Examples
 ///

@@ -8,6 +8,7 @@ pub(crate) mod call_info;
 pub(crate) mod content_range;
 pub(crate) mod error_document;
 pub(crate) mod form;
+pub(crate) mod host;
 pub mod image;
 pub(crate) mod metadata;
 pub(crate) mod object_key;

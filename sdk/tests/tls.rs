@@ -189,6 +189,32 @@ async fn tls_is_tunneled_through_a_proxy() {
     }
 }
 
+/// TLS to the proxy, and TLS to the service within it.
+#[tokio::test]
+async fn a_proxy_with_tls_is_used() {
+    let site = Site::start("storage.example.com").await;
+    let (behind, asked) = proxy(site.addr).await;
+    let (authority, acceptor) = certified("localhost");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                let mut behind = TcpStream::connect(behind).await.unwrap();
+                let _broken_off = copy_bidirectional(&mut stream, &mut behind).await;
+            });
+        }
+    });
+    let config = site.config().endpoint("https://storage.example.com");
+    let config = config
+        .ca_certificate_pem(&*site.authority)
+        .ca_certificate_pem(authority);
+    works(&bucket(config.proxy(format!("https://localhost:{port}")))).await;
+    assert!(!asked.lock().unwrap().is_empty());
+}
+
 #[cfg(feature = "reqwest-client")]
 #[tokio::test]
 async fn a_custom_client_uses_its_own_certificates() {

@@ -1,4 +1,4 @@
-//! Unusual transports: a proxy, a custom client, an in-process handler.
+//! Settings of connections, and an in-process handler.
 
 #![cfg(feature = "rustls")]
 #![cfg(test)]
@@ -18,31 +18,6 @@ use tokio::net::TcpListener;
 fn bucket(config: Config) -> Bucket {
     let qingstor = QingStor::new(config).unwrap();
     qingstor.bucket("some-bucket", "pek3a").unwrap()
-}
-
-#[tokio::test]
-async fn all_requests_use_the_proxy() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    let proxy = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut head = vec![0; 4096];
-        let len = stream.read(&mut head).await.unwrap();
-        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-        stream.write_all(answer).await.unwrap();
-        String::from_utf8(head[..len].to_vec()).unwrap()
-    });
-    let config = Config::new("ID", "SECRET")
-        .endpoint("http://storage.invalid")
-        .proxy(format!("http://user:pass@{addr}"));
-    assert!(!format!("{config:?}").contains("pass@"));
-    let output = bucket(config).get_object("k").await.unwrap();
-    assert_eq!(output.body.bytes().await.unwrap(), "hello");
-    let head = proxy.await.unwrap();
-    let line = "GET http://storage.invalid/some-bucket/k HTTP/1.1\r\n";
-    assert!(head.starts_with(line), "{head}");
-    // `user:pass`
-    assert!(head.contains("dXNlcjpwYXNz"), "{head}");
 }
 
 #[tokio::test]

@@ -3,11 +3,11 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use http::uri::{Authority, Scheme};
-use reqwest::Url;
 
 use crate::base::error::{Error, Result};
 use crate::generated::facts::BASE_PATH;
 use crate::message::address::Address;
+use crate::message::host;
 
 /// The configured address of the service.
 #[derive(Clone, Debug)]
@@ -75,12 +75,13 @@ impl Endpoint {
             _ => format!("{labels}{}", self.host),
         };
         let refused = || Error::config(format!("`{}` is not a valid host", self.host));
+        if !host::is_valid(&self.host) {
+            return Err(refused());
+        }
         let authority: Authority = text.parse().map_err(|_| refused())?;
-        let root = Url::parse(&format!("{}://{authority}", self.scheme)).map_err(|_| refused())?;
         Ok(Address {
             scheme: self.scheme.clone(),
             authority,
-            root,
             path_prefix,
             resource_prefix,
             bucket: None,

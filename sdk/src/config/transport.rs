@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use super::{Config, NEVER, without_user};
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use crate::base::error::Error;
 use crate::message::body::Body;
 
 /// A function that returns the response to a request, set by [`Config::in_process`].
@@ -29,10 +31,10 @@ pub(crate) struct ConnectionSettings {
     pub(crate) handler: Option<Arc<Handler>>,
 }
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 impl ConnectionSettings {
-    pub(crate) fn proxy_is_https(&self) -> bool {
-        let proxy = self.proxy.as_deref().unwrap_or_default();
-        proxy.to_ascii_lowercase().starts_with("https:")
+    pub(crate) fn invalid_certificate() -> Error {
+        Error::config("ca_certificate_pem: no certificate, or an invalid one")
     }
 }
 

@@ -1,7 +1,6 @@
 //! [`Address`]: the network address and the path prefix of a handle's requests.
 
 use http::uri::{Authority, Scheme};
-use reqwest::Url;
 
 /// Address of the service or of one bucket.
 #[derive(Debug)]
@@ -9,8 +8,6 @@ pub(crate) struct Address {
     pub(crate) scheme: Scheme,
     /// Host, and the port if it is not the default of the scheme.
     pub(crate) authority: Authority,
-    /// Scheme and authority as a URL, parsed once because parsing a host is expensive.
-    pub(crate) root: Url,
     /// Base path of the service, and `/bucket` if the bucket is in the path.
     pub(crate) path_prefix: String,
     /// `/bucket` if the bucket is in the host. It is signed, but is not part of the path.
@@ -23,6 +20,22 @@ impl Address {
     /// Returns scheme, host and port.
     pub(crate) fn origin(&self) -> String {
         format!("{}://{}", self.scheme, self.authority)
+    }
+
+    /// Returns the host, without the brackets of an IPv6 address.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn host(&self) -> &str {
+        self.authority.host().trim_matches(['[', ']'])
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn port(&self) -> u16 {
+        let default = if self.scheme == Scheme::HTTPS {
+            443
+        } else {
+            80
+        };
+        self.authority.port_u16().unwrap_or(default)
     }
 
     /// Returns the object key in a path of this address.

@@ -25,6 +25,7 @@ mod reader_stream;
 mod send_progress;
 mod stream_adapter;
 
+pub(crate) use body_stream::BodyStream;
 pub(crate) use monitor::BodyMonitor;
 pub(crate) use reader_stream::ReaderStream;
 pub(crate) use send_progress::SendProgress;

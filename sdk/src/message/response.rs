@@ -32,7 +32,7 @@ pub struct Response {
 /// The lengths of the header names in a response: most absent headers need no look-up.
 ///
 /// A look-up hashes every byte of a name. The output of `HEAD` has 17 headers, most of them absent:
-/// their look-ups took 2,900 of the 16,000 instructions by which the call exceeds one of `reqwest`
+/// their look-ups took 2,900 of the 16,000 instructions by which a call exceeded one of `reqwest`
 /// alone, and take 1,700 with this set.
 #[derive(Clone, Copy, Debug)]
 struct NameLengths(u64);

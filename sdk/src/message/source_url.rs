@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
+use super::host;
+
 /// ASCII characters that a URL cannot contain, besides control characters.
 const NOT_IN_URL: &[u8] = b" \"<>\\^`{|}";
 
 /// Returns the URL as it is sent: a valid URL is returned unchanged.
 ///
-/// A host that is not ASCII is converted to its ASCII form (IDNA, for example `xn--fiqs8s`). In
-/// other parts, characters that a URL cannot contain are percent-encoded, and so is a `%` that does
+/// A host with other letters than those of ASCII is converted to its ASCII form, for example
+/// `xn--fiqs8s`. In other parts, characters that a URL cannot contain are percent-encoded, and so is a `%` that does
 /// not start an escape such as `%20`. The scheme is optional, because the service assumes `http`.
 ///
 /// # Errors
@@ -30,7 +32,14 @@ pub(crate) fn encode(url: &str) -> Result<String, String> {
         Some(at) => authority.split_at(at + 1),
         None => ("", authority),
     };
-    let host = encode_host(host).ok_or_else(|| format!("the URL has no valid host: {host:?}"))?;
+    let host = encode_host(host).ok_or_else(|| {
+        let advice = if host.is_ascii() {
+            ""
+        } else {
+            "; its ASCII form (`xn--..`) is accepted"
+        };
+        format!("the URL has no valid host: {host:?}{advice}")
+    })?;
     let mut encoded = String::with_capacity(url.len());
     encoded.push_str(scheme);
     push_encoded(&mut encoded, user);
@@ -49,30 +58,25 @@ fn is_scheme(text: &str) -> bool {
 }
 
 /// Returns the host and port in ASCII; `None` if the host is not valid.
-fn encode_host(host: &str) -> Option<String> {
-    let is_ascii_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:[]".contains(&byte);
-    let without_port = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    if without_port.is_empty() {
+fn encode_host(authority: &str) -> Option<String> {
+    let (name, port) = match authority.rsplit_once(':') {
+        Some((name, port)) if !authority.ends_with(']') => (name, Some(port)),
+        _ => (authority, None),
+    };
+    // An empty port is allowed.
+    if port.is_some_and(|port| !port.is_empty() && port.parse::<u16>().is_err()) {
         return None;
     }
-    // The URL parser removes tabs and line breaks, and treats a backslash as a slash.
-    if host.contains(|c: char| c.is_control() || c == '\\') {
-        return None;
+    if host::is_valid(name) {
+        return Some(authority.to_owned());
     }
-    // Parsed as `http`, because the parser does not convert the host of an unknown scheme.
-    let url = reqwest::Url::parse(&format!("http://{host}/")).ok()?;
-    if host.bytes().all(is_ascii_name) {
-        return Some(host.to_owned());
-    }
-    let name = url.host_str().filter(|name| !name.is_empty())?;
-    let is_only_host = url.username().is_empty() && url.password().is_none() && url.path() == "/";
-    let port = host
-        .rsplit_once(':')
-        .map(|(_, port)| port)
-        .filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-    is_only_host.then(|| match port {
+    let name = percent_encoding::percent_decode_str(name)
+        .decode_utf8()
+        .ok()?;
+    let name = host::to_ascii(&name)?;
+    Some(match port {
         Some(port) => format!("{name}:{port}"),
-        None => name.to_owned(),
+        None => name,
     })
 }
 
@@ -190,7 +194,8 @@ mod tests {
             "http://[::1/",
             "http://::1/",
             "http://256.1.1.1/",
-            "http://xn--a/",
+            "http://a\u{301}/",
+            "http://①/",
             "http://\u{202e}/",
         ] {
             let error = encode(url).unwrap_err();

@@ -1,5 +1,6 @@
 //! [`TimedBody`]: a response body as the transport returns it, before its length is checked.
 
+use std::error::Error as StdError;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -25,7 +26,9 @@ pub(crate) struct TimedBody {
 
 /// A response body.
 pub(crate) enum RawBody {
-    Network(reqwest::Body),
+    Network(hyper::body::Incoming),
+    #[cfg(feature = "reqwest-client")]
+    Reqwest(reqwest::Body),
     /// The complete body. Empty after it was read.
     Whole(Bytes),
 }
@@ -35,6 +38,8 @@ impl RawBody {
     pub(crate) fn is_end(&self) -> bool {
         match self {
             Self::Network(body) => body.is_end_stream(),
+            #[cfg(feature = "reqwest-client")]
+            Self::Reqwest(body) => body.is_end_stream(),
             Self::Whole(bytes) => bytes.is_empty(),
         }
     }
@@ -43,21 +48,32 @@ impl RawBody {
     pub(crate) fn poll_data(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, reqwest::Error>>> {
-        let body = match self {
-            Self::Network(body) => body,
-            Self::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
-            Self::Whole(bytes) => return Poll::Ready(Some(Ok(std::mem::take(bytes)))),
-        };
-        loop {
-            return match ready!(Pin::new(&mut *body).poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(bytes) => Poll::Ready(Some(Ok(bytes))),
-                    Err(_) => continue,
-                },
-                Some(Err(error)) => Poll::Ready(Some(Err(error))),
-                None => Poll::Ready(None),
-            };
+    ) -> Poll<Option<Result<Bytes, Box<dyn StdError + Send + Sync>>>> {
+        match self {
+            Self::Network(body) => poll_data_of(body, cx),
+            #[cfg(feature = "reqwest-client")]
+            Self::Reqwest(body) => poll_data_of(body, cx),
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
         }
+    }
+}
+
+fn poll_data_of<B>(
+    body: &mut B,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Bytes, Box<dyn StdError + Send + Sync>>>>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> + Unpin,
+{
+    loop {
+        return match ready!(Pin::new(&mut *body).poll_frame(cx)) {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(bytes) => Poll::Ready(Some(Ok(bytes))),
+                Err(_) => continue,
+            },
+            Some(Err(error)) => Poll::Ready(Some(Err(error.into()))),
+            None => Poll::Ready(None),
+        };
     }
 }

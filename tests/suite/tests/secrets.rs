@@ -67,7 +67,7 @@ async fn secrets_do_not_appear_in_output() {
         "qingstor.request_id",
         "call succeeded",
         "call failed",
-        "reqwest",
+        "hyper_util",
     ] {
         assert!(shown.contains(expected), "{expected} not found in: {shown}");
     }

@@ -190,7 +190,7 @@ impl RequestAttempts<'_> {
             uri: &call.identity.uri,
             headers,
             body: &self.request.body,
-            root: &call.identity.address.root,
+            address: &call.identity.address,
             slow: self.request.slow,
             attempt: call.attempts,
             meter,

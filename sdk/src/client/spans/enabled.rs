@@ -8,7 +8,6 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
-use reqwest::Url;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
@@ -56,8 +55,8 @@ impl CallSpan {
             { OTEL_NAME } = exported_name(info.id),
             { OTEL_KIND } = KIND_CLIENT,
             { OTEL_STATUS_CODE } = Empty,
-            { SERVER_ADDRESS } = host(&address.root),
-            { SERVER_PORT } = port(&address.root),
+            { SERVER_ADDRESS } = address.host(),
+            { SERVER_PORT } = i64::from(address.port()),
             { HTTP_REQUEST_METHOD } = info.method.as_str(),
             { HTTP_RESPONSE_STATUS_CODE } = Empty,
             { HTTP_REQUEST_RESEND_COUNT } = Empty,
@@ -150,15 +149,15 @@ pub(crate) struct AttemptSpan(Span);
 impl AttemptSpan {
     pub(crate) fn start(call: &CallInfo) -> Self {
         let identity = &*call.identity;
-        let root = &identity.address.root;
+        let address = &*identity.address;
         Self(tracing::debug_span!(
             target: TARGET,
             ATTEMPT_SPAN,
             { OTEL_NAME } = identity.info.method.as_str(),
             { OTEL_KIND } = KIND_CLIENT,
             { OTEL_STATUS_CODE } = Empty,
-            { SERVER_ADDRESS } = host(root),
-            { SERVER_PORT } = port(root),
+            { SERVER_ADDRESS } = address.host(),
+            { SERVER_PORT } = i64::from(address.port()),
             { HTTP_REQUEST_METHOD } = identity.info.method.as_str(),
             { HTTP_RESPONSE_STATUS_CODE } = Empty,
             { HTTP_REQUEST_RESEND_COUNT } = resends(call.attempts),
@@ -224,8 +223,8 @@ impl TransferSpan {
             { OTEL_NAME } = exported_name(name),
             { OTEL_KIND } = KIND_CLIENT,
             { OTEL_STATUS_CODE } = Empty,
-            { SERVER_ADDRESS } = host(&address.root),
-            { SERVER_PORT } = port(&address.root),
+            { SERVER_ADDRESS } = address.host(),
+            { SERVER_PORT } = i64::from(address.port()),
             { ERROR_TYPE } = Empty,
             { QINGSTOR_OPERATION } = name,
             { QINGSTOR_BUCKET } = address.bucket.as_deref(),
@@ -286,15 +285,6 @@ fn exported_name(name: impl Display) -> String {
 fn key(address: &Address, target: &str) -> Option<String> {
     let (path, _) = target.split_once('?').unwrap_or((target, ""));
     address.key(path)
-}
-
-/// Returns the host of a URL, without the brackets of an IPv6 address.
-fn host(root: &Url) -> Option<&str> {
-    Some(root.host_str()?.trim_matches(['[', ']']))
-}
-
-fn port(root: &Url) -> Option<i64> {
-    root.port_or_known_default().map(i64::from)
 }
 
 fn number(status: StatusCode) -> i64 {

@@ -1,0 +1,207 @@
+//! [`Connector`]: opens connections, through a proxy and with TLS where the target needs them.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use http::uri::Scheme;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use tower_service::Service;
+
+use super::proxies::Proxies;
+use super::stream::{ConnectError, Stream};
+use super::tls::Tls;
+
+/// Time without data after which the system asks whether the other side still exists, and the time
+/// between such questions.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+const KEEPALIVE_RETRIES: u32 = 3;
+/// Time after which the system gives up on data that the other side does not confirm.
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+const UNCONFIRMED: Duration = Duration::from_secs(30);
+
+/// Opens connections to the targets of requests. Cheap to clone, because every request does it.
+#[derive(Clone)]
+pub(super) struct Connector(Arc<Settings>);
+
+struct Settings {
+    direct: DirectConnector,
+    proxies: Arc<Proxies>,
+    timeout: Duration,
+}
+
+impl Connector {
+    /// `tls`: `None` if no target needs it. `timeout`: the maximum time of connecting, with the
+    /// handshakes of a proxy and of TLS.
+    pub(super) fn new(tls: Option<Tls>, proxies: Arc<Proxies>, timeout: Duration) -> Self {
+        let mut tcp = HttpConnector::new();
+        // The scheme is checked here.
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEPALIVE));
+        tcp.set_keepalive_interval(Some(KEEPALIVE));
+        tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
+        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+        tcp.set_tcp_user_timeout(Some(UNCONFIRMED));
+        Self(Arc::new(Settings {
+            direct: DirectConnector { tcp, tls },
+            proxies,
+            timeout,
+        }))
+    }
+}
+
+impl Settings {
+    async fn connect(&self, target: Uri) -> Result<ConnectedStream, ConnectError> {
+        let mut direct = self.direct.clone();
+        let Some(proxy) = self.proxies.of(&target) else {
+            return direct.call(target).await;
+        };
+        match proxy.uri().scheme_str() {
+            Some("http" | "https") => {}
+            other => {
+                let scheme = other.unwrap_or_default();
+                let text = format!("a proxy with the scheme `{scheme}` is not supported");
+                return Err(text.into());
+            }
+        }
+        if target.scheme() != Some(&Scheme::HTTPS) {
+            let mut connection = direct.call(proxy.uri().clone()).await?;
+            connection.is_proxied = true;
+            return Ok(connection);
+        }
+        let tls = direct.tls.clone();
+        let mut tunnel = Tunnel::new(proxy.uri().clone(), direct);
+        if let Some(auth) = proxy.basic_auth() {
+            tunnel = tunnel.with_auth(auth.clone());
+        }
+        let connection = tunnel.call(target.clone()).await?;
+        encrypt(tls.as_ref(), &target, connection.stream).await
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = ConnectedStream;
+    type Error = ConnectError;
+    type Future = Pin<Box<dyn Future<Output = Result<ConnectedStream, ConnectError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let settings = Arc::clone(&self.0);
+        Box::pin(async move {
+            match tokio::time::timeout(settings.timeout, settings.connect(target)).await {
+                Ok(connection) => connection,
+                Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+            }
+        })
+    }
+}
+
+/// Opens connections without a proxy.
+#[derive(Clone)]
+struct DirectConnector {
+    tcp: HttpConnector,
+    tls: Option<Tls>,
+}
+
+impl Service<Uri> for DirectConnector {
+    type Response = ConnectedStream;
+    type Error = ConnectError;
+    type Future = Pin<Box<dyn Future<Output = Result<ConnectedStream, ConnectError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        self.tcp.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let connecting = self.tcp.call(target.clone());
+        let tls = self.tls.clone();
+        Box::pin(async move {
+            let stream = Box::new(connecting.await?);
+            if target.scheme() != Some(&Scheme::HTTPS) {
+                return Ok(ConnectedStream::new(stream));
+            }
+            encrypt(tls.as_ref(), &target, stream).await
+        })
+    }
+}
+
+async fn encrypt(
+    tls: Option<&Tls>,
+    target: &Uri,
+    stream: Box<dyn Stream>,
+) -> Result<ConnectedStream, ConnectError> {
+    let tls = tls.ok_or("TLS is not set up")?;
+    let host = target.host().unwrap_or_default();
+    Ok(ConnectedStream::new(tls.connect(host, stream).await?))
+}
+
+/// An open connection.
+pub(super) struct ConnectedStream {
+    stream: Box<dyn Stream>,
+    /// Whether a proxy reads the requests, which need the complete URL then.
+    is_proxied: bool,
+}
+
+impl ConnectedStream {
+    fn new(stream: Box<dyn Stream>) -> Self {
+        Self {
+            stream,
+            is_proxied: false,
+        }
+    }
+}
+
+impl Connection for ConnectedStream {
+    fn connected(&self) -> Connected {
+        Connected::new().proxy(self.is_proxied)
+    }
+}
+
+impl Read for ConnectedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream).poll_read(cx, buf)
+    }
+}
+
+impl Write for ConnectedStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.stream).poll_write_vectored(cx, bufs)
+    }
+}

@@ -1,0 +1,69 @@
+//! [`SendFailure`]: why a request got no response.
+
+use std::error::Error as StdError;
+use std::io;
+
+use crate::base::error::{Error, ErrorKind};
+
+/// A request got no response.
+pub(super) struct SendFailure {
+    /// Whether no connection was established.
+    pub(super) is_connect: bool,
+    /// Whether the service certainly received nothing.
+    pub(super) is_unsent: bool,
+    pub(super) source: Box<dyn StdError + Send + Sync>,
+}
+
+/// Advice for the error of a connection whose runtime has ended.
+const RUNTIME_ADVICE: &str = "; a client belongs to the Tokio runtime that it is first used in: \
+                             create a client for each runtime";
+
+impl SendFailure {
+    /// Maps the failure to `Connect` or `Timeout`. `endpoint`: scheme, host and port of the request;
+    /// `proxy`: those of the proxy.
+    pub(super) fn into_error(self, endpoint: &str, proxy: Option<&str>) -> Error {
+        let mut is_timeout = false;
+        // The messages of the HTTP library say only that sending failed. The last source has the
+        // reason.
+        let mut reason: &(dyn StdError + 'static) = &*self.source;
+        loop {
+            let io_error = reason.downcast_ref::<io::Error>();
+            is_timeout |= io_error.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
+            match reason.source() {
+                Some(source) => reason = source,
+                None => break,
+            }
+        }
+        let proxy = proxy.map(|proxy| format!(" through the proxy {proxy}"));
+        let endpoint = format!("{endpoint}{}", proxy.unwrap_or_default());
+        let (kind, mut text) = match (is_timeout, self.is_connect) {
+            (true, true) => (
+                ErrorKind::Timeout,
+                format!("cannot connect to {endpoint} in time: {reason}"),
+            ),
+            (false, true) => (
+                ErrorKind::Connect,
+                format!("cannot connect to {endpoint}: {reason}"),
+            ),
+            (is_timeout, false) => (
+                if is_timeout {
+                    ErrorKind::Timeout
+                } else {
+                    ErrorKind::Connect
+                },
+                format!("the connection to {endpoint} broke before the response arrived: {reason}"),
+            ),
+        };
+        if text.contains("runtime dropped the dispatch task")
+            || text.contains("dispatch task is gone")
+        {
+            text += RUNTIME_ADVICE;
+        }
+        let error = Error::new(kind, text).with_source(self.source);
+        if self.is_unsent {
+            error.unsent()
+        } else {
+            error
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! [`NetworkClient`]: sends requests over a pool of HTTP/1.1 connections.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::Scheme;
+use http::{HeaderValue, Request, Response, Uri, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::connector::Connector;
+use super::failure::SendFailure;
+use super::proxies::Proxies;
+use super::tls::Tls;
+use crate::base::error::{Error, Result};
+use crate::config::Config;
+use crate::message::address::Address;
+use crate::message::body::BodyStream;
+
+/// Time after which an unused connection is closed, unless the settings say otherwise.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// Sends requests. A clone shares the connections.
+#[derive(Clone)]
+pub(super) struct NetworkClient {
+    client: Client<Connector, RequestBody>,
+    proxies: Arc<Proxies>,
+    user_agent: HeaderValue,
+}
+
+impl NetworkClient {
+    /// `service`: the address of the service.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Config` if a setting is invalid.
+    pub(super) fn new(config: &Config, service: &Address) -> Result<Self> {
+        let settings = &config.transport;
+        let proxies = Arc::new(Proxies::new(settings)?);
+        // Otherwise, the certificates of the platform need not be loaded.
+        let needs_tls = service.scheme == Scheme::HTTPS
+            || proxies.use_tls
+            || !settings.ca_certificates.is_empty();
+        let tls = needs_tls
+            .then(|| Tls::new(&settings.ca_certificates))
+            .transpose()?;
+        let connector = Connector::new(tls, Arc::clone(&proxies), config.connect_timeout);
+        let mut client = Client::builder(TokioExecutor::new());
+        client
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(settings.pool_idle_timeout.unwrap_or(POOL_IDLE_TIMEOUT));
+        if let Some(connections) = settings.pool_max_idle_per_host {
+            client.pool_max_idle_per_host(connections);
+        }
+        Ok(Self {
+            client: client.build(connector),
+            proxies,
+            user_agent: user_agent(config)?,
+        })
+    }
+
+    /// Sends a request. Sets the headers that all requests have in common, apart from the operation
+    /// and the caller.
+    ///
+    /// Add a header that the SDK itself sends with every request here. Users of the SDK add theirs
+    /// with `Config::interceptor`. Other headers are set elsewhere: `Date` and `Authorization` when
+    /// an attempt is signed (`client::dispatch`), `Host` and `Content-Length` by `hyper`. The
+    /// signature covers headers that start with `x-qs-`, so those must be set before signing, not
+    /// here.
+    pub(super) async fn send(
+        &self,
+        mut request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, SendFailure> {
+        let proxy_auth = match request.uri().scheme_str() {
+            // A proxy for HTTPS gets the password when the connection is opened.
+            Some("http") => self.proxies.of(request.uri()),
+            _ => None,
+        };
+        let headers = request.headers_mut();
+        headers
+            .entry(header::USER_AGENT)
+            .or_insert_with(|| self.user_agent.clone());
+        if let Some(auth) = proxy_auth.as_ref().and_then(|proxy| proxy.basic_auth()) {
+            headers.insert(header::PROXY_AUTHORIZATION, auth.clone());
+        }
+        self.client.request(request).await.map_err(failure)
+    }
+
+    /// Returns the scheme, host and port of the proxy for requests to this URL.
+    pub(super) fn proxy_of(&self, uri: &Uri) -> Option<String> {
+        let proxy = self.proxies.of(uri)?;
+        let uri = proxy.uri();
+        Some(format!("{}://{}", uri.scheme()?, uri.authority()?))
+    }
+}
+
+fn failure(error: ClientError) -> SendFailure {
+    SendFailure {
+        is_unsent: error.is_connect(),
+        is_connect: error.is_connect(),
+        source: error.into(),
+    }
+}
+
+/// The value of `User-Agent`, unless the caller sets another one.
+fn user_agent(config: &Config) -> Result<HeaderValue> {
+    HeaderValue::try_from(config.user_agent())
+        .map_err(|error| Error::config("additional_user_agent").with_source(error))
+}
+
+/// A request body as `hyper` sends it.
+pub(super) enum RequestBody {
+    /// Sent at once. `None` without content.
+    Whole(Option<Bytes>),
+    Stream(Box<BodyStream>),
+}
+
+impl HttpBody for RequestBody {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+        match self.get_mut() {
+            Self::Whole(content) => Poll::Ready(content.take().map(Frame::data).map(Ok)),
+            Self::Stream(stream) => Pin::new(&mut **stream).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(content) => content.is_none(),
+            Self::Stream(stream) => stream.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(content) => {
+                SizeHint::with_exact(content.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            Self::Stream(stream) => stream.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Sends requests with a `reqwest` client of the caller.
+
+use http::Response;
+use reqwest::{Client, Request, Url};
+
+use super::failure::SendFailure;
+use super::network::RequestBody;
+use crate::base::error::{Error, Result};
+
+/// Converts a request.
+///
+/// # Errors
+///
+/// Returns `InvalidInput` if the URL library of reqwest would change the target, which is signed.
+pub(super) fn request(request: http::Request<RequestBody>) -> Result<Request> {
+    let (head, body) = request.into_parts();
+    let uri = &head.uri;
+    let invalid = |error| Error::invalid_input(format!("cannot send `{uri}`")).with_source(error);
+    let url = Url::parse(&uri.to_string()).map_err(invalid)?;
+    if url.path() != uri.path() || url.query() != uri.query() {
+        return Err(Error::invalid_input(format!(
+            "cannot send `{}` unchanged: the HTTP library would normalize it to `{}`",
+            uri.path(),
+            url.path()
+        )));
+    }
+    let mut request = Request::new(head.method, url);
+    *request.headers_mut() = head.headers;
+    *request.body_mut() = match body {
+        RequestBody::Whole(content) => content.map(Into::into),
+        RequestBody::Stream(stream) => Some(reqwest::Body::wrap(*stream)),
+    };
+    Ok(request)
+}
+
+pub(super) async fn send(
+    client: &Client,
+    request: Request,
+) -> Result<Response<reqwest::Body>, SendFailure> {
+    match client.execute(request).await {
+        Ok(response) => Ok(response.into()),
+        Err(error) => Err(SendFailure {
+            is_connect: error.is_connect(),
+            is_unsent: error.is_connect() || error.is_builder(),
+            source: error.without_url().into(),
+        }),
+    }
+}

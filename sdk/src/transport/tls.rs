@@ -1,0 +1,93 @@
+//! [`Tls`]: encrypts connections, with the TLS library that the features select.
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use std::io;
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use hyper_util::rt::TokioIo;
+
+#[cfg(feature = "rustls")]
+use super::rustls_config::rustls_config;
+use super::stream::{ConnectError, Stream};
+#[cfg(not(feature = "rustls"))]
+use crate::base::error::Error;
+use crate::base::error::Result;
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+use crate::config::transport::ConnectionSettings;
+
+/// Encrypts connections. A clone shares the settings and the sessions that can be resumed.
+#[derive(Clone)]
+pub(super) struct Tls {
+    #[cfg(feature = "rustls")]
+    connector: tokio_rustls::TlsConnector,
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    connector: tokio_native_tls::TlsConnector,
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    connector: std::convert::Infallible,
+}
+
+impl Tls {
+    /// Trusts the certificates in the PEM texts `roots` in addition to those of the platform.
+    #[cfg(feature = "rustls")]
+    pub(super) fn new(roots: &[Vec<u8>]) -> Result<Self> {
+        let connector = std::sync::Arc::new(rustls_config(roots)?).into();
+        Ok(Self { connector })
+    }
+
+    /// Trusts the certificates in the PEM texts `roots` in addition to those of the platform.
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    pub(super) fn new(roots: &[Vec<u8>]) -> Result<Self> {
+        use tokio_native_tls::native_tls::{Certificate, TlsConnector};
+
+        let mut builder = TlsConnector::builder();
+        for pem in roots {
+            let invalid = |error| ConnectionSettings::invalid_certificate().with_source(error);
+            for certificate in Certificate::stack_from_pem(pem).map_err(invalid)? {
+                builder.add_root_certificate(certificate);
+            }
+        }
+        let failed = |error| Error::config("cannot set up TLS").with_source(error);
+        let connector = builder.build().map_err(failed)?.into();
+        Ok(Self { connector })
+    }
+
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    pub(super) fn new(_: &[Vec<u8>]) -> Result<Self> {
+        let text = "an https endpoint needs the crate's feature `rustls` or `native-tls`";
+        Err(Error::config(text))
+    }
+
+    /// Encrypts a connection to `host`.
+    #[cfg(feature = "rustls")]
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        stream: Box<dyn Stream>,
+    ) -> Result<Box<dyn Stream>, ConnectError> {
+        let name = host.trim_matches(['[', ']']).to_owned();
+        let name = rustls::pki_types::ServerName::try_from(name).map_err(io::Error::other)?;
+        let stream = self.connector.connect(name, TokioIo::new(stream)).await?;
+        Ok(Box::new(TokioIo::new(stream)))
+    }
+
+    /// Encrypts a connection to `host`.
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        stream: Box<dyn Stream>,
+    ) -> Result<Box<dyn Stream>, ConnectError> {
+        let host = host.trim_matches(['[', ']']);
+        let stream = self.connector.connect(host, TokioIo::new(stream)).await;
+        Ok(Box::new(TokioIo::new(stream.map_err(io::Error::other)?)))
+    }
+
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    pub(super) async fn connect(
+        &self,
+        _: &str,
+        _: Box<dyn Stream>,
+    ) -> Result<Box<dyn Stream>, ConnectError> {
+        match self.connector {}
+    }
+}

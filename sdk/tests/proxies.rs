@@ -1,0 +1,169 @@
+//! Proxies: configured ones, and those of the environment.
+
+#![cfg(feature = "rustls")]
+#![cfg(test)]
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use qingstor_sdk::{Bucket, Config, Error, ErrorKind, QingStor, RetryPolicy};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// `user:pass` in Base64.
+const PASSWORD: &str = "dXNlcjpwYXNz";
+
+/// The object at the end of each proxy.
+const CONTENT: &str = "hello";
+
+fn bucket(config: Config) -> Bucket {
+    let qingstor = QingStor::new(config.retry(RetryPolicy::never())).unwrap();
+    qingstor.bucket("some-bucket", "pek3a").unwrap()
+}
+
+fn config(endpoint: &str) -> Config {
+    Config::new("ID", "SECRET").endpoint(endpoint)
+}
+
+/// Starts a server that reads one request and sends `response`. Returns the head of the request.
+async fn server(response: &'static str) -> (SocketAddr, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let head = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        stream.write_all(response.as_bytes()).await.unwrap();
+        String::from_utf8(head).unwrap()
+    });
+    (addr, head)
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+async fn refused(config: Config) -> Error {
+    bucket(config).get_object("k").await.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_http_proxy_gets_the_complete_url_and_the_password() {
+    let (addr, head) = server(OK).await;
+    let config = config("http://storage.invalid").proxy(format!("http://user:pass@{addr}"));
+    assert!(!format!("{config:?}").contains("pass@"));
+    let output = bucket(config).get_object("k").await.unwrap();
+    assert_eq!(output.body.bytes().await.unwrap(), CONTENT);
+    let head = head.await.unwrap();
+    let line = "GET http://storage.invalid/some-bucket/k HTTP/1.1\r\n";
+    assert!(head.starts_with(line), "{head}");
+    let password = format!("proxy-authorization: Basic {PASSWORD}\r\n");
+    assert!(head.contains(&password), "{head}");
+}
+
+#[tokio::test]
+async fn a_tunnel_gets_the_password_and_only_the_target() {
+    let (addr, head) = server("HTTP/1.1 502 Bad Gateway\r\n\r\n").await;
+    let config = config("https://storage.invalid").proxy(format!("http://user:pass@{addr}"));
+    let error = refused(config).await;
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    let proxy =
+        format!("cannot connect to https://storage.invalid through the proxy http://{addr}");
+    assert!(error.to_string().contains(&proxy), "{error}");
+    let head = head.await.unwrap();
+    assert!(
+        head.starts_with("CONNECT storage.invalid:443 HTTP/1.1\r\n"),
+        "{head}"
+    );
+    assert!(
+        head.contains(&format!("Proxy-Authorization: Basic {PASSWORD}\r\n")),
+        "{head}"
+    );
+    assert!(!head.contains("some-bucket"), "{head}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_demands_a_password_is_named() {
+    let (addr, _) = server("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
+    let error = refused(config("https://storage.invalid").proxy(format!("http://{addr}"))).await;
+    let text = error.to_string();
+    assert!(text.contains("proxy authorization required"), "{text}");
+}
+
+/// The variable that turns a test into the program that another test runs.
+const CHILD: &str = "QINGSTOR_TEST_ENDPOINT";
+
+/// Run by the test below with proxies in its environment: prints the object or the error.
+#[tokio::test]
+async fn child_reads_an_object() {
+    let Ok(endpoint) = std::env::var(CHILD) else {
+        return;
+    };
+    match bucket(config(&endpoint)).get_object("k").await {
+        Ok(output) => println!("content: {:?}", output.body.bytes().await.unwrap()),
+        Err(error) => println!("error: {error}"),
+    }
+}
+
+/// Reads an object in a process with these environment variables. Returns its output.
+async fn read_with(endpoint: &str, variables: &[(&str, &str)]) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "child_reads_an_object", "--nocapture"])
+        .env(CHILD, endpoint);
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        command.env_remove(name).env_remove(name.to_lowercase());
+    }
+    command.envs(variables.iter().copied());
+    let output = tokio::task::spawn_blocking(move || command.output());
+    String::from_utf8(output.await.unwrap().unwrap().stdout).unwrap()
+}
+
+#[tokio::test]
+async fn variables_name_the_proxy() {
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        let (addr, head) = server(OK).await;
+        let proxy = format!("http://user:pass@{addr}");
+        let shown = read_with("http://storage.invalid", &[(variable, &proxy)]).await;
+        assert!(shown.contains("content: b\"hello\""), "{variable}: {shown}");
+        assert!(head.await.unwrap().contains(PASSWORD), "{variable}");
+    }
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
+        let (addr, head) = server("HTTP/1.1 502 Bad Gateway\r\n\r\n").await;
+        // Without a scheme, it is `http`.
+        let proxy = format!("user:pass@{addr}");
+        let shown = read_with("https://storage.invalid", &[(variable, &proxy)]).await;
+        let expected = format!("through the proxy http://{addr}: ");
+        assert!(shown.contains(&expected), "{variable}: {shown}");
+        assert!(!shown.contains(":pass"), "{variable}: {shown}");
+        assert!(head.await.unwrap().starts_with("CONNECT "), "{variable}");
+    }
+}
+
+#[tokio::test]
+async fn hosts_in_no_proxy_are_connected_directly() {
+    let (addr, head) = server(OK).await;
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let variables = [
+        ("ALL_PROXY", &*proxy),
+        ("NO_PROXY", "example.com, 127.0.0.0/8"),
+    ];
+    let shown = read_with(&format!("http://{addr}"), &variables).await;
+    assert!(shown.contains("content: b\"hello\""), "{shown}");
+    assert!(
+        head.await
+            .unwrap()
+            .starts_with("GET /some-bucket/k HTTP/1.1\r\n")
+    );
+}
+
+#[tokio::test]
+async fn a_socks_proxy_is_refused_instead_of_bypassed() {
+    let (addr, _) = server(OK).await;
+    let variables = [("ALL_PROXY", "socks5://127.0.0.1:1")];
+    let shown = read_with(&format!("http://{addr}"), &variables).await;
+    let expected = "a proxy with the scheme `socks5` is not supported";
+    assert!(shown.contains(expected), "{shown}");
+}
