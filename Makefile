@@ -28,13 +28,19 @@ one_pack  = $(CODEGEN) $(1) $(INPUT) $(addprefix --overlay ,$(word 3,$(2))) \
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Without optimization, the generator compiles faster, and shares its dependencies with what follows.
+# Everything is built with one set of features, so that no crate is compiled twice, and without image processing.
+DEMO := --package qingstor-codegen --package qingstor-cli --package qingstor-demo \
+        --no-default-features --features qingstor-codegen/cli,qingstor-cli/emulator
+programs = $(or $(CARGO_TARGET_DIR),target)/debug
 .PHONY: demo
-demo: CODEGEN = $(CARGO) run --quiet --package qingstor-codegen --
-demo: generate ## Regenerate the SDK from the specification, run the walkthrough, and show the command line
-	$(CARGO) run --quiet --package qingstor-sdk --example walkthrough
-	$(CARGO) build --quiet --package qingstor-cli
-	@sdk/cli/demo.sh "$${CARGO_TARGET_DIR:-target}/debug/qingstor"
+demo: CODEGEN = $(programs)/codegen
+demo: ## Regenerate the SDK from the specification, run the walkthrough, and show the command line
+	$(CARGO) build $(DEMO) --bin codegen
+	@$(call each_pack,generate)
+	$(CARGO) build $(DEMO) --bin walkthrough
+	@$(programs)/walkthrough
+	$(CARGO) build $(DEMO) --bin qingstor
+	@sdk/cli/demo.sh $(programs)/qingstor
 
 .PHONY: generate
 generate: ## Render everything that comes from specs/ and templates/
@@ -72,7 +78,7 @@ spec-diff: ## Report changes of the specification since BASE, and the version th
 .PHONY: test
 test: format-check clippy unit lint check features docs public-api ## Run everything that continuous integration runs
 # `unit` has compiled it.
-test: CODEGEN = $(or $(CARGO_TARGET_DIR),target)/debug/codegen
+test: CODEGEN = $(programs)/codegen
 .NOTPARALLEL: test
 
 .PHONY: format
