@@ -114,7 +114,7 @@ examples: ## Run each example of the SDK; each checks its own result
 	$(CARGO) test --package qingstor-sdk --features blocking --test examples --quiet
 
 .PHONY: features
-features: ## Build the SDK and its store with each feature alone, the generator as a library, the emulator without images, and the command line without the emulator
+features: ## Check the SDK and its store with each feature alone, and the other crates without their default features
 	$(CARGO) clippy --quiet --package qingstor-codegen --lib --no-default-features -- -D warnings
 	$(CARGO) clippy --quiet --package qingstor-emulator --all-targets --no-default-features -- -D warnings
 	$(CARGO) clippy --quiet --package qingstor-cli --no-default-features -- -D warnings
@@ -156,7 +156,7 @@ compare: ## Compare the command line with RCLONE (from the Python package rclone
 
 # With the variable, all packages share one build of their dependencies.
 .PHONY: package
-package: ## Build each published crate from its package, and run the examples in the documentation of the SDK from there
+package: ## Build each published crate from its package, and run the documentation tests and examples of the SDK from there
 	CARGO_TARGET_DIR="$(abspath $(or $(CARGO_TARGET_DIR),target))" $(CARGO) package --quiet --allow-dirty $(each_crate)
 	@.ci/test-package $(CRATES)
 
