@@ -117,6 +117,32 @@ fn the_guide_creates_a_typescript_pack() {
     check_companion(&workspace);
 }
 
+/// The pack that the section "Adding a template pack" of CONTRIBUTING.md creates.
+#[test]
+fn the_example_for_contributors_creates_a_pack() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let text = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let (_, section) = text.split_once("\n## Adding a template pack\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    // The blocks are indented, because they are parts of a list.
+    let section: Vec<&str> = section
+        .lines()
+        .map(|line| line.strip_prefix("   ").unwrap_or(line))
+        .collect();
+    let workspace = repository();
+    for block in blocks(&section.join("\n")) {
+        match &block.file {
+            Some(file) if block.language != "sh" => {
+                workspace.write(file, &block.text);
+            }
+            _ => run(&workspace, &block.text),
+        }
+    }
+    let list = workspace.read("target/list/list.txt");
+    let line = "\nput_object: PUT /{bucketName}/{objectKey}\n";
+    assert!(list.contains(line), "{list}");
+}
+
 /// Checks the output of the companion pack in the guide, with the names of the guide's pack and
 /// with those of another pack.
 fn check_companion(workspace: &Workspace) {

@@ -18,18 +18,60 @@ const DOCUMENTS: &[&str] = &[
 ];
 
 enum Proof {
+    /// `programs.rs` runs the command as it is written.
+    Run,
     /// The file of a test that runs the command, or a command that differs in paths only.
     Test(&'static str),
     /// The reason why no test runs the command.
     NotRun(&'static str),
 }
 
-use Proof::{NotRun, Test};
+use Proof::{NotRun, Run, Test};
 
 /// First words of commands, and their proof. The first entry that fits counts.
+///
+/// Targets of `make` that `make test` includes need no entry.
 const COMMANDS: &[(&str, Proof)] = &[
-    ("make demo", Test("sdk/tests/examples.rs")),
+    ("make demo", Test("tests/suite/tests/release/demo.rs")),
+    ("make generate", Test("tests/suite/tests/release/demo.rs")),
     ("make test", NotRun("it is the command that runs the tests")),
+    ("make python", Test("tests/suite/tests/python/main.rs")),
+    ("make examples", Test("sdk/tests/examples.rs")),
+    ("make console-test", Test(".ci/run")),
+    ("make package", Test(".github/workflows/ci.yml")),
+    ("make msrv", Test(".github/workflows/ci.yml")),
+    ("make powerset", Test(".github/workflows/ci.yml")),
+    ("make deny", Test(".github/workflows/ci.yml")),
+    ("make semver", Test(".github/workflows/ci.yml")),
+    ("make minimal-versions", Test(".github/workflows/ci.yml")),
+    ("make typos", Test(".github/workflows/ci.yml")),
+    (
+        "make actionlint",
+        NotRun("it needs `actionlint` and `hadolint`, which the workflows do not install"),
+    ),
+    ("make integrations", Test(".github/workflows/ci.yml")),
+    ("make release-check", Test(".github/workflows/release.yml")),
+    ("make publish DRY_RUN=", NotRun("it publishes the crates")),
+    (
+        "make publish",
+        NotRun("it compiles what `make package` compiles, and asks a registry"),
+    ),
+    ("make bench", NotRun("it needs minutes and an idle machine")),
+    (
+        "make compare",
+        NotRun("it needs minutes and an idle machine"),
+    ),
+    (
+        "make emulator",
+        NotRun("it needs a fixed port; `programs.rs` starts the same program"),
+    ),
+    ("make format", NotRun("it changes files of the repository")),
+    (
+        "make spec-diff",
+        NotRun("its output depends on the commits; `codegen/tests/diff.rs` tests the command"),
+    ),
+    ("git push", NotRun("it changes another repository")),
+    ("git tag", NotRun("it changes the repository")),
     (
         "cargo new",
         NotRun("it creates a crate elsewhere; `scenarios/new_crate.rs` is its test"),
@@ -63,22 +105,23 @@ const COMMANDS: &[(&str, Proof)] = &[
     ("QINGSTOR_BUCKET=", NotRun("it needs an account")),
     (
         "cargo install --path",
-        NotRun("it writes to the home folder"),
+        NotRun("it compiles for minutes, and writes to the home folder"),
     ),
-    ("codegen ", Test("codegen/tests/cli.rs")),
+    (
+        "cargo run -p qingstor-sdk --example ",
+        Test("sdk/tests/examples.rs"),
+    ),
     (
         "cargo run --release -p qingstor-codegen -- ",
         Test("codegen/tests/guide.rs"),
     ),
     ("rm templates/", Test("codegen/tests/guide.rs")),
-    (
-        "cargo run -p qingstor-emulator -- ",
-        Test("tests/emulator/tests/api/program.rs"),
-    ),
-    (
-        "qingstor-emulator ",
-        Test("tests/emulator/tests/api/program.rs"),
-    ),
+    ("cargo run -p qingstor-emulator -- ", Run),
+    ("qingstor-emulator ", Run),
+    ("--fault ", Run),
+    ("codegen ", Run),
+    ("qingstor ", Run),
+    ("echo 'source <(qingstor ", Run),
     (
         "export http_proxy=",
         NotRun("it changes the environment of a shell"),
@@ -91,36 +134,32 @@ const COMMANDS: &[(&str, Proof)] = &[
         "qsctl ",
         NotRun("it needs qsctl; `outside_clients.rs` sends its requests"),
     ),
-    ("qingstor api ", Test("sdk/cli/tests/cli/api.rs")),
-    ("qingstor emulator ", Test("sdk/cli/tests/cli/shell.rs")),
-    ("qingstor ls", Test("sdk/cli/tests/cli/buckets.rs")),
-    ("qingstor ", Test("sdk/cli/tests/cli/folders.rs")),
-    (
-        "echo 'source <(qingstor ",
-        NotRun("it changes the settings of a shell"),
-    ),
     ("docker ", NotRun("it needs a container engine")),
-    ("--fault ", Test("tests/emulator/tests/api/faults.rs")),
 ];
 
 #[test]
 fn every_command_in_a_document_has_a_proof() {
     let mut used = BTreeSet::new();
     for document in DOCUMENTS {
-        for command in commands(document) {
+        let text = read(document);
+        for command in commands(&text).chain(commands_in_sentences(&text)) {
             check_syntax(document, &command);
-            let position = COMMANDS
-                .iter()
-                .position(|(start, _)| command.starts_with(start));
-            let position = position
-                .unwrap_or_else(|| panic!("{document}: no entry in `COMMANDS` for: {command}"));
-            used.insert(position);
+            if !is_part_of_the_tests(&command) {
+                used.insert(position(document, &command));
+            }
         }
     }
     for (position, (start, proof)) in COMMANDS.iter().enumerate() {
         assert!(used.contains(&position), "no document contains: {start}");
         match proof {
-            Test(path) => assert!(place(path).is_file(), "{path}"),
+            Run => {}
+            Test(path) => {
+                assert!(place(path).is_file(), "{path}");
+                // A workflow and a script contain the command.
+                if !path.ends_with(".rs") {
+                    assert!(read(path).contains(start), "{path}: no {start}");
+                }
+            }
             NotRun(reason) => assert!(!reason.is_empty(), "{start}"),
         }
     }
@@ -138,10 +177,39 @@ fn the_readmes_contain_the_test_of_a_new_crate() {
     }
 }
 
+/// Returns the commands in code blocks whose proof is [`Run`], in the order of the documents.
+pub(crate) fn commands_to_run() -> Vec<String> {
+    let mut to_run = Vec::new();
+    for document in DOCUMENTS {
+        let commands = commands(&read(document));
+        to_run.extend(commands.filter(|one| matches!(COMMANDS[position(document, one)].1, Run)));
+    }
+    to_run
+}
+
+/// Returns the position of the first entry in [`COMMANDS`] that fits.
+fn position(document: &str, command: &str) -> usize {
+    COMMANDS
+        .iter()
+        .position(|(start, _)| format!("{command} ").starts_with(start))
+        .unwrap_or_else(|| panic!("{document}: no entry in `COMMANDS` for: {command}"))
+}
+
+/// Returns whether `make test` includes a target.
+fn is_part_of_the_tests(command: &str) -> bool {
+    let makefile = read("Makefile");
+    let included = makefile
+        .lines()
+        .find_map(|line| line.strip_prefix("test: "))
+        .unwrap();
+    let included: Vec<_> = included.split(" ##").next().unwrap().split(' ').collect();
+    let target = command.strip_prefix("make ");
+    target.is_some_and(|target| included.contains(&target))
+}
+
 /// Returns the commands in the code blocks for shells, without comments and line continuations.
-fn commands(document: &str) -> Vec<String> {
+fn commands(text: &str) -> impl Iterator<Item = String> + use<> {
     let mut commands = Vec::new();
-    let text = read(document);
     let mut lines = text.lines().map(str::trim_start);
     while let Some(line) = lines.next() {
         let Some(language) = line.strip_prefix("```") else {
@@ -157,8 +225,29 @@ fn commands(document: &str) -> Vec<String> {
             commands.extend(lines.filter(|line| !line.is_empty()));
         }
     }
-    assert!(!commands.is_empty(), "{document}");
-    commands
+    assert!(!commands.is_empty(), "{text}");
+    commands.into_iter()
+}
+
+/// Returns the commands of `make`, `cargo` and `git` between backquotes outside of code blocks.
+fn commands_in_sentences(text: &str) -> impl Iterator<Item = String> {
+    let mut in_block = false;
+    let sentences = text.lines().filter(move |line| {
+        let is_fence = line.trim_start().starts_with("```");
+        in_block ^= is_fence;
+        !in_block && !is_fence
+    });
+    let spans = sentences.flat_map(|line| line.split('`').skip(1).step_by(2));
+    spans.filter_map(|span| {
+        let (program, rest) = span.split_once(' ')?;
+        // Readers replace a word in capital letters.
+        let is_pattern = rest.split(' ').any(|word| word.ends_with("NAME"));
+        let is_command = ["make", "cargo"].contains(&program)
+            || ["git push", "git tag"]
+                .iter()
+                .any(|one| span.starts_with(one));
+        (is_command && !is_pattern).then(|| span.to_owned())
+    })
 }
 
 /// Checks the names in commands of `make` and `cargo`.
@@ -178,7 +267,8 @@ fn check_syntax(document: &str, command: &str) {
                 assert!(read("Makefile").contains(&rule), "{document}: {command}");
             }
         }
-        ["cargo", "run" | "test", ..] => {
+        ["cargo", "test"] => {}
+        ["cargo", "run" | "test" | "bench", ..] => {
             let folder = match value(&["-p", "--package"]).unwrap() {
                 "qingstor-sdk" => "sdk",
                 "qingstor-codegen" => "codegen",
@@ -188,7 +278,11 @@ fn check_syntax(document: &str, command: &str) {
                 "qingstor-suite" => "tests/suite",
                 other => panic!("{document}: no crate {other}: {command}"),
             };
-            for (flags, subfolder) in [(["--example"], "examples"), (["--test"], "tests")] {
+            for (flags, subfolder) in [
+                (["--example"], "examples"),
+                (["--test"], "tests"),
+                (["--bench"], "benches"),
+            ] {
                 if let Some(name) = value(&flags) {
                     let path = format!("{folder}/{subfolder}/{name}");
                     let file = place(&format!("{path}.rs"));

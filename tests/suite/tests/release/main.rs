@@ -3,9 +3,11 @@
 
 #![cfg(test)]
 
+mod demo;
 mod documents;
 mod packages;
 mod platforms;
+mod programs;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
