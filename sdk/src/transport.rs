@@ -1,6 +1,5 @@
 //! [`Transport`]: sends requests over the network, or to an in-process handler.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,24 +131,21 @@ impl Transport {
             Backend::Network(client) => {
                 let (request, progress) = outbound.into_network_request()?;
                 let mut watch = SendWatch::new(progress.as_deref(), len, throughput);
-                let response = pin!(client.send(request));
+                let response = client.send(request);
                 let result = with_idle_timeout(response, &mut timer, timeout, &mut watch).await?;
-                (
-                    result.map(|response| response.map(RawBody::Network)),
-                    progress,
-                )
+                let result = result.map(|response| response.map(RawBody::Network));
+                (result.map_err(SendFailure::from), progress)
             }
             #[cfg(feature = "reqwest-client")]
             Backend::Reqwest(client) => {
                 let (request, progress) = outbound.into_network_request()?;
                 let request = reqwest_client::request(request)?;
                 let mut watch = SendWatch::new(progress.as_deref(), len, throughput);
-                let response = pin!(reqwest_client::send(client, request));
+                let response = Box::pin(client.execute(request));
                 let result = with_idle_timeout(response, &mut timer, timeout, &mut watch).await?;
-                (
-                    result.map(|response| response.map(RawBody::Reqwest)),
-                    progress,
-                )
+                let result =
+                    result.map(|response| http::Response::from(response).map(RawBody::Reqwest));
+                (result.map_err(SendFailure::from), progress)
             }
             Backend::InProcess(handler) => {
                 let progress = Arc::new(SendProgress::default());

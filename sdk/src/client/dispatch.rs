@@ -1,7 +1,7 @@
 //! Sends the request of an operation: prepares it, sends it as often as needed, and checks the
 //! response. The code is the same for every operation.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -100,35 +100,39 @@ impl Dispatcher {
             identity: Arc::new(identity),
             attempts: 0,
         };
-        // Boxed, because the futures of the callers contain this one: two small allocations cost
-        // less than a large one.
-        Box::pin(self.send(&mut request, call, &limits)).await
+        self.send(&mut request, call, &limits).await
     }
 
     /// Sends a prepared request within `limits`. `call` contains the number of attempts so far.
-    async fn send(
-        &self,
-        request: &mut PreparedRequest,
+    ///
+    /// The future is in a box, because those of the callers contain it: two small allocations cost
+    /// less than a large one. This function is not async, so that it is compiled in this crate, and
+    /// not in each program.
+    fn send<'a>(
+        &'a self,
+        request: &'a mut PreparedRequest,
         call: CallInfo,
-        limits: &AttemptLimits<'_>,
-    ) -> Result<Box<Response>> {
-        limits
-            .before_deadline(pin!(self.shared.transport.check(&request.body)))
-            .await
-            .unwrap_or_else(|| Err(limits.deadline_exceeded(None)))
-            .map_err(|error| error.with_call(call.context()))?;
-        let previous_attempts = call.attempts;
-        let mut attempts = RequestAttempts {
-            dispatcher: self,
-            request,
-            call,
-            limits,
-            corrected_date: false,
-        };
-        let mut response = retry::run(&mut attempts, limits, previous_attempts).await?;
-        if let ResponseBody::Stream(stream) = &mut response.body {
-            stream.resume_with(Box::new(Resender::new(self, request)), &response.meta);
-        }
-        Ok(response)
+        limits: &'a AttemptLimits<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<Box<Response>>> + Send + 'a>> {
+        Box::pin(async move {
+            limits
+                .before_deadline(pin!(self.shared.transport.check(&request.body)))
+                .await
+                .unwrap_or_else(|| Err(limits.deadline_exceeded(None)))
+                .map_err(|error| error.with_call(call.context()))?;
+            let previous_attempts = call.attempts;
+            let mut attempts = RequestAttempts {
+                dispatcher: self,
+                request,
+                call,
+                limits,
+                corrected_date: false,
+            };
+            let mut response = retry::run(&mut attempts, limits, previous_attempts).await?;
+            if let ResponseBody::Stream(stream) = &mut response.body {
+                stream.resume_with(Box::new(Resender::new(self, request)), &response.meta);
+            }
+            Ok(response)
+        })
     }
 }

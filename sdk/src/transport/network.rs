@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::Scheme;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderValue, Request, Uri, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::body::Incoming;
-use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::client::legacy::{Client, Error as ClientError, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::connector::Connector;
@@ -72,10 +71,9 @@ impl NetworkClient {
     /// an attempt is signed (`client::dispatch`), `Host` and `Content-Length` by `hyper`. The
     /// signature covers headers that start with `x-qs-`, so those must be set before signing, not
     /// here.
-    pub(super) async fn send(
-        &self,
-        mut request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, SendFailure> {
+    ///
+    /// Not async, so that the HTTP client is compiled in this crate, and not in each program.
+    pub(super) fn send(&self, mut request: Request<RequestBody>) -> ResponseFuture {
         let proxy_auth = match request.uri().scheme_str() {
             // A proxy for HTTPS gets the password when the connection is opened.
             Some("http") => self.proxies.of(request.uri()),
@@ -88,7 +86,7 @@ impl NetworkClient {
         if let Some(auth) = proxy_auth.as_ref().and_then(|proxy| proxy.basic_auth()) {
             headers.insert(header::PROXY_AUTHORIZATION, auth.clone());
         }
-        self.client.request(request).await.map_err(failure)
+        self.client.request(request)
     }
 
     /// Returns the scheme, host and port of the proxy for requests to this URL.
@@ -99,11 +97,13 @@ impl NetworkClient {
     }
 }
 
-fn failure(error: ClientError) -> SendFailure {
-    SendFailure {
-        is_unsent: error.is_connect(),
-        is_connect: error.is_connect(),
-        source: error.into(),
+impl From<ClientError> for SendFailure {
+    fn from(error: ClientError) -> Self {
+        Self {
+            is_unsent: error.is_connect(),
+            is_connect: error.is_connect(),
+            source: error.into(),
+        }
     }
 }
 

@@ -1,7 +1,6 @@
-//! Sends requests with a `reqwest` client of the caller.
+//! Converts requests for a `reqwest` client of the caller, and its errors.
 
-use http::Response;
-use reqwest::{Client, Request, Url};
+use reqwest::{Request, Url};
 
 use super::failure::SendFailure;
 use super::network::RequestBody;
@@ -33,16 +32,12 @@ pub(super) fn request(request: http::Request<RequestBody>) -> Result<Request> {
     Ok(request)
 }
 
-pub(super) async fn send(
-    client: &Client,
-    request: Request,
-) -> Result<Response<reqwest::Body>, SendFailure> {
-    match client.execute(request).await {
-        Ok(response) => Ok(response.into()),
-        Err(error) => Err(SendFailure {
+impl From<reqwest::Error> for SendFailure {
+    fn from(error: reqwest::Error) -> Self {
+        Self {
             is_connect: error.is_connect(),
             is_unsent: error.is_connect() || error.is_builder(),
             source: error.without_url().into(),
-        }),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -47,8 +48,7 @@ impl CredentialSource {
             Self::Fixed(credentials) => CurrentCredentials::Fixed(credentials),
             Self::Provider(cache) => CurrentCredentials::Cached(match cache.fresh() {
                 Some(fresh) => fresh,
-                // In a box, because the future of every call contains this one.
-                None => Box::pin(cache.current()).await?,
+                None => cache.current().await?,
             }),
         })
     }
@@ -90,6 +90,8 @@ impl fmt::Debug for CredentialSource {
         }
     }
 }
+
+type ProviderFuture<'a> = Pin<Box<dyn Future<Output = Result<Arc<Credentials>>> + Send + 'a>>;
 
 /// A provider and its last credentials.
 pub(crate) struct Cache {
@@ -160,22 +162,28 @@ impl Cache {
         self.find(|entry| entry.is_valid(now))
     }
 
-    async fn current(self: &Arc<Self>) -> Result<Arc<Credentials>> {
-        if let Some(fresh) = self.fresh() {
-            return Ok(fresh);
-        }
-        if self.valid(SystemTime::now()).is_some() {
-            self.refresh_early().await;
-        }
-        // Valid credentials are used, whether new or old.
-        if let Some(valid) = self.valid(SystemTime::now()) {
-            return Ok(valid);
-        }
-        let _guard = self.refresh_lock.lock().await;
-        match self.valid(SystemTime::now()) {
-            Some(valid) => Ok(valid),
-            None => self.call_provider().await,
-        }
+    /// Returns the credentials, and calls the provider if necessary.
+    ///
+    /// The future is in a box, because that of every call contains it. This function is not async,
+    /// so that it is compiled in this crate, and not in each program.
+    fn current(self: &Arc<Self>) -> ProviderFuture<'_> {
+        Box::pin(async move {
+            if let Some(fresh) = self.fresh() {
+                return Ok(fresh);
+            }
+            if self.valid(SystemTime::now()).is_some() {
+                self.refresh_early().await;
+            }
+            // Valid credentials are used, whether new or old.
+            if let Some(valid) = self.valid(SystemTime::now()) {
+                return Ok(valid);
+            }
+            let _guard = self.refresh_lock.lock().await;
+            match self.valid(SystemTime::now()) {
+                Some(valid) => Ok(valid),
+                None => self.call_provider().await,
+            }
+        })
     }
 
     /// Refreshes valid credentials, unless another task does, and waits for a limited time. The
