@@ -234,8 +234,13 @@ impl<'a> MultipartUpload<'a> {
     /// After a failure, adds the parts to the token that only wait for their MD5s, so that a resumed
     /// upload need not compare them with the stored ones. An error does not replace the first one.
     async fn record_answered_parts(&mut self, tasks: &mut PartTasks, token: &mut ResumeToken) {
-        while tasks.has_answered() {
-            match tasks.next().await {
+        loop {
+            // A task does not count any more when it has its MD5, shortly before it ends.
+            let event = poll_fn(|cx| match tasks.poll_next(cx) {
+                Poll::Pending if !tasks.has_answered() => Poll::Ready(None),
+                event => event,
+            });
+            match event.await {
                 Some(Ok(TaskEvent::Finished((number, part)))) => {
                     if self.tokens.add_part(token, number, part).await.is_err() {
                         return;
