@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::messages;
 use crate::output::printable;
 
-/// What an action does.
+/// Kind of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     Upload,

@@ -89,6 +89,8 @@ messages! {
     sync_needs_folders(path) { "`{path}` cannot be synced: sync works on folders and prefixes" "`{path}` 无法同步：sync 只处理文件夹和前缀" }
     content_type_needs_put() { "--content-type can only be used with --method PUT" "--content-type 只能与 --method PUT 一起使用" }
     expected_object() { "expected a JSON object" "应为 JSON 对象" }
+    expected_number(text) { "`{text}` is not a number" "`{text}` 不是数字" }
+    expected_boolean(text) { "`{text}` is neither true nor false" "`{text}` 不是 true 或 false" }
     expected_pair(text) { "expected KEY=VALUE, not `{text}`" "应为 KEY=VALUE，而不是 `{text}`" }
     expected_range() { "expected FIRST-LAST, FIRST- or -N" "应为 FIRST-LAST、FIRST- 或 -N" }
     expected_size(text) { "`{text}` is not a size such as 4096, 16M or 1.5G" "`{text}` 不是大小，例如 4096、16M 或 1.5G" }
@@ -142,9 +144,10 @@ messages! {
     upload_aborted(target) { "aborted: {target}" "已中止：{target}" }
     upload_unknown(target) { "not aborted, see `qingstor uploads ls`: {target}" "未中止，请查看 `qingstor uploads ls`：{target}" }
     differs(path, reason) { "{path}: {reason}" "{path}：{reason}" }
+    with_size(reason, size) { "{reason}, {size}" "{reason}，{size}" }
     only_in_source() { "only in the source" "仅存在于源" }
     only_in_target() { "only in the target" "仅存在于目标" }
-    changed_while_read(target) { "the file changed while it was read, twice; {target} has mixed content" "文件在读取期间两次被修改；{target} 的内容是混合的" }
+    changed_while_read(target) { "the file changed during the upload, twice; {target} is the previous object, or a mixture of both contents" "文件在上传期间两次被修改；{target} 是原来的对象，或两种内容的混合" }
     equal(count) { "equal files: {count}" "相同的文件：{count}" }
 
     // Emulator.

@@ -249,11 +249,12 @@ pub(crate) fn error_text(error: &anyhow::Error) -> String {
     printable(&with_summary(&chain_text(error), request))
 }
 
-/// Returns an error with its causes. Leaves out causes that the text before them contains.
+/// Returns an error with its causes. Leaves out texts that the next one contains, and the other way
+/// round.
 fn chain_text(error: &anyhow::Error) -> String {
     error.chain().fold(String::new(), |text, cause| {
         let cause = cause.to_string();
-        if text.is_empty() {
+        if cause.contains(&text) {
             cause
         } else if text.contains(&cause) {
             text
@@ -309,6 +310,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_cause_is_repeated() {
+        let text = |causes: &[&'static str]| {
+            let (last, outer) = causes.split_last().unwrap();
+            let error = outer.iter().rev();
+            chain_text(&error.fold(anyhow::anyhow!(*last), |error, text| error.context(*text)))
+        };
+        assert_eq!(text(&["a.txt", "a.txt: not found"]), "a.txt: not found");
+        assert_eq!(text(&["a.txt: not found", "not found"]), "a.txt: not found");
+        assert_eq!(
+            text(&["a.txt", "not found", "denied"]),
+            "a.txt: not found: denied"
+        );
+    }
 
     #[test]
     fn control_characters_are_escaped() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use super::{BODY_FLAG, Kind, Level, Operation, Parameter};
+use super::operation::{BODY_FLAG, Kind, Level, Operation, Parameter};
 use crate::generated::OPERATIONS;
 use crate::messages;
 

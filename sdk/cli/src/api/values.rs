@@ -20,13 +20,14 @@ pub(super) fn value(parameter: &Parameter, texts: &[&str]) -> Result<Value> {
     let text = texts.last().copied().unwrap_or_default();
     Ok(match parameter.kind {
         Kind::Text | Kind::ObjectPath | Kind::Stream => text.into(),
-        Kind::Number | Kind::Boolean => {
-            let value = serde_json::from_str(text).map_err(|error| invalid(flag, error))?;
-            match value {
-                Value::Number(_) | Value::Bool(_) => value,
-                _ => return Err(invalid(flag, format_args!("`{text}`"))),
-            }
-        }
+        Kind::Number => match serde_json::from_str(text) {
+            Ok(value @ Value::Number(_)) => value,
+            _ => return Err(invalid(flag, messages::expected_number(text))),
+        },
+        Kind::Boolean => match serde_json::from_str(text) {
+            Ok(value @ Value::Bool(_)) => value,
+            _ => return Err(invalid(flag, messages::expected_boolean(text))),
+        },
         Kind::Time => {
             let time = text.parse::<Timestamp>();
             let time = time.or_else(|error| Timestamp::from_http_date(text).map_err(|_| error));
@@ -128,6 +129,8 @@ mod tests {
         for (kind, text) in [
             (Kind::Number, "x"),
             (Kind::Number, "[]"),
+            (Kind::Number, "true"),
+            (Kind::Boolean, "1"),
             (Kind::Boolean, "yes"),
             (Kind::Time, "yesterday"),
             (Kind::Json, "{"),

@@ -47,8 +47,10 @@ pub(super) async fn run(
             Some(Difference { path, reason, size }) => {
                 output.count_failure();
                 let text = || {
-                    let size = size.map(|size| format!(", {}", size_text(size, arguments.human)));
-                    let reason = format!("{reason}{}", size.unwrap_or_default());
+                    let reason = match size.map(|size| size_text(size, arguments.human)) {
+                        Some(size) => messages::with_size(&reason, size),
+                        None => reason.clone(),
+                    };
                     messages::differs(printable(&path), reason)
                 };
                 output.result(

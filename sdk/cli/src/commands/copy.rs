@@ -4,6 +4,7 @@ mod file;
 mod objects;
 mod plan;
 mod resume;
+mod upload;
 
 use std::sync::Arc;
 

@@ -10,5 +10,6 @@ mod interruptions;
 mod operands;
 mod reading;
 mod reported_cases;
+mod reported_changes;
 mod shell;
 mod world;

@@ -1,4 +1,4 @@
-//! Situations that users of other command lines reported. Each test is one of them.
+//! Situations that users of other command lines reported: deletions and names. Each test is one of them.
 
 use crate::world::{BUCKET, World, address};
 
@@ -42,7 +42,7 @@ fn row_2_an_empty_source_deletes_nothing_without_max_delete() {
     let target = address("x");
     let run = world.run(&["sync", "--delete", "empty", &target]).exits(1);
     assert!(
-        run.stderr.contains('a') && run.stderr.contains("the source is empty"),
+        run.stderr.contains(&address("x/a")) && run.stderr.contains("the source is empty"),
         "{run:?}"
     );
     assert_eq!(world.keys(), ["x/a"]);
@@ -51,19 +51,37 @@ fn row_2_an_empty_source_deletes_nothing_without_max_delete() {
 }
 
 #[test]
-fn row_3_a_failed_list_deletes_nothing() {
+fn row_3_a_list_that_fails_in_the_middle_deletes_nothing() {
     let world = World::new();
-    world.write("in/a", "1");
-    world.put("x/a", "1");
-    world.put("x/b", "1");
-    world.faults(&["operation=ListObjects,status=403,code=permission_denied"]);
+    for number in 0..1100 {
+        world.write(&format!("more/{number}"), "1");
+    }
     let target = address("x");
-    world.run(&["sync", "--delete", "in", &target]).exits(1);
-    world.run(&["sync", "--delete", &target, "in"]).exits(1);
-    world.run(&["rm", "-r", "--yes", &target]).exits(1);
+    world.ok(&["cp", "-r", "-q", "more", &target]);
+    let before = world.keys();
+    world.write("in/a", "1");
+    world.write("more/mine", "1");
+    // The list has two pages.
+    for failure in [
+        "status=403,code=permission_denied",
+        "status=500",
+        "reset=mid",
+    ] {
+        for arguments in [
+            ["sync", "--delete", "in", &target],
+            ["sync", "--delete", &target, "more"],
+        ] {
+            world.faults(&[&format!("operation=ListObjects,after=1,{failure}")]);
+            let run = world.run(&arguments).exits(1);
+            assert_eq!(run.stdout, "", "{failure}");
+        }
+        // Without a list, nothing is known.
+        world.faults(&[&format!("operation=ListObjects,{failure}")]);
+        world.run(&["rm", "-r", "--yes", &target]).exits(1);
+    }
     world.faults(&[]);
-    assert_eq!(world.keys(), ["x/a", "x/b"]);
-    assert_eq!(world.read("in/a"), b"1");
+    assert_eq!(world.keys(), before);
+    assert_eq!(world.read("more/mine"), b"1");
 }
 
 /// The administrator can read every folder, so the program runs as another user if necessary.
@@ -153,15 +171,44 @@ fn row_7_excluded_paths_are_neither_copied_nor_deleted() {
     world.write("in/a", "1");
     world.write("in/b.tmp", "1");
     world.put("x/c.tmp", "1");
-    world.ok(&[
-        "sync",
-        "--delete",
-        "--exclude",
-        "*.tmp",
-        "in",
-        &address("x"),
-    ]);
+    let target = address("x");
+    let exclude = ["sync", "--delete", "--exclude", "*.tmp"];
+    world.ok(&[&exclude[..], &["in", &target]].concat());
     assert_eq!(world.keys(), ["x/a", "x/c.tmp"]);
+    world.ok(&[&exclude[..], &[&target, "in"]].concat());
+    assert_eq!(world.files("in"), ["a", "b.tmp"]);
+}
+
+#[test]
+fn row_8_a_marker_is_deleted_only_with_its_folder() {
+    let world = World::new();
+    world.write("in/dir/file", "1");
+    world.write("in/a", "1");
+    let target = address("x");
+    world.ok(&["sync", "in", &target]);
+    world.ok(&["api", "PutObject", "--bucket", BUCKET, "--key", "x/dir/"]);
+    assert_eq!(world.ok(&["sync", "--delete", "in", &target]).stdout, "");
+    assert_eq!(world.ok(&["sync", "--delete", &target, "in"]).stdout, "");
+    assert_eq!(world.keys(), ["x/a", "x/dir/", "x/dir/file"]);
+    std::fs::remove_dir_all(world.path("in/dir")).unwrap();
+    world.ok(&["sync", "--delete", "in", &target]);
+    assert_eq!(world.keys(), ["x/a"]);
+}
+
+#[test]
+fn row_9_folders_that_are_in_the_bucket_are_not_deleted() {
+    let world = World::new();
+    for name in ["sub/deep/a", "sub-2/b", "old/deep/c"] {
+        world.write(&format!("in/{name}"), "1");
+    }
+    let target = address("x");
+    world.ok(&["sync", "in", &target]);
+    world.ok(&["rm", &address("x/old/deep/c")]);
+    world.ok(&["sync", "--delete", &target, "in"]);
+    assert_eq!(
+        world.files("in"),
+        ["sub-2/", "sub-2/b", "sub/", "sub/deep/", "sub/deep/a"]
+    );
 }
 
 #[test]
@@ -209,6 +256,27 @@ fn row_11_no_key_leaves_the_target() {
     assert_eq!(world.read("in/pattern/ok"), b"evil");
 }
 
+#[cfg(unix)]
+#[test]
+fn row_11_links_in_the_target_are_not_followed() {
+    let world = World::new();
+    for key in ["x/link/file", "x/ok"] {
+        world.put(key, "evil");
+    }
+    std::fs::create_dir_all(world.path("outside")).unwrap();
+    std::fs::create_dir_all(world.path("out")).unwrap();
+    std::os::unix::fs::symlink(world.path("outside"), world.path("out/link")).unwrap();
+    for command in ["cp", "sync"] {
+        let run = match command {
+            "cp" => world.run(&["cp", "-r", &address("x"), "out"]),
+            _ => world.run(&["sync", "--delete", &address("x"), "out"]),
+        };
+        assert!(run.exits(1).stderr.contains("out/link/file"));
+        assert_eq!(world.files("outside"), [""; 0]);
+        assert_eq!(world.read("out/ok"), b"evil");
+    }
+}
+
 #[test]
 fn row_12_an_object_and_a_folder_of_the_same_name_are_reported() {
     let world = World::new();
@@ -217,9 +285,11 @@ fn row_12_an_object_and_a_folder_of_the_same_name_are_reported() {
     let run = world.run(&["cp", "-r", &address("x"), "out"]).exits(1);
     assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
     assert!(
-        run.stderr.contains("a/b") || run.stderr.contains("\"a\""),
+        run.stderr.contains("x/a/b") && run.stderr.contains("\"a\""),
         "{run:?}"
     );
+    // The object always wins.
+    assert_eq!(world.read("out/a"), b"object");
 }
 
 #[test]
@@ -236,7 +306,8 @@ fn row_14_two_keys_never_become_one_file() {
     let world = World::new();
     world.put("x/models/a", "1");
     world.put("x/models//a", "2");
-    world.run(&["cp", "-r", &address("x"), "out"]).exits(1);
+    let run = world.run(&["cp", "-r", &address("x"), "out"]).exits(1);
+    assert!(run.stderr.contains(&address("x/models//a")), "{run:?}");
     assert_eq!(world.read("out/models/a"), b"1");
 }
 
@@ -350,156 +421,7 @@ fn row_20_a_target_without_a_slash_is_a_file() {
     assert_eq!(world.read("1GB"), b"x");
     world.ok(&["cp", &address("1GB"), "folder/"]);
     assert_eq!(world.read("folder/1GB"), b"x");
-}
-
-#[test]
-fn row_22_unchanged_files_are_not_sent_again() {
-    let world = World::new();
-    world.write("in/a", "1");
-    let target = address("x");
-    world.ok(&["cp", "-r", "in", &target]);
-    world.ok(&["sync", &target, "out"]);
-    // The copy has the time of the file, so nothing is sent in any direction.
-    for arguments in [
-        ["sync", &target, "out"],
-        ["sync", "out", &target],
-        ["sync", &target, "in"],
-    ] {
-        assert_eq!(world.ok(&arguments).stdout, "", "{arguments:?}");
-    }
-    world.ok(&["cp", &address("x/a"), "single"]);
-    let modified = |name: &str| {
-        std::fs::metadata(world.path(name))
-            .unwrap()
-            .modified()
-            .unwrap()
-    };
-    assert_eq!(modified("single"), modified("in/a"));
-}
-
-#[cfg(unix)]
-#[test]
-fn row_25_a_dangling_link_is_reported_and_the_rest_continues() {
-    let world = World::new();
-    world.write("in/a", "1");
-    std::os::unix::fs::symlink("nowhere", world.path("in/link")).unwrap();
-    let run = world.run(&["cp", "-r", "in", &address("x")]).exits(1);
-    assert!(run.stderr.contains("link"), "{run:?}");
-    assert_eq!(world.keys(), ["x/a"]);
-    let skipped = world.ok(&["sync", "--no-follow-symlinks", "in", &address("x")]);
-    assert_eq!(skipped.stderr, "");
-}
-
-#[test]
-fn row_29_parts_of_failed_uploads_are_aborted() {
-    let world = World::new();
-    world.write("big", vec![b'x'; 30 << 20]);
-    let refused = "operation=UploadMultipart,after=2,status=403,code=permission_denied";
-    let target = address("big");
-    let copy = ["cp", "--part-size", "4M", "big", &target];
-    let uploads = || {
-        world
-            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
-            .stdout
-    };
-    world.faults(&[refused]);
-    let aborted = world.run(&copy).exits(1);
-    assert_eq!(aborted.stderr.lines().count(), 1, "{aborted:?}");
-    assert_eq!(uploads(), "");
-    world.faults(&[refused, "operation=AbortMultipartUpload,status=403"]);
-    let left = world.run(&copy).exits(1);
-    let last = left.stderr.lines().last().unwrap();
-    assert!(
-        last.contains("not aborted") && last.ends_with(&target),
-        "{left:?}"
-    );
-    world.faults(&[]);
-    world.ok(&["uploads", "abort", "--yes", &format!("qs://{BUCKET}")]);
-    world.faults(&[refused]);
-    let kept = world.run(&[&copy[..], &["--resume"]].concat()).exits(1);
-    let last = kept.stderr.lines().last().unwrap();
-    assert!(last.contains("kept") && last.ends_with(&target), "{kept:?}");
-    assert_ne!(uploads(), "");
-    world.faults(&["operation=InitiateMultipartUpload,status=403,code=permission_denied"]);
-    let none = world.run(&["cp", "big", &address("other")]).exits(1);
-    assert_eq!(none.stderr.lines().count(), 1, "{none:?}");
-}
-
-#[test]
-fn row_30_failures_have_exit_code_1_and_a_request_id() {
-    let world = World::new();
-    world.write("in/a", "1");
-    world.write("in/b", "1");
-    world.faults(&["operation=PutObject,key=x/a,status=403,code=permission_denied"]);
-    let run = world.run(&["cp", "-r", "in", &address("x")]).exits(1);
-    assert!(
-        run.stderr.contains("x/a") && run.stderr.contains("request id"),
-        "{run:?}"
-    );
-    let json = world
-        .run(&["cp", "-r", "--json", "in", &address("x")])
-        .exits(1)
-        .objects();
-    let failed = json
-        .iter()
-        .find(|action| action["error"].is_string())
-        .unwrap();
-    assert!(
-        failed["request_id"].is_string() && failed["code"] == "permission_denied",
-        "{failed}"
-    );
-    assert_eq!(world.keys(), ["x/b"]);
-}
-
-#[cfg(unix)]
-#[test]
-fn row_31_few_open_files_are_enough() {
-    let world = World::new();
-    for number in 0..300 {
-        world.write(&format!("in/{number}"), "1");
-    }
-    let program = env!("CARGO_BIN_EXE_qingstor");
-    let script = format!("ulimit -n 48; exec {program} cp -r -q in {}", address("x"));
-    let template = world.command(&[]);
-    let mut command = std::process::Command::new("sh");
-    command
-        .args(["-c", &script])
-        .current_dir(world.path(""))
-        .env_clear();
-    command.envs(
-        template
-            .get_envs()
-            .filter_map(|(name, value)| Some((name, value?))),
-    );
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    assert_eq!(world.keys().len(), 300);
-}
-
-#[test]
-fn row_32_log_files_contain_no_carriage_returns() {
-    let world = World::new();
-    world.write("a", vec![b'x'; 1 << 20]);
-    let run = world.ok(&["cp", "a", &address("a")]);
-    assert!(
-        !run.stdout.contains('\r') && run.stderr.is_empty(),
-        "{run:?}"
-    );
-    let lines = world.ok(&["cp", "--progress", "a", &address("a")]);
-    assert!(!lines.stderr.contains('\r'), "{lines:?}");
-}
-
-#[test]
-fn row_34_a_dry_run_prints_what_the_run_does() {
-    let world = World::new();
-    world.write("in/a", "1");
-    world.write("in/b", "22");
-    world.put("x/b", "1");
-    world.put("x/c", "1");
-    let arguments = ["sync", "--delete", "in", &address("x")];
-    let planned = world.ok(&[&arguments[..], &["--dry-run"]].concat());
-    assert_eq!(world.keys(), ["x/b", "x/c"]);
-    let done = world.ok(&arguments);
-    assert_eq!(planned.lines(), done.lines());
-    assert_eq!(planned.lines().len(), 3);
+    std::fs::remove_file(world.path("folder/1GB")).unwrap();
+    world.ok(&["cp", &address("1GB"), "folder"]);
+    assert_eq!(world.files("folder"), ["1GB"]);
 }

@@ -145,6 +145,12 @@ impl World {
         std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
+    /// Returns the names of the files and folders below a folder, sorted. Folders end in `/`.
+    pub(crate) fn files(&self, folder: &str) -> Vec<String> {
+        let tree = tree(&self.path(folder)).into_iter();
+        tree.map(|(name, _)| name).collect()
+    }
+
     /// Stores an object.
     pub(crate) fn put(&self, key: &str, content: &str) {
         self.run_with_input(&["--raw", "cp", "-", &address(key)], content.as_bytes())

@@ -1,6 +1,5 @@
 //! The transfer of a single file or object.
 
-use std::fs::Metadata;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +8,7 @@ use qingstor_sdk::{Download, DownloadTarget, MODIFIED_METADATA, UploadSource};
 
 use super::super::transfers::{AddTotalOnce, Transfers, configured_upload};
 use super::objects::copy;
-use super::resume::token_file;
+use super::upload::upload_file;
 use crate::action::{Action, Verb};
 use crate::arguments::CopyArguments;
 use crate::exit::{OutputClosed, UsageError};
@@ -103,7 +102,7 @@ impl FileJob {
         }
         let bytes = match (&self.source, &self.target) {
             (Location::Local(path), Location::Remote(target)) => {
-                upload_file(transfers, path, target, transfers.options.resume).await?
+                upload_file(transfers, path, target).await?
             }
             (Location::Stdio, Location::Remote(target)) => {
                 let bucket = transfers.session.bucket(&target.bucket).await?;
@@ -180,86 +179,6 @@ impl FileJob {
             }
         }
     }
-}
-
-/// Uploads a file. If it changes in the meantime, uploads it once more.
-async fn upload_file(
-    transfers: &Transfers,
-    path: &Path,
-    target: &Remote,
-    resume: bool,
-) -> Result<u64> {
-    let context = || path.display().to_string();
-    let mut before = tokio::fs::metadata(path).await.with_context(context)?;
-    transfers.progress.add_total(before.len());
-    for is_last in [false, true] {
-        let bytes = upload_once(transfers, path, &before, target, resume).await?;
-        let after = tokio::fs::metadata(path).await.with_context(context)?;
-        if (after.len(), after.modified().ok()) == (before.len(), before.modified().ok()) {
-            return Ok(bytes);
-        }
-        if is_last {
-            break;
-        }
-        transfers
-            .progress
-            .advance(-i64::try_from(bytes).unwrap_or(0));
-        before = after;
-    }
-    Err(anyhow!(messages::changed_while_read(target)))
-}
-
-async fn upload_once(
-    transfers: &Transfers,
-    path: &Path,
-    metadata: &Metadata,
-    target: &Remote,
-    resume: bool,
-) -> Result<u64> {
-    let bucket = transfers.session.bucket(&target.bucket).await?;
-    let upload = || {
-        let upload = configured_upload(
-            transfers,
-            bucket.upload(&target.key, UploadSource::path(path)),
-        );
-        upload.metadata(with_time(transfers, metadata))
-    };
-    if !resume {
-        return Ok(upload().await?.bytes);
-    }
-    let token = token_file(path, metadata, target)?;
-    let had_token = token.exists();
-    match upload().token_file(&token).await {
-        // The upload of the token was aborted in the meantime.
-        Err(error) if had_token && error.is_not_found() => {
-            tokio::fs::remove_file(&token)
-                .await
-                .with_context(|| token.display().to_string())?;
-            Ok(upload().token_file(&token).await?.bytes)
-        }
-        uploaded => Ok(uploaded?.bytes),
-    }
-}
-
-/// Returns the user metadata with the time of the file, as folders store it.
-fn with_time(transfers: &Transfers, metadata: &Metadata) -> Vec<(String, String)> {
-    let own = &transfers.properties.metadata;
-    let mut pairs: Vec<_> = own
-        .iter()
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect();
-    let time = metadata
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    if let Some(time) = time
-        && own.get(MODIFIED_METADATA).is_none()
-    {
-        let text = format!("{}.{:09}", time.as_secs(), time.subsec_nanos());
-        let text = text.trim_end_matches('0').trim_end_matches('.').to_owned();
-        pairs.push((MODIFIED_METADATA.to_owned(), text));
-    }
-    pairs
 }
 
 async fn download_file(

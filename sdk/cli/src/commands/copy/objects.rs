@@ -47,8 +47,8 @@ pub(super) async fn copy(transfers: &Transfers, source: &Remote, target: &Remote
     Ok(copied.await?.size)
 }
 
-/// Copies with one request, which replaces the metadata. Options that are not set have the values of
-/// the source.
+/// Copies an object with a single request that replaces the metadata. Properties without an option
+/// keep the values of the source.
 async fn copy_with_properties(
     transfers: &Transfers,
     from: &Bucket,
