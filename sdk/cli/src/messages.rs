@@ -138,6 +138,7 @@ messages! {
     would_overwrite(path, other) { "{path} is also the target of {other}" "{path} 也是 {other} 的目标" }
     unsafe_name(key) { "the key `{key}` cannot be a file name below the target" "key `{key}` 不能作为目标下的文件名" }
     not_deleted_source(path) { "{path} was copied but not deleted" "{path} 已复制但未删除" }
+    files_done(files) { "{files} done," "已完成 {files}，" }
     progress(files, bytes, total, rate) { "{files} files, {bytes} of {total}, {rate}/s" "{files} 个文件，{bytes} / {total}，{rate}/秒" }
     interrupted() { "interrupted" "已中断" }
     upload_kept(target) { "kept, the same command continues it: {target}" "已保留，重复同一命令可续传：{target}" }

@@ -80,9 +80,11 @@ impl Output {
         self.is_content.store(true, Ordering::Relaxed);
     }
 
-    /// Replaces the progress display. Lines are printed above it.
+    /// Replaces the progress display, and removes the previous one from the screen. Lines are printed
+    /// above it.
     pub(crate) fn show_progress(&self, progress: Progress) {
-        *lock(&self.progress) = progress;
+        let previous = std::mem::replace(&mut *lock(&self.progress), progress);
+        previous.clear();
     }
 
     /// Prints a result: a JSON object with `--json`, otherwise the text.

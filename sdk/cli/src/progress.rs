@@ -73,7 +73,7 @@ impl Progress {
     pub(crate) fn finish_file(&self) {
         let files = 1 + self.counters.files.fetch_add(1, Ordering::Relaxed);
         if let Some(bar) = &self.bar {
-            bar.set_message(files.to_string());
+            bar.set_message(messages::files_done(files));
         }
     }
 
@@ -98,12 +98,12 @@ fn bar() -> ProgressBar {
         Some(0),
         ProgressDrawTarget::stderr_with_hz(UPDATES_PER_SECOND),
     );
-    // indicatif cuts the line to the width of the terminal; the bar takes what the numbers leave.
+    // The bar takes what the numbers leave. In a narrow terminal, the numbers take two lines.
     let template = "{wide_bar} {msg} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));
     }
-    bar.set_message("0");
+    bar.set_message(messages::files_done(0));
     bar
 }
 

@@ -1,6 +1,7 @@
 //! [`FolderTransfer`]: uploads, downloads and synchronizes folders.
 
 pub(super) mod action;
+mod case_detection;
 mod compare;
 mod context;
 mod entry;

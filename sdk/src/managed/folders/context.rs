@@ -41,12 +41,12 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Checks everything that needs no request.
+    /// Checks everything that needs no request. `is_run` means that the actions are carried out.
     ///
     /// # Errors
     ///
     /// Returns `InvalidInput` if an option is invalid, and `Io` if the source folder cannot be read.
-    pub(super) async fn new(transfer: FolderTransfer) -> Result<Arc<Self>> {
+    pub(super) async fn new(transfer: FolderTransfer, is_run: bool) -> Result<Arc<Self>> {
         let FolderTransfer {
             bucket,
             prefix,
@@ -55,6 +55,7 @@ impl Context {
         } = transfer;
         options.check()?;
         check_prefix(&prefix)?;
+        let mut names = NameRules::of_this_system();
         match &direction {
             Direction::Up { folder } => {
                 check_source(folder.clone()).await?;
@@ -62,7 +63,11 @@ impl Context {
                     create_folder(tokens).await?;
                 }
             }
-            Direction::Down { .. } => {}
+            Direction::Down { folder } => {
+                let folder = folder.clone();
+                let rules = spawn_blocking(move || NameRules::of_folder(&folder, is_run));
+                names = task_result(rules.await)?;
+            }
             Direction::Between {
                 source,
                 source_prefix,
@@ -76,7 +81,7 @@ impl Context {
             prefix,
             direction,
             options,
-            names: NameRules::of_this_system(),
+            names,
         }))
     }
 

@@ -54,7 +54,7 @@ const QUEUED_BATCHES: usize = 4;
 /// A batch, or `None` at the end. A channel that is closed without it has lost its producer.
 type Message = Result<Option<Vec<Entry>>>;
 
-/// Entries in the byte order of their paths.
+/// Entries in the byte order of their paths, or of their paths in lower case.
 pub(super) struct EntryStream {
     receiver: mpsc::Receiver<Message>,
     batch: vec::IntoIter<Entry>,

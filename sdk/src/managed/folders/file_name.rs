@@ -1,6 +1,9 @@
 //! Rules for keys as paths of local files, independent of the system that runs them.
 
+use std::path::Path;
+
 use super::action::FileNameProblem;
+use super::case_detection;
 
 /// What file names a system allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,11 +15,27 @@ pub(super) struct NameRules {
 }
 
 impl NameRules {
-    /// Returns the rules of the system that runs this process. macOS ignores case by default.
+    /// Returns the rules of the system that runs this process, with the usual file systems: those of
+    /// Windows and macOS ignore case.
     pub(super) const fn of_this_system() -> Self {
         Self {
             windows: cfg!(windows),
             ignores_case: cfg!(any(windows, target_os = "macos", target_os = "ios")),
+        }
+    }
+
+    /// Returns the rules for names in a folder: its file system decides about case, except on Windows,
+    /// where each folder has a setting. `may_write` has the meaning that it has for
+    /// [`case_detection::ignores_case`]. Blocks.
+    pub(super) fn of_folder(folder: &Path, may_write: bool) -> Self {
+        let usual = Self::of_this_system();
+        if usual.windows {
+            return usual;
+        }
+        let found = case_detection::ignores_case(folder, may_write);
+        Self {
+            ignores_case: found.unwrap_or(usual.ignores_case),
+            ..usual
         }
     }
 

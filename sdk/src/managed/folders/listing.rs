@@ -1,4 +1,5 @@
-//! [`stream`]: yields the objects below a prefix in the byte order of their keys.
+//! [`stream`]: yields the objects below a prefix in the byte order of their keys, or of their keys in lower
+//! case.
 
 use std::io;
 
@@ -9,7 +10,7 @@ use super::compare::Version;
 use super::entry::{Entry, EntryKind, EntrySender, EntryStream, on_thread};
 use super::file_name::{collide, fold_case};
 use super::filter::Filter;
-use super::sorter::{Record, Sorter};
+use super::sorter::{Record, Sorted, Sorter};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
@@ -139,12 +140,21 @@ impl Listed {
 
 /// Sends the sorted list. Blocks.
 fn send(sorter: Sorter<Listed>, options: &ListOptions, mut sender: EntrySender) -> io::Result<()> {
-    let mut sorted = match options.ignores_case {
-        true => mark_conflicts(sorter)?.finish(),
-        false => sorter.finish(),
-    };
+    let sorted = sorter.finish();
+    match options.ignores_case {
+        true => send_all(mark_conflicts(sorted)?, options, &mut sender),
+        false => send_all(sorted, options, &mut sender),
+    }
+}
+
+fn send_all(
+    sorted: impl Iterator<Item = io::Result<Listed>>,
+    options: &ListOptions,
+    sender: &mut EntrySender,
+) -> io::Result<()> {
     let mut previous = None;
-    while let Some(listed) = sorted.next().transpose()? {
+    for listed in sorted {
+        let listed = listed?;
         // A list that changes in the meantime may contain a key twice.
         if previous.as_ref() == Some(&listed.path) {
             continue;
@@ -159,26 +169,24 @@ fn send(sorter: Sorter<Listed>, options: &ListOptions, mut sender: EntrySender) 
     Ok(())
 }
 
-/// Marks the objects whose paths differ from an earlier one only in case, in whole or in a folder.
-/// The order is that of the paths in lower case, and of equal ones byte order.
-fn mark_conflicts(sorter: Sorter<Listed>) -> io::Result<Sorter<Listed>> {
+/// Returns objects, which are in byte order, in the order of their paths in lower case, and equal ones in
+/// byte order. Marks those whose paths differ from an earlier one only in case, in whole or in a folder.
+fn mark_conflicts(sorted: Sorted<Listed>) -> io::Result<impl Iterator<Item = io::Result<Listed>>> {
     let mut by_case = Sorter::new();
-    for listed in sorter.finish() {
+    for listed in sorted {
         let listed = listed?;
         let folded = fold_case(&listed.path);
         by_case.push(Folded { folded, listed })?;
     }
-    let mut marked = Sorter::new();
     let mut kept: Option<String> = None;
-    for folded in by_case.finish() {
+    Ok(by_case.finish().map(move |folded| {
         let mut listed = folded?.listed;
         match kept {
             Some(ref kept) if collide(kept, &listed.path) => listed.conflict = Some(kept.clone()),
             _ => kept = Some(listed.path.clone()),
         }
-        marked.push(listed)?;
-    }
-    Ok(marked)
+        Ok(listed)
+    }))
 }
 
 fn sort_error(error: &io::Error) -> Error {
@@ -199,7 +207,7 @@ mod tests {
             let object = ObjectSummary::default();
             sorter.push(Listed::new(path.to_owned(), object)).unwrap();
         }
-        let marked = mark_conflicts(sorter).unwrap().finish();
+        let marked = mark_conflicts(sorter.finish()).unwrap();
         let conflicts: Vec<_> = marked
             .map(Result::unwrap)
             .filter_map(|listed| Some((listed.path, listed.conflict?)))

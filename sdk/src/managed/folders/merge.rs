@@ -3,6 +3,7 @@
 use super::action::SkipReason;
 use super::compare::Version;
 use super::entry::{Entry, EntryKind};
+use super::file_name::fold_case;
 
 /// Decision about a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,10 +40,40 @@ pub(super) struct MergeOptions {
     /// Whether the target is a local folder, in which a file and a folder cannot have one name.
     pub(super) target_is_local: bool,
     pub(super) delete: bool,
+    /// Whether paths of the target that differ only in case are one file.
+    pub(super) ignores_case: bool,
 }
 
-/// Pairs the entries of source and target, which arrive in the byte order of their paths. Remembers
-/// only names that are a prefix of the current path, so the memory is bounded by its length.
+impl MergeOptions {
+    /// Returns whether `path` starts with `prefix`.
+    fn starts_with(self, path: &str, prefix: &str) -> bool {
+        match self.ignores_case {
+            true => fold_case(path).starts_with(&fold_case(prefix)),
+            false => path.starts_with(prefix),
+        }
+    }
+
+    /// Returns whether `path` is `name`, or below it.
+    fn is_at_or_below(self, path: &str, name: &str) -> bool {
+        let is_below = |path: &str, name: &str| {
+            let rest = path.strip_prefix(name.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        match self.ignores_case {
+            true => is_below(&fold_case(path), &fold_case(name)),
+            false => is_below(path, name),
+        }
+    }
+
+    /// Returns whether a later path can still be at or below `name`, if `path` is the current one.
+    fn can_follow(self, path: &str, name: &str) -> bool {
+        self.starts_with(path, name.trim_end_matches('/'))
+    }
+}
+
+/// Pairs the entries of source and target, which arrive in the byte order of their paths, or of their
+/// paths in lower case. Remembers only names that are a prefix of the current path, so the memory is
+/// bounded by its length.
 pub(super) struct Merger {
     options: MergeOptions,
     /// Number of files and objects in the source.
@@ -75,30 +106,25 @@ pub(super) enum Next {
 }
 
 impl Next {
-    pub(super) fn of(source: Option<&Entry>, target: Option<&Entry>) -> Self {
+    pub(super) fn of(source: Option<&Entry>, target: Option<&Entry>, ignores_case: bool) -> Self {
         use std::cmp::Ordering;
         match (source, target) {
             (None, None) => Self::End,
             (Some(_), None) => Self::Source,
             (None, Some(_)) => Self::Target,
-            (Some(source), Some(target)) => match source.path.cmp(&target.path) {
-                Ordering::Less => Self::Source,
-                Ordering::Equal => Self::Both,
-                Ordering::Greater => Self::Target,
-            },
+            (Some(source), Some(target)) => {
+                let order = match ignores_case {
+                    true => fold_case(&source.path).cmp(&fold_case(&target.path)),
+                    false => source.path.cmp(&target.path),
+                };
+                match order {
+                    Ordering::Less => Self::Source,
+                    Ordering::Equal => Self::Both,
+                    Ordering::Greater => Self::Target,
+                }
+            }
         }
     }
-}
-
-/// Returns whether `path` is `name`, or below it.
-fn is_at_or_below(path: &str, name: &str) -> bool {
-    let rest = path.strip_prefix(name.trim_end_matches('/'));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Returns whether a later path can still be at or below `name`, if `path` is the current one.
-fn can_follow(path: &str, name: &str) -> bool {
-    path.starts_with(name.trim_end_matches('/'))
 }
 
 impl Merger {
@@ -160,8 +186,10 @@ impl Merger {
         }
         let path = entry.path;
         let is_folder = path.ends_with('/');
+        let options = self.options;
         let mut unread = self.unread.iter();
-        if let Some((_, is_reported)) = unread.find(|(name, _)| is_at_or_below(&path, name)) {
+        if let Some((_, is_reported)) = unread.find(|(name, _)| options.is_at_or_below(&path, name))
+        {
             let is_local_folder = is_folder && self.options.target_is_local;
             if *is_reported && !is_local_folder {
                 let reason = SkipReason::SourceUnreadable;
@@ -171,7 +199,7 @@ impl Merger {
             return;
         }
         // The folder of the source has no marker object, but files.
-        if is_folder && next_source.is_some_and(|next| next.starts_with(&path)) {
+        if is_folder && next_source.is_some_and(|next| options.starts_with(next, &path)) {
             self.keep_extra_folder();
             return;
         }
@@ -228,8 +256,9 @@ impl Merger {
 
     /// Returns why a path of the source cannot be stored in the target.
     fn obstacle(&self, path: &str) -> Option<SkipReason> {
+        let options = self.options;
         let mut blocked = self.blocked.iter();
-        if let Some((_, reason)) = blocked.find(|(name, _)| is_at_or_below(path, name)) {
+        if let Some((_, reason)) = blocked.find(|(name, _)| options.is_at_or_below(path, name)) {
             // Without a reason, the path is excluded, so the source does not have it.
             return Some(reason.clone().unwrap_or(SkipReason::Exists));
         }
@@ -237,7 +266,10 @@ impl Merger {
             .previous
             .as_deref()
             .filter(|previous| *previous == path);
-        let above = || self.files.iter().find(|file| is_at_or_below(path, file));
+        let above = || {
+            let mut files = self.files.iter();
+            files.find(|file| options.is_at_or_below(path, file))
+        };
         let with = previous.or_else(|| above().map(String::as_str))?;
         let with = with.to_owned();
         Some(SkipReason::Conflict { with })
@@ -245,16 +277,19 @@ impl Merger {
 
     /// Forgets names that no later path can be below, and ends folders that the path has left.
     fn advance(&mut self, path: &str, steps: &mut Vec<Step>) {
+        let options = self.options;
         while self
             .extra_folders
             .last()
-            .is_some_and(|folder| !path.starts_with(&folder.path))
+            .is_some_and(|folder| !options.starts_with(path, &folder.path))
         {
             self.leave_folder(steps);
         }
-        self.unread.retain(|(name, _)| can_follow(path, name));
-        self.blocked.retain(|(name, _)| can_follow(path, name));
-        self.files.retain(|name| can_follow(path, name));
+        self.unread
+            .retain(|(name, _)| options.can_follow(path, name));
+        self.blocked
+            .retain(|(name, _)| options.can_follow(path, name));
+        self.files.retain(|name| options.can_follow(path, name));
     }
 
     fn leave_folder(&mut self, steps: &mut Vec<Step>) -> bool {

@@ -51,9 +51,9 @@ impl Stream for FolderPlan {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         if let Some(transfer) = self.transfer.take() {
-            self.actions = Some(ActionStream::start(
-                async move { Context::new(transfer).await },
-            ));
+            self.actions = Some(ActionStream::start(async move {
+                Context::new(transfer, false).await
+            }));
         }
         let Some(actions) = &mut self.actions else {
             return Poll::Ready(None);

@@ -79,16 +79,19 @@ impl Planner {
 
     pub(super) async fn run(mut self) -> Result<(), PlanError> {
         let (mut source, mut target) = (self.source(), self.target());
+        let target_is_local = matches!(self.context.direction, Direction::Down { .. });
+        let ignores_case = target_is_local && self.context.names.ignores_case;
         let mut merger = Merger::new(MergeOptions {
-            target_is_local: matches!(self.context.direction, Direction::Down { .. }),
+            target_is_local,
             delete: self.context.options.delete,
+            ignores_case,
         });
         let mut steps = Vec::new();
         loop {
             // The target first: if its list fails, nothing is transferred.
             let in_target = target.peek().await?;
             let in_source = source.peek().await?;
-            match Next::of(in_source, in_target) {
+            match Next::of(in_source, in_target, ignores_case) {
                 Next::End => break,
                 Next::Source => {
                     let entry = source.take();
@@ -131,6 +134,7 @@ impl Planner {
                     follow_symlinks: context.options.follow_symlinks,
                 },
                 encoding: context.options.rename_invalid.then_some(context.names),
+                ignores_case: false,
             }),
             Direction::Down { .. } => listing::stream(ListOptions {
                 bucket: context.bucket.clone(),
@@ -161,6 +165,7 @@ impl Planner {
                 filter: options.filter.clone(),
                 role: Role::Target,
                 encoding: options.rename_invalid.then_some(context.names),
+                ignores_case: context.names.ignores_case,
             }),
             // Everything is transferred, and nothing deleted, whatever the target contains.
             _ if options.compare.is_none()

@@ -36,7 +36,7 @@ pub(super) async fn run(transfer: FolderTransfer) -> Result<FolderSummary> {
 }
 
 async fn transfer_folder(transfer: FolderTransfer) -> Result<FolderSummary> {
-    let context = Context::new(transfer).await?;
+    let context = Context::new(transfer, true).await?;
     let progress = ProgressCounter::new(context.options.on_progress.clone());
     let monitor = progress.monitor(context.options.max_bytes_per_second);
     let planned = Arc::clone(&context);

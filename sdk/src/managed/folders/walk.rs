@@ -1,4 +1,5 @@
-//! [`walk`]: yields the files of a local folder in the byte order of their paths.
+//! [`walk`]: yields the files of a local folder in the byte order of their paths, or of their paths in
+//! lower case.
 
 use std::fs::{FileType, Metadata};
 use std::io;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::action::SkipReason;
 use super::compare::Version;
 use super::entry::{ConsumerEnded, Entry, EntryKind, EntrySender, EntryStream, on_thread};
-use super::file_name::{NameRules, decode};
+use super::file_name::{NameRules, decode, fold_case};
 use super::filter::Filter;
 use super::sorter::{Record, Sorted, Sorter};
 use crate::base::error::{Error, ErrorKind, Result};
@@ -23,6 +24,8 @@ pub(super) struct WalkOptions {
     pub(super) role: Role,
     /// The rules by which names are encoded, if they are.
     pub(super) encoding: Option<NameRules>,
+    /// Whether the entries are in the order of their names in lower case.
+    pub(super) ignores_case: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +103,8 @@ struct Item {
     /// Decoded name; with `/` at the end if it is a folder, so that the paths below it are sorted
     /// correctly between its siblings.
     key: String,
+    /// The key in lower case, if the order ignores case.
+    folded: Option<String>,
     /// Name on the disk, if it differs from `key` without `/`.
     name: Option<String>,
     kind: ItemKind,
@@ -120,7 +125,7 @@ enum ItemKind {
 
 impl Record for Item {
     fn path(&self) -> &str {
-        &self.key
+        self.folded.as_deref().unwrap_or(&self.key)
     }
 }
 
@@ -254,8 +259,10 @@ impl Walker<'_> {
             is_empty = false;
             let file_name = entry.file_name();
             let Some(name) = file_name.to_str() else {
+                let key = file_name.to_string_lossy().into_owned();
                 sorter.push(Item {
-                    key: file_name.to_string_lossy().into_owned(),
+                    folded: self.folded(&key),
+                    key,
                     name: None,
                     kind: ItemKind::NotUtf8,
                 })?;
@@ -282,6 +289,7 @@ impl Walker<'_> {
                 key.push('/');
             }
             sorter.push(Item {
+                folded: self.folded(&key),
                 key,
                 name: is_decoded.then(|| name.to_owned()),
                 kind,
@@ -294,6 +302,10 @@ impl Walker<'_> {
             is_empty,
             items: sorter.finish(),
         })
+    }
+
+    fn folded(&self, key: &str) -> Option<String> {
+        self.options.ignores_case.then(|| fold_case(key))
     }
 
     fn kind(&self, file_type: FileType, path: &Path) -> ItemKind {

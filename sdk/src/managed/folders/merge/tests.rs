@@ -25,15 +25,23 @@ fn entries(paths: &[&str]) -> Vec<Entry> {
     entries
 }
 
+fn in_lower_case_order(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_by_key(|entry| fold_case(&entry.path));
+    entries
+}
+
 /// Merges all entries. Returns lines such as `+ path`, `= path`, `- path` and `! path`.
 fn merge(options: MergeOptions, source: &[&str], target: &[&str]) -> Vec<String> {
     let mut merger = Merger::new(options);
     let (mut source, mut target) = (entries(source), entries(target));
+    if options.ignores_case {
+        (source, target) = (in_lower_case_order(source), in_lower_case_order(target));
+    }
     source.reverse();
     target.reverse();
     let mut steps = Vec::new();
     loop {
-        match Next::of(source.last(), target.last()) {
+        match Next::of(source.last(), target.last(), options.ignores_case) {
             Next::Source => merger.source_only(source.pop().unwrap(), &mut steps),
             Next::Both => merger.both(source.pop().unwrap(), target.pop().unwrap(), &mut steps),
             Next::Target => {
@@ -56,10 +64,12 @@ fn merge(options: MergeOptions, source: &[&str], target: &[&str]) -> Vec<String>
 const UP: MergeOptions = MergeOptions {
     target_is_local: false,
     delete: true,
+    ignores_case: false,
 };
 const DOWN: MergeOptions = MergeOptions {
     target_is_local: true,
     delete: true,
+    ignores_case: false,
 };
 
 #[test]
@@ -176,4 +186,42 @@ fn remembers_only_prefixes_of_the_current_path() {
         steps.clear();
         assert!(merger.files.len() + merger.unread.len() < 6);
     }
+}
+
+/// A local file is replaced, not deleted, if the object has its name in another case.
+#[test]
+fn names_that_differ_in_case_are_paired_if_the_target_ignores_case() {
+    let ignoring = MergeOptions {
+        ignores_case: true,
+        ..DOWN
+    };
+    let source = ["Photo.JPG", "Z/x", "a", "d/Y"];
+    let target = [
+        "A",
+        "D/",
+        "D/y",
+        "D/z",
+        "b/",
+        "b/c",
+        "photo.jpg",
+        "z/",
+        "z/X",
+    ];
+    assert_eq!(
+        merge(ignoring, &source, &target),
+        [
+            "= a",
+            "- b/c",
+            "- b/",
+            "= d/Y",
+            "- D/z",
+            "= Photo.JPG",
+            "= Z/x"
+        ]
+    );
+    // The second spelling is reported, and its place in the target is not deleted.
+    assert_eq!(merge(ignoring, &["A", "a!"], &["a"]), ["= A", "! a"]);
+    assert_eq!(merge(ignoring, &["d!"], &["D/", "D/x"]), ["! d", "! D/x"]);
+    // Without the rule, they are different files.
+    assert_eq!(merge(DOWN, &["a"], &["A"]), ["- A", "+ a"]);
 }

@@ -1,0 +1,259 @@
+//! Uploads of files and folder markers.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use md5::{Digest as _, Md5};
+use tokio::task::spawn_blocking;
+
+use super::super::action::FolderAction;
+use super::super::compare::{Version, format_time};
+use super::super::context::Context;
+use super::super::options::MODIFIED_METADATA;
+use super::super::plan_event::PlannedAction;
+use super::super::walk::version_of;
+use super::{Results, SMALL, Transfers, file_error, wrong_direction};
+use crate::base::digest::Digest;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::fs::regular_file;
+use crate::client::Bucket;
+use crate::client::transfer_budget::{Lane, Outcome};
+use crate::generated::operations::PutObjectInput;
+use crate::managed::errors::{task_result, with_object};
+use crate::managed::part_sizes::{PART_SIZE_METADATA, PartSizes};
+use crate::managed::upload::source::UploadSource;
+use crate::managed::{Upload, UploadOutput};
+use crate::message::metadata::Metadata;
+use crate::message::sse::SseInput;
+
+/// Content type of marker objects of folders.
+const MARKER_TYPE: &str = "application/x-directory";
+/// How often a file that changes while it is read is uploaded at most.
+const MAX_ATTEMPTS: u32 = 2;
+
+/// The content of a small file, and its size and time.
+type Content = (Bytes, Version);
+
+impl Transfers {
+    /// Uploads files and markers one after the other.
+    pub(super) async fn upload_all(&self, mut actions: Vec<PlannedAction>) -> Results {
+        let contents = read_small(&actions).await;
+        let mut results = Vec::with_capacity(actions.len());
+        for (planned, content) in actions.drain(..).zip(contents) {
+            let result = match (&planned.action, content) {
+                (FolderAction::Upload { key, .. }, _) if key.ends_with('/') => {
+                    self.upload_marker(key).await
+                }
+                (FolderAction::Upload { key, .. }, Some(Ok((bytes, version)))) => {
+                    let upload = self.upload(key, bytes, &version);
+                    upload.await.map(|output| output.bytes)
+                }
+                (FolderAction::Upload { key, file, .. }, None) => self.upload_file(key, file).await,
+                (FolderAction::Upload { .. }, Some(Err(error))) => Err(error),
+                _ => Err(wrong_direction()),
+            };
+            results.push((planned, result));
+        }
+        results
+    }
+
+    async fn upload_marker(&self, key: &str) -> Result<u64> {
+        let context = &self.context;
+        let admitted = context.bucket.admit(Some(Lane::Uploads)).await;
+        let mut input = PutObjectInput::new(key);
+        input.content_type = Some(MARKER_TYPE.to_owned());
+        input.set_sse_key(context.options.sse_key.as_ref());
+        admitted.bucket.call(input).send().await?;
+        admitted.slot.release(Outcome::Success);
+        Ok(0)
+    }
+
+    /// Uploads a file, and repeats this once if the file changes in the meantime.
+    async fn upload_file(&self, key: &str, file: &Path) -> Result<u64> {
+        let mut attempt = 1;
+        loop {
+            let before = file_version(file).await?;
+            let error = match self.upload_version(key, file, &before).await {
+                Ok(output) => return Ok(output.bytes),
+                Err(error) => error,
+            };
+            if !matches!(error.kind(), ErrorKind::Io | ErrorKind::Integrity) {
+                return Err(error);
+            }
+            // A file that has vanished is reported as such.
+            let after = file_version(file).await?;
+            if after == before {
+                return Err(error);
+            }
+            if attempt == MAX_ATTEMPTS {
+                return Err(changed(file, key, &self.context));
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Uploads a file, or continues an interrupted upload of it.
+    async fn upload_version(
+        &self,
+        key: &str,
+        file: &Path,
+        version: &Version,
+    ) -> Result<UploadOutput> {
+        let options = &self.context.options;
+        let upload = || self.upload(key, UploadSource::path(file), version);
+        let folder = match &options.token_folder {
+            Some(folder) if version.size > options.multipart_threshold => folder,
+            _ => return upload().await,
+        };
+        let token = folder.join(token_name(&self.context.bucket, key, file, version)?);
+        let had_token = tokio::fs::try_exists(&token).await.unwrap_or(false);
+        match upload().token_file(&token).await {
+            // The upload was aborted in the meantime.
+            Err(error) if had_token && error.is_not_found() => {
+                let removed = tokio::fs::remove_file(&token).await;
+                removed.map_err(|error| file_error(&token, error))?;
+                upload().token_file(&token).await
+            }
+            uploaded => uploaded,
+        }
+    }
+
+    fn upload<'a>(
+        &self,
+        key: &str,
+        source: impl Into<UploadSource<'a>>,
+        version: &Version,
+    ) -> Upload<'a> {
+        let options = &self.context.options;
+        let mut upload = self
+            .context
+            .bucket
+            .upload(key, source)
+            .part_size(options.part_size)
+            .multipart_threshold(options.multipart_threshold)
+            .verify(options.verify)
+            .metadata(self.metadata(version))
+            .shared_monitor(Arc::clone(&self.monitor));
+        if let Some(content_type) = &options.content_type {
+            upload = upload.content_type(content_type);
+        }
+        if let Some(parts) = options.concurrency {
+            upload = upload.concurrency(parts);
+        }
+        if let Some(class) = &options.storage_class {
+            upload = upload.storage_class(class.clone());
+        }
+        if let Some(sse_key) = &options.sse_key {
+            upload = upload.sse_key(sse_key);
+        }
+        upload
+    }
+
+    /// Returns the metadata of an uploaded file.
+    fn metadata(&self, version: &Version) -> Metadata {
+        let options = &self.context.options;
+        let mut metadata = options.metadata.clone();
+        if let Some(modified) = version.modified
+            && metadata.get(MODIFIED_METADATA).is_none()
+        {
+            metadata.insert(MODIFIED_METADATA, format_time(modified));
+        }
+        if version.size > options.multipart_threshold
+            && let Ok(sizes) = PartSizes::new(options.part_size, Some(version.size))
+        {
+            metadata.insert(PART_SIZE_METADATA, sizes.first().to_string());
+        }
+        metadata
+    }
+}
+
+/// Returns the name of the token file of an upload. Another version of the file has another name.
+fn token_name(bucket: &Bucket, key: &str, file: &Path, version: &Version) -> Result<String> {
+    let path = std::path::absolute(file).map_err(|error| file_error(file, error))?;
+    let modified = version.modified.map(format_time).unwrap_or_default();
+    let mut md5 = Md5::new();
+    let fields = [
+        bucket.name().as_bytes(),
+        key.as_bytes(),
+        path.as_os_str().as_encoded_bytes(),
+        &version.size.to_be_bytes(),
+        modified.as_bytes(),
+    ];
+    for field in fields {
+        // The length separates the fields.
+        md5.update((field.len() as u64).to_be_bytes());
+        md5.update(field);
+    }
+    Ok(format!("{}.token", Digest::of(md5)))
+}
+
+/// Reads the small files among these uploads, all of them in one task. `None` for other files.
+async fn read_small(actions: &[PlannedAction]) -> Vec<Option<Result<Content>>> {
+    let files = actions.iter().map(|planned| match &planned.action {
+        FolderAction::Upload {
+            file, size, key, ..
+        } if *size <= SMALL && !key.ends_with('/') => Some(file.clone()),
+        _ => None,
+    });
+    let files: Vec<_> = files.collect();
+    let count = files.len();
+    if files.iter().all(Option::is_none) {
+        return files.into_iter().map(|_| None).collect();
+    }
+    let read = spawn_blocking(move || {
+        let read = |file: Option<std::path::PathBuf>| {
+            let file = file?;
+            read_consistently(&file).transpose()
+        };
+        files.into_iter().map(read).collect::<Vec<_>>()
+    });
+    match task_result(read.await) {
+        Ok(contents) => contents,
+        // The runtime ends.
+        Err(_) => (0..count).map(|_| None).collect(),
+    }
+}
+
+/// Reads a small file that does not change in the meantime, and reads it again once if it does.
+/// Returns `None` if the file is not small any more. Blocks.
+fn read_consistently(file: &Path) -> Result<Option<Content>> {
+    let error = |error: io::Error| file_error(file, error);
+    for _ in 0..MAX_ATTEMPTS {
+        let open = regular_file::open(file).map_err(error)?;
+        let before = version_of(&open.metadata().map_err(error)?);
+        if before.size > SMALL {
+            return Ok(None);
+        }
+        let content = match regular_file::read_at_most(&open, SMALL) {
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Ok(None),
+            content => content.map_err(error)?,
+        };
+        let after = version_of(&open.metadata().map_err(error)?);
+        if before == after && content.len() as u64 == after.size {
+            return Ok(Some((content.into(), after)));
+        }
+    }
+    let text = format!(
+        "{}: the file changed while it was read, twice; nothing was stored",
+        file.display()
+    );
+    Err(Error::new(ErrorKind::Io, text))
+}
+
+async fn file_version(file: &Path) -> Result<Version> {
+    let metadata = tokio::fs::metadata(file).await;
+    let metadata = metadata.map_err(|error| file_error(file, error))?;
+    Ok(version_of(&metadata))
+}
+
+fn changed(file: &Path, key: &str, context: &Context) -> Error {
+    let text = format!(
+        "{}: the file changed during the upload, twice; the stored object is the previous one, or a \
+         mixture of both contents",
+        file.display()
+    );
+    let error = Error::new(ErrorKind::Io, text);
+    with_object(error, &context.bucket, key, "PutObject")
+}
