@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::messages;
-use crate::output::printable;
+use crate::printable::printable;
 
 /// Kind of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

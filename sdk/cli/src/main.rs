@@ -19,6 +19,7 @@ mod messages;
 mod open_uploads;
 mod output;
 mod pattern;
+mod printable;
 mod progress;
 mod quantities;
 mod session;

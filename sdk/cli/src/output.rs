@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::action::Action;
 use crate::exit::OutputClosed;
 use crate::messages;
+pub(crate) use crate::printable::printable;
 use crate::progress::Progress;
 
 /// The longest time that a line waits in the buffer while further lines are printed.
@@ -293,18 +294,6 @@ fn add_error(value: &mut Value, text: &str, error: Option<&Error>) {
     }
 }
 
-/// Returns a text whose control characters cannot change the terminal or break a line.
-pub(crate) fn printable(text: &str) -> String {
-    if !text.contains(char::is_control) {
-        return text.to_owned();
-    }
-    let escaped = text.chars().map(|c| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    });
-    escaped.collect()
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -326,10 +315,5 @@ mod tests {
             text(&["a.txt", "not found", "denied"]),
             "a.txt: not found: denied"
         );
-    }
-
-    #[test]
-    fn control_characters_are_escaped() {
-        assert_eq!(printable("a\n\u{1b}[2Jé"), "a\\n\\u{1b}[2Jé");
     }
 }
