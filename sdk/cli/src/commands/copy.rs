@@ -41,6 +41,10 @@ pub(super) async fn run(
             Job::Folder(job) => folders.push(job),
         }
     }
+    let targets = files.iter();
+    let targets = targets.map(|job| (job.target.to_string(), job.source.to_string()));
+    let targets = targets.collect();
+    folder::exclude_collisions(&transfers, &arguments, targets, &mut folders).await?;
     // The limit of a rate applies to one transfer.
     let parallel = match arguments.transfer.limit_rate {
         Some(_) => 1,

@@ -1,8 +1,10 @@
 //! Transfers of folders, for `cp -r`, `mv -r`, patterns, and `sync`.
 
+mod collisions;
 mod ends;
 mod moved;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, anyhow};
@@ -15,6 +17,7 @@ use crate::location::Location;
 use crate::messages;
 use crate::output::Output;
 use crate::pattern::Pattern;
+pub(super) use collisions::exclude_collisions;
 pub(super) use ends::Ends;
 use moved::Moved;
 
@@ -25,6 +28,8 @@ pub(crate) struct FolderJob {
     pub(crate) pattern: Option<Pattern>,
     /// The operand, as the user wrote it.
     pub(crate) operand: String,
+    /// Paths relative to the source that are not transferred.
+    pub(crate) excluded: Arc<HashSet<String>>,
 }
 
 /// Sets the options of the command.
@@ -94,6 +99,31 @@ pub(super) fn with_filters(
     Ok(transfer)
 }
 
+/// Returns the transfer of a folder with the options of the command.
+async fn configured(
+    transfers: &Transfers,
+    arguments: &CopyArguments,
+    job: &FolderJob,
+) -> Result<FolderTransfer> {
+    let ends = &job.ends;
+    let transfer = ends.transfer(transfers).await?;
+    let transfer =
+        configure(transfer, transfers, &arguments.filters)?.overwrite(!arguments.no_clobber);
+    if job.pattern.is_none() && job.excluded.is_empty() {
+        return Ok(transfer);
+    }
+    // Patterns for keys contain the folder; patterns for files do not.
+    let folder = match &ends.source {
+        Location::Remote(remote) => remote.key.clone(),
+        _ => String::new(),
+    };
+    let (pattern, excluded) = (job.pattern.clone(), Arc::clone(&job.excluded));
+    Ok(transfer.filter(move |path| {
+        let is_match = |pattern: &Pattern| pattern.matches(&format!("{folder}{path}"));
+        path.ends_with('/') || pattern.as_ref().is_none_or(is_match) && !excluded.contains(path)
+    }))
+}
+
 /// Copies or moves a folder.
 ///
 /// # Errors
@@ -106,18 +136,7 @@ pub(super) async fn copy(
     is_move: bool,
 ) -> Result<()> {
     let ends = &job.ends;
-    let transfer = ends.transfer(transfers).await?;
-    let mut transfer =
-        configure(transfer, transfers, &arguments.filters)?.overwrite(!arguments.no_clobber);
-    if let Some(pattern) = job.pattern.clone() {
-        // Patterns for keys contain the folder; patterns for files do not.
-        let folder = match &ends.source {
-            Location::Remote(remote) => remote.key.clone(),
-            _ => String::new(),
-        };
-        transfer = transfer
-            .filter(move |path| path.ends_with('/') || pattern.matches(&format!("{folder}{path}")));
-    }
+    let transfer = configured(transfers, arguments, job).await?;
     let moved = Arc::new(Moved::default());
     let reports = Arc::clone(&moved);
     let count = run(transfers, ends, transfer, move |action| {
@@ -127,7 +146,8 @@ pub(super) async fn copy(
     })
     .await?;
     let is_remote = matches!(ends.source, Location::Remote(_));
-    if count == 0 && (job.pattern.is_some() || is_remote && arguments.filters.globs.is_empty()) {
+    let is_selected = job.pattern.is_some() || is_remote && arguments.filters.globs.is_empty();
+    if count == 0 && is_selected && job.excluded.is_empty() {
         transfers
             .output
             .error(&anyhow!(messages::nothing_matches(&job.operand)));

@@ -312,6 +312,51 @@ fn row_14_two_keys_never_become_one_file() {
 }
 
 #[test]
+fn row_14_several_sources_never_become_one_file() {
+    let world = World::new();
+    for name in [
+        "a/x.txt", "a/y.txt", "b/x.txt", "b/sub/z", "c/sub/z", "x.txt",
+    ] {
+        world.write(name, name);
+        world.put(&format!("up/{name}"), name);
+    }
+    let collides = |arguments: &[&str], first: &str, second: &str| {
+        let run = world.run(arguments).exits(1);
+        let lines: Vec<_> = run.stderr.lines().collect();
+        assert_eq!(lines.len(), 1, "{run:?}");
+        assert!(
+            lines[0].contains(&format!(" {second} -> ")) && lines[0].ends_with(first),
+            "{run:?}"
+        );
+    };
+    collides(&["cp", "a/*", "b/*", &address("t/")], "a/x.txt", "b/x.txt");
+    assert_eq!(world.get("t/x.txt"), "a/x.txt");
+    assert_eq!(world.get("t/y.txt"), "a/y.txt");
+    collides(&["cp", "a/*", "x.txt", &address("v/")], "x.txt", "a/x.txt");
+    assert_eq!(world.get("v/x.txt"), "x.txt");
+    collides(
+        &["mv", "-r", "b/sub", "c/sub", &address("w/")],
+        "b/sub/z",
+        "c/sub/z",
+    );
+    assert_eq!(world.get("w/sub/z"), "b/sub/z");
+    assert_eq!(world.read("c/sub/z"), b"c/sub/z");
+    let [a, b] = ["up/a/*", "up/b/*"].map(address);
+    let (first, second) = (address("up/a/x.txt"), address("up/b/x.txt"));
+    collides(&["cp", "--dry-run", &a, &b, "down/"], &first, &second);
+    // A file that exists in the target is none of the sources.
+    world.write("down/x.txt", "old");
+    collides(&["mv", &a, &b, "down/"], &first, &second);
+    assert_eq!(world.read("down/x.txt"), b"a/x.txt");
+    assert_eq!(world.get("up/b/x.txt"), "b/x.txt");
+    collides(
+        &["cp", &address("t/x*"), &address("v/x*"), &address("u/")],
+        &address("t/x.txt"),
+        &address("v/x.txt"),
+    );
+}
+
+#[test]
 fn row_15_names_with_wildcards_can_be_written() {
     let world = World::new();
     for name in ["a*", "ab", "[x]", "q?"] {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
 
@@ -220,6 +221,7 @@ fn job(source: Source, target: &Location, into_folder: bool, named: bool) -> Res
                 operand: source.to_string(),
                 ends: Ends { source, target },
                 pattern: None,
+                excluded: Arc::default(),
             }))
         }
         Source::Pattern(source, pattern, operand) => Ok(Job::Folder(FolderJob {
@@ -229,6 +231,7 @@ fn job(source: Source, target: &Location, into_folder: bool, named: bool) -> Res
             },
             pattern: Some(pattern),
             operand,
+            excluded: Arc::default(),
         })),
     }
 }

@@ -1,0 +1,82 @@
+//! [`exclude_collisions`]: no target is written twice by one command.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use qingstor_sdk::FolderAction;
+
+use super::super::transfers::Transfers;
+use super::{Ends, FolderJob, configured};
+use crate::arguments::CopyArguments;
+use crate::location::Location;
+use crate::messages;
+
+/// Excludes the files and objects whose target another source of the command has, and reports them. The
+/// first source has the target. `targets` are those of single files, with their sources.
+///
+/// Plans all transfers of the command, which needs memory for the names of their files. Does nothing if
+/// the targets of the folders cannot overlap.
+///
+/// # Errors
+///
+/// Returns the error of a plan.
+pub(in crate::commands) async fn exclude_collisions(
+    transfers: &Transfers,
+    arguments: &CopyArguments,
+    mut targets: HashMap<String, String>,
+    jobs: &mut [FolderJob],
+) -> Result<()> {
+    if !can_overlap(targets.len(), jobs) {
+        return Ok(());
+    }
+    for job in jobs {
+        let mut plan = configured(transfers, arguments, job).await?.plan();
+        let mut excluded = job.excluded.as_ref().clone();
+        while let Some(action) = plan.next().await {
+            let action = action?;
+            let Some(path) = path_of(&job.ends, &action) else {
+                continue;
+            };
+            let described = job.ends.describe(&action, transfers.output.json());
+            let described = described.action();
+            match targets.entry(described.target.unwrap_or_default().to_owned()) {
+                Entry::Vacant(free) => {
+                    free.insert(described.source.to_owned());
+                }
+                Entry::Occupied(taken) => {
+                    let error = anyhow!(messages::would_overwrite(taken.key(), taken.get()));
+                    transfers.output.failed(&described, &error);
+                    excluded.insert(path);
+                }
+            }
+        }
+        job.excluded = Arc::new(excluded);
+    }
+    Ok(())
+}
+
+/// Returns whether two sources can have one target: patterns have the same folder, and folders do if
+/// they have the same name.
+fn can_overlap(files: usize, jobs: &[FolderJob]) -> bool {
+    let has_pattern = jobs.iter().any(|job| job.pattern.is_some());
+    let has_equal_targets = jobs.iter().enumerate().any(|(index, job)| {
+        let mut earlier = jobs.iter().take(index);
+        earlier.any(|other| other.ends.target == job.ends.target)
+    });
+    has_equal_targets || has_pattern && files + jobs.len() > 1
+}
+
+/// Returns the path of a transfer, relative to the source. `None` for other actions.
+fn path_of(ends: &Ends, action: &FolderAction) -> Option<String> {
+    let (location, key) = match action {
+        FolderAction::Download { key, .. } => (&ends.source, key),
+        FolderAction::Upload { key, .. } | FolderAction::Copy { key, .. } => (&ends.target, key),
+        _ => return None,
+    };
+    let Location::Remote(remote) = location else {
+        return None;
+    };
+    key.strip_prefix(&remote.folder_prefix()).map(str::to_owned)
+}
