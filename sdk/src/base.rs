@@ -1,6 +1,7 @@
 //! Building blocks that know nothing about requests: values, errors, files.
 
 pub(crate) mod base64_bytes;
+pub(crate) mod chunk_list;
 pub(crate) mod collection;
 pub(crate) mod deadline;
 pub(crate) mod digest;

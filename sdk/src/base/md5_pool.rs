@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::future::poll_fn;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
@@ -49,9 +52,14 @@ struct Queue {
 #[derive(Clone, Debug)]
 pub(crate) enum HashSource {
     Bytes(Arc<[Bytes]>),
-    /// A range of a file, which is read by another handle than its upload's.
+    /// A range of the file at a path, which is opened when it is read.
     File {
         path: Arc<Path>,
+        range: Range<u64>,
+    },
+    /// A range of an open file.
+    OpenFile {
+        file: Arc<File>,
         range: Range<u64>,
     },
 }
@@ -75,9 +83,15 @@ impl PendingMd5 {
     /// # Errors
     ///
     /// Those of [`digest`](Self::digest).
-    pub(crate) async fn lane(self) -> io::Result<Lane> {
+    pub(crate) async fn lane(mut self) -> io::Result<Lane> {
+        poll_fn(|cx| self.poll_lane(cx)).await
+    }
+
+    /// Like [`lane`](Self::lane). Must not be polled after it was ready.
+    pub(crate) fn poll_lane(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Lane>> {
         let ended = |_| io::Error::other("the runtime ended before the MD5 was calculated");
-        self.0.await.map_err(ended)?
+        let lane = ready!(Pin::new(&mut self.0).poll(cx));
+        Poll::Ready(lane.map_err(ended)?)
     }
 
     /// Returns `true` if there is no need to wait.
@@ -239,8 +253,9 @@ enum Content {
         current: usize,
     },
     File {
-        path: Arc<Path>,
-        file: Option<File>,
+        /// `None` if the file remains open.
+        path: Option<Arc<Path>>,
+        file: Option<Arc<File>>,
         /// Unread range of the file.
         range: Range<u64>,
         current: Vec<u8>,
@@ -254,8 +269,14 @@ impl Job {
         let content = match source {
             HashSource::Bytes(chunks) => Content::Bytes { chunks, current: 0 },
             HashSource::File { path, range } => Content::File {
-                path,
+                path: Some(path),
                 file: None,
+                range,
+                current: Vec::new(),
+            },
+            HashSource::OpenFile { file, range } => Content::File {
+                path: None,
+                file: Some(file),
                 range,
                 current: Vec::new(),
             },
@@ -318,14 +339,17 @@ impl Reader {
     fn release(&mut self) {
         let unread = self.available().len() as u64;
         if let Content::File {
+            path,
             file,
             range,
             current,
-            ..
         } = &mut self.content
         {
             range.start -= unread;
-            (*file, *current, self.offset) = (None, Vec::new(), 0);
+            (*current, self.offset) = (Vec::new(), 0);
+            if path.is_some() {
+                *file = None;
+            }
         }
     }
 
@@ -343,9 +367,7 @@ impl Reader {
                 } => {
                     let left = usize::try_from(range.end - range.start).unwrap_or(FILE_STEP);
                     current.resize(left.min(FILE_STEP), 0);
-                    read(path, file, current, range.start).map_err(|error| {
-                        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-                    })?;
+                    read(path.as_deref(), file, current, range.start)?;
                     range.start += current.len() as u64;
                 }
             }
@@ -384,13 +406,25 @@ impl Reader {
     }
 }
 
-/// Reads a chunk of a file, which is opened the first time.
-fn read(path: &Path, file: &mut Option<File>, chunk: &mut [u8], offset: u64) -> io::Result<()> {
-    let file = match file {
-        Some(file) => file,
-        None => file.insert(File::open(path)?),
+/// Reads a chunk of a file, which is opened the first time. Adds the path to an error.
+fn read(
+    path: Option<&Path>,
+    file: &mut Option<Arc<File>>,
+    chunk: &mut [u8],
+    offset: u64,
+) -> io::Result<()> {
+    let result = match (&file, path) {
+        (Some(file), _) => positioned::read_exact_at(file, chunk, offset),
+        (None, Some(path)) => File::open(path).and_then(|opened| {
+            let opened = file.insert(Arc::new(opened));
+            positioned::read_exact_at(opened, chunk, offset)
+        }),
+        (None, None) => Err(io::ErrorKind::NotFound.into()),
     };
-    positioned::read_exact_at(file, chunk, offset)
+    result.map_err(|error| match path {
+        Some(path) => io::Error::new(error.kind(), format!("{}: {error}", path.display())),
+        None => error,
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! [`Download`]: downloads objects of any size to a file or a writer.
 
 mod file_download;
+mod file_writer;
 mod object_reader;
 mod part_file;
 mod range_sink;

@@ -1,14 +1,17 @@
 //! Downloads to a file: concurrent ranges, written at their positions.
 
+use std::future::poll_fn;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use tokio::task::spawn_blocking;
 
+use super::file_writer::FileWriter;
 use super::object_reader::{FirstResponse, ObjectIdentity, ObjectReader, RangeTasks};
 use super::part_file::{OnDrop, PartFile, PartFileGuard};
-use super::range_sink::RangeSink;
+use super::range_sink::{RangeBytes, RangeSink};
 use super::resume_state::ResumeState;
 use super::verifier::FileVerifier;
 use super::{DownloadOptions, DownloadOutput};
@@ -163,10 +166,11 @@ impl FileDownload {
         verifier: &mut Option<FileVerifier>,
     ) -> Result<()> {
         let file = &self.guard.file;
+        let writer = Arc::new(FileWriter::new(Arc::clone(file)));
         let mut planned = self.state.clone();
         if let Some((range, output, admitted)) = response {
             planned.add(range.clone());
-            let sink = RangeSink::file(Arc::clone(file), range.start);
+            let sink = RangeSink::file(&writer, range.start);
             let reader = Arc::clone(&self.reader);
             tasks.spawn_admitted(admitted, |admitted| {
                 reader.download(admitted, range, Some(output), sink)
@@ -175,18 +179,19 @@ impl FileDownload {
         let mut missing = planned.missing(self.options.transfer.part_size);
         loop {
             while tasks.has_room()
+                && tasks.len() < max_ranges(tasks, verifier)
                 && let Some(range) = missing.next()
             {
-                let sink = RangeSink::file(Arc::clone(file), range.start);
+                let sink = RangeSink::file(&writer, range.start);
                 let reader = Arc::clone(&self.reader);
                 tasks.spawn(0, |admitted, _| {
                     reader.download(admitted, range, None, sink)
                 });
             }
-            let range = match tasks.next().await.transpose()? {
-                Some(TaskEvent::Finished((range, _))) => range,
-                Some(TaskEvent::Progress) => continue,
-                None => return Ok(()),
+            let range = match poll_fn(|cx| poll_event(cx, tasks, verifier)).await? {
+                Event::Task(TaskEvent::Finished((range, _))) => range,
+                Event::Task(TaskEvent::Progress) | Event::Hashed => continue,
+                Event::Idle => return Ok(()),
             };
             self.state.add(range);
             if file.is_resumable() {
@@ -194,9 +199,45 @@ impl FileDownload {
                 blocking(file, move |file| file.save_state(&state)).await?;
             }
             if let Some(verifier) = verifier {
-                verifier.advance(self.state.prefix_len()).await?;
+                verifier.advance(self.state.prefix_len(), self.state.completed_bytes());
             }
         }
+    }
+}
+
+/// Returns the highest number of ranges that may be requested at the same time.
+fn max_ranges(tasks: &RangeTasks, verifier: &Option<FileVerifier>) -> usize {
+    let concurrency = tasks.limit();
+    verifier
+        .as_ref()
+        .map_or(concurrency, |verifier| verifier.max_ranges(concurrency))
+}
+
+/// The next event of a download in progress.
+enum Event {
+    Task(TaskEvent<(Range<u64>, RangeBytes)>),
+    /// More bytes were hashed.
+    Hashed,
+    /// No task is left, and the download does not wait for the verifier.
+    Idle,
+}
+
+/// Returns the next event of the tasks or of the verifier, or the first error of either.
+fn poll_event(
+    cx: &mut Context<'_>,
+    tasks: &mut RangeTasks,
+    verifier: &mut Option<FileVerifier>,
+) -> Poll<Result<Event>> {
+    if let Some(verifier) = verifier
+        && let Poll::Ready(hashed) = verifier.poll_hashed(cx)
+    {
+        return Poll::Ready(hashed.map(|()| Event::Hashed));
+    }
+    match ready!(tasks.poll_next(cx)) {
+        Some(event) => Poll::Ready(event.map(Event::Task)),
+        // Further ranges are requested when the verifier has caught up.
+        None if max_ranges(tasks, verifier) == 0 => Poll::Pending,
+        None => Poll::Ready(Ok(Event::Idle)),
     }
 }
 

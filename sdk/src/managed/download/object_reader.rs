@@ -222,10 +222,11 @@ impl ObjectReader {
         let mut body = output.body;
         // The body returns an error if it is shorter or longer than announced.
         while let Some(chunk) = body.chunk().await? {
-            slot.moved(chunk.len() as u64);
-            self.monitor.wait(chunk.len()).await;
-            sink.write(&chunk).await?;
-            self.monitor.add_transferred(chunk.len() as u64);
+            let len = chunk.len();
+            slot.moved(len as u64);
+            self.monitor.wait(len).await;
+            sink.write(chunk).await?;
+            self.monitor.add_transferred(len as u64);
         }
         Ok(())
     }

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::resume_state::{ResumeState, state_path};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file::{self, Durability};
@@ -50,7 +52,7 @@ impl Drop for PartFileGuard {
 pub(super) struct PartFile {
     path: PathBuf,
     target: PathBuf,
-    file: File,
+    file: Arc<File>,
     resumable: bool,
 }
 
@@ -91,7 +93,7 @@ impl PartFile {
             file: Arc::new(Self {
                 path,
                 target: target.to_owned(),
-                file,
+                file: Arc::new(file),
                 resumable,
             }),
             on_drop: match resumable {
@@ -103,6 +105,11 @@ impl PartFile {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns the open file, for reads at an offset.
+    pub(super) fn open_file(&self) -> Arc<File> {
+        Arc::clone(&self.file)
     }
 
     pub(super) fn is_resumable(&self) -> bool {
@@ -121,6 +128,16 @@ impl PartFile {
     /// Writes bytes. Several threads can write at once. Blocks.
     pub(super) fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         positioned::write_all_at(&self.file, bytes, offset)
+    }
+
+    /// Writes chunks one after the other, like [`write_at`](Self::write_at). Blocks.
+    pub(super) fn write_chunks_at(&self, offset: u64, chunks: &[Bytes]) -> io::Result<()> {
+        let mut offset = offset;
+        for chunk in chunks {
+            self.write_at(offset, chunk)?;
+            offset += chunk.len() as u64;
+        }
+        Ok(())
     }
 
     /// Flushes the bytes to the disk, then saves which ranges are complete. Blocks.

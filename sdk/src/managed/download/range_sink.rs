@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::part_file::PartFile;
+use super::file_writer::FileWriter;
+use crate::base::chunk_list::ChunkList;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::transfer_budget::Reservation;
-use crate::managed::errors::task_result;
 
 /// Number of bytes that are buffered before they are written to a file.
 const BUFFER_SIZE: usize = 256 * 1024;
@@ -16,9 +16,9 @@ const BUFFER_SIZE: usize = 256 * 1024;
 pub(super) enum RangeSink {
     /// Writes the bytes to a file, starting at `offset`.
     File {
-        file: Arc<PartFile>,
+        writer: Arc<FileWriter>,
         offset: u64,
-        buffer: Vec<u8>,
+        buffer: ChunkList,
     },
     /// Keeps the bytes in memory until it is their turn to be written.
     Memory {
@@ -34,11 +34,11 @@ pub(super) struct RangeBytes {
 }
 
 impl RangeSink {
-    pub(super) fn file(file: Arc<PartFile>, offset: u64) -> Self {
+    pub(super) fn file(writer: &Arc<FileWriter>, offset: u64) -> Self {
         Self::File {
-            file,
+            writer: Arc::clone(writer),
             offset,
-            buffer: Vec::new(),
+            buffer: ChunkList::default(),
         }
     }
 
@@ -53,11 +53,11 @@ impl RangeSink {
         Ok(Self::Memory { bytes, reservation })
     }
 
-    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<()> {
         match self {
-            Self::Memory { bytes: memory, .. } => memory.extend_from_slice(bytes),
+            Self::Memory { bytes: memory, .. } => memory.extend_from_slice(&bytes),
             Self::File { buffer, .. } => {
-                buffer.extend_from_slice(bytes);
+                buffer.push(bytes);
                 if buffer.len() >= BUFFER_SIZE {
                     self.flush().await?;
                 }
@@ -69,27 +69,19 @@ impl RangeSink {
     /// Writes the buffer to the file.
     pub(super) async fn flush(&mut self) -> Result<()> {
         let Self::File {
-            file,
+            writer,
             offset,
             buffer,
         } = self
         else {
             return Ok(());
         };
-        if buffer.is_empty() {
+        let (at, len, chunks) = (*offset, buffer.len(), buffer.take());
+        if chunks.is_empty() {
             return Ok(());
         }
-        let (to, at, bytes) = (Arc::clone(file), *offset, std::mem::take(buffer));
-        *offset += bytes.len() as u64;
-        let written = tokio::task::spawn_blocking(move || {
-            to.write_at(at, &bytes)?;
-            Ok::<_, std::io::Error>(bytes)
-        });
-        let mut bytes = task_result(written.await)?.map_err(|error| file.error(error))?;
-        // Reuse the allocation.
-        bytes.clear();
-        *buffer = bytes;
-        Ok(())
+        *offset += len as u64;
+        writer.write(at, chunks).await
     }
 
     /// Returns the bytes of [`Memory`](Self::Memory).

@@ -1,6 +1,8 @@
 //! [`FileVerifier`]: hashes a file while it is being downloaded.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use super::part_file::PartFile;
 use crate::base::digest::Digest;
@@ -14,21 +16,26 @@ use crate::base::md5_pool::{HashSource, Md5Pool, PendingMd5};
 pub(super) struct FileVerifier {
     file: Arc<PartFile>,
     pool: Md5Pool,
-    /// Most bytes that may wait while the download continues.
+    /// If so many bytes wait to be hashed, the download pauses.
     max_waiting: u64,
     /// The MD5 of the first `hashed` bytes, unless `pending` has it.
     md5: Lane,
     hashed: u64,
-    /// End of the bytes that `pending` hashes.
-    requested: u64,
-    pending: Option<PendingMd5>,
+    /// End of the bytes that can be hashed.
+    available: u64,
+    /// Number of bytes of all complete ranges.
+    completed: u64,
+    /// The bytes that are being hashed, and their end.
+    pending: Option<(PendingMd5, u64)>,
     /// Whether the file contained many bytes when a resumed download started. They take longer to
     /// hash than new ones to arrive, so the download does not wait for them.
     has_backlog: bool,
 }
 
-/// Most bytes of a download that may wait to be hashed: 128 MiB.
-const MAX_WAITING: u64 = 128 << 20;
+/// Most bytes of a download that may wait to be hashed: 64 MiB.
+const MAX_WAITING: u64 = 64 << 20;
+/// Bytes that are hashed before the download continues if it had to wait: 8 MiB.
+const PIECE: u64 = 8 << 20;
 
 impl FileVerifier {
     pub(super) fn new(file: Arc<PartFile>, pool: Md5Pool) -> Self {
@@ -42,57 +49,67 @@ impl FileVerifier {
             max_waiting,
             md5: Lane::default(),
             hashed: 0,
-            requested: 0,
+            available: 0,
+            completed: 0,
             pending: None,
             has_backlog: false,
         }
     }
 
-    /// Hashes the bytes up to `end`. Returns while some of them still wait. If the download is faster
-    /// than the hash, it has to wait here: it would only take the time of the processor from the
-    /// hash, which then takes longer after the download.
-    pub(super) async fn advance(&mut self, end: u64) -> Result<()> {
-        if self.pending.as_ref().is_none_or(PendingMd5::is_ready) {
-            self.wait().await?;
-            self.has_backlog |= self.requested == 0 && end > self.max_waiting;
-            self.request(end);
+    /// Hashes the bytes up to `available`, too. `completed`: the number of bytes in the file, including
+    /// ranges that follow an incomplete one.
+    pub(super) fn advance(&mut self, available: u64, completed: u64) {
+        self.has_backlog |= self.completed == 0 && completed > self.max_waiting;
+        (self.available, self.completed) = (available, completed);
+        self.start_next();
+    }
+
+    /// Returns how many ranges may be requested at the same time: the fewer, the more bytes wait to be
+    /// hashed. More ranges would only take the time of the processor from the hash, which then takes
+    /// longer after the download.
+    pub(super) fn max_ranges(&self, concurrency: usize) -> usize {
+        if self.has_backlog || self.pending.is_none() {
+            return concurrency;
         }
-        while !self.has_backlog && end.saturating_sub(self.hashed) > self.max_waiting {
-            self.wait().await?;
-            self.request(end);
-        }
-        Ok(())
+        let waiting = self.completed.saturating_sub(self.hashed);
+        let free = u128::from(self.max_waiting.saturating_sub(waiting));
+        let ranges = (free * concurrency as u128).div_ceil(u128::from(self.max_waiting.max(1)));
+        usize::try_from(ranges).unwrap_or(concurrency)
+    }
+
+    /// Waits until more bytes are hashed. Pending if there are none.
+    pub(super) fn poll_hashed(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let Some((pending, end)) = &mut self.pending else {
+            return Poll::Pending;
+        };
+        let (md5, end) = (ready!(pending.poll_lane(cx)), *end);
+        self.pending = None;
+        self.md5 = md5.map_err(|error| self.file.error(error))?;
+        self.hashed = end;
+        self.start_next();
+        Poll::Ready(Ok(()))
     }
 
     /// Hashes the remaining bytes of a file of `size` bytes, and returns the MD5 of the file.
     pub(super) async fn finish(mut self, size: u64) -> Result<Digest> {
-        self.wait().await?;
-        self.request(size);
-        self.wait().await?;
+        self.advance(size, size);
+        while self.hashed < size {
+            poll_fn(|cx| self.poll_hashed(cx)).await?;
+        }
         Ok(self.md5.finish().into())
     }
 
-    /// Starts to hash the next bytes up to `end`. No bytes are pending.
-    fn request(&mut self, end: u64) {
-        if end > self.hashed {
-            let source = HashSource::File {
-                path: self.file.path().into(),
+    /// Starts to hash the next bytes, unless some are pending or none are available.
+    fn start_next(&mut self) {
+        if self.pending.is_none() && self.available > self.hashed {
+            let end = self.available.min(self.hashed.saturating_add(PIECE));
+            let source = HashSource::OpenFile {
+                file: self.file.open_file(),
                 range: self.hashed..end,
             };
             let md5 = std::mem::take(&mut self.md5);
-            self.pending = Some(self.pool.resume(md5, source));
-            self.requested = end;
+            self.pending = Some((self.pool.resume(md5, source), end));
         }
-    }
-
-    /// Waits for the pending bytes.
-    async fn wait(&mut self) -> Result<()> {
-        if let Some(pending) = self.pending.take() {
-            let md5 = pending.lane().await;
-            self.md5 = md5.map_err(|error| self.file.error(error))?;
-            self.hashed = self.requested;
-        }
-        Ok(())
     }
 }
 
@@ -115,14 +132,26 @@ mod tests {
             FileVerifier::with_max_waiting(file, Md5Pool::default(), MAX)
         };
         let mut fresh = verifier();
-        for end in [0, 1, 50_000, 50_000, 400_000, 700_001] {
-            fresh.advance(end).await.unwrap();
-            assert!(end - fresh.hashed <= MAX, "{end}");
+        for (end, completed, ranges) in [
+            (0, 0, 8),
+            (1, 1, 8),
+            (1, 50_000, 4),
+            (60_000, 60_000, 4),
+            (60_000, 99_999, 1),
+            (60_000, 100_000, 0),
+            (400_000, 400_000, 0),
+        ] {
+            fresh.advance(end, completed);
+            assert_eq!(fresh.max_ranges(8), ranges, "{completed}");
         }
+        while fresh.max_ranges(8) == 0 {
+            poll_fn(|cx| fresh.poll_hashed(cx)).await.unwrap();
+        }
+        assert!(fresh.completed - fresh.hashed < MAX);
         let mut resumed = verifier();
-        resumed.advance(500_000).await.unwrap();
-        resumed.advance(900_000).await.unwrap();
-        assert!(resumed.has_backlog);
+        resumed.advance(500_000, 600_000);
+        resumed.advance(900_000, 900_000);
+        assert_eq!(resumed.max_ranges(8), 8);
         let expected = Digest::of(Md5::new_with_prefix(&content));
         for verifier in [fresh, resumed] {
             assert_eq!(verifier.finish(SIZE).await.unwrap(), expected);

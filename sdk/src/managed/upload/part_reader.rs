@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::UNIX_EPOCH;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::part_content::{PartContent, file_error};
 use super::part_memory::PartMemory;
 use super::source::{SourceKind, SourceStream, UploadSource};
+use crate::base::chunk_list::ChunkList;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::client::transfer_budget::{MemoryBudget, Reservation};
+use crate::client::transfer_budget::MemoryBudget;
 use crate::message::body::ReaderStream;
 
 /// Reads a source part by part.
@@ -35,7 +36,7 @@ enum Unread<'a> {
 struct StreamReader<'a> {
     stream: SourceStream<'a>,
     /// The part that is being filled.
-    part: PartBuilder,
+    part: ChunkList,
     /// The rest of the last chunk, which belongs to the next part.
     rest: Bytes,
     /// Number of bytes that the stream has yielded, including `rest`.
@@ -87,7 +88,7 @@ impl<'a> PartReader<'a> {
         Self {
             unread: Unread::Stream(StreamReader {
                 stream,
-                part: PartBuilder::default(),
+                part: ChunkList::default(),
                 rest: Bytes::new(),
                 received: 0,
                 ended: false,
@@ -192,11 +193,12 @@ impl StreamReader<'_> {
     ) -> Poll<Result<Option<PartContent>>> {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         loop {
-            let missing = size - self.part.len.min(size);
+            let missing = size - self.part.len().min(size);
             if missing == 0 || (self.ended && self.rest.is_empty()) {
-                let part = std::mem::take(&mut self.part);
-                let memory = self.memory.take(part.len as u64);
-                return Poll::Ready(Ok((part.len > 0).then(|| part.finish(memory))));
+                let memory = self.memory.take(self.part.len() as u64);
+                let chunks = self.part.take();
+                let part = (!chunks.is_empty()).then(|| PartContent::in_memory(chunks, memory));
+                return Poll::Ready(Ok(part));
             }
             if self.rest.is_empty() {
                 let polled = self.poll_chunk(cx, total);
@@ -240,51 +242,6 @@ impl StreamReader<'_> {
             }
         }
         Poll::Ready(Ok(()))
-    }
-}
-
-/// Collects the chunks of a part.
-#[derive(Default)]
-struct PartBuilder {
-    chunks: Vec<Bytes>,
-    /// Short chunks, joined.
-    joined: BytesMut,
-    len: usize,
-}
-
-impl PartBuilder {
-    /// Shortest chunk, in bytes, that is kept as the source yielded it. Shorter ones are copied
-    /// together: many of them would take more memory than their bytes, and more writes.
-    const MIN_CHUNK: usize = 16 * 1024;
-    /// Capacity for joined chunks, in bytes.
-    const JOINED: usize = 64 * 1024;
-
-    fn push(&mut self, chunk: Bytes) {
-        self.len += chunk.len();
-        if chunk.len() >= Self::MIN_CHUNK {
-            self.flush();
-            self.chunks.push(chunk);
-            return;
-        }
-        if self.joined.is_empty() {
-            self.joined.reserve(Self::JOINED);
-        }
-        self.joined.extend_from_slice(&chunk);
-        if self.joined.len() + Self::MIN_CHUNK > Self::JOINED {
-            self.flush();
-        }
-    }
-
-    fn flush(&mut self) {
-        if !self.joined.is_empty() {
-            // The next chunks get another allocation, so that this one is freed with its part.
-            self.chunks.push(std::mem::take(&mut self.joined).freeze());
-        }
-    }
-
-    fn finish(mut self, memory: Option<Arc<Reservation>>) -> PartContent {
-        self.flush();
-        PartContent::in_memory(self.chunks, memory)
     }
 }
 
