@@ -4,7 +4,7 @@
 //!
 //! It starts with 4 and raises the limit to 8. Then it measures the throughput at the current limit,
 //! raises the limit, and measures again. If the throughput has grown, the limit stays and is raised
-//! by twice as much; otherwise the limit returns to the earlier value, and the next attempt follows
+//! by twice as much; if it may have grown, the earlier limit is measured once more, for longer; otherwise the limit returns to the earlier value, and the next attempt follows
 //! after a pause that doubles each time. A response with which the service sheds load (429 or 503)
 //! lowers the limit to what is in flight beside it, at once; further ones, and timeouts, lower it by
 //! a quarter.
@@ -29,7 +29,7 @@ const BYTES_PER_REQUEST: u64 = 256 * 1024;
 /// The same for smaller steps.
 const PRECISE_BYTES: u64 = 8 * 1024 * 1024;
 /// The growth of the throughput after which the limit doubles once more without a longer measurement.
-const CLEAR_GROWTH: f64 = 1.3;
+const CLEAR_GROWTH: f64 = 1.5;
 /// Bytes that are added for each request in a measurement, so that small requests count, too.
 const REQUEST_COST: u64 = 64 * 1024;
 /// The time in which the limit is raised, request by request, so that the first response that sheds
@@ -79,6 +79,9 @@ pub(crate) struct AdaptiveLimit {
     /// Up to this limit, it is raised without a measurement: the first ones, and after shed requests
     /// the limit before them.
     unmeasured: usize,
+    /// Whether the current limit must be measured for a long time before it is raised: a short
+    /// measurement showed a growth that may be an error.
+    needs_precise: bool,
     window: Window,
 }
 
@@ -111,6 +114,8 @@ struct Level {
     limit: usize,
     /// Bytes per second.
     rate: f64,
+    /// Whether it was measured for a long time.
+    is_precise: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -216,6 +221,7 @@ impl AdaptiveLimit {
             raised: true,
             successes_needed: 0,
             unmeasured: UNMEASURED.min(max),
+            needs_precise: false,
             window: Window::new(now),
         }
     }
@@ -410,7 +416,8 @@ impl AdaptiveLimit {
     fn compare(&mut self, base: Option<Level>, now: Instant) {
         let is_doubling = self.step >= base.map_or(self.limit, |base| base.limit);
         let is_precise = self.window.is_precise(self.limit);
-        if !(is_precise || (is_doubling && self.window.is_long(self.limit))) {
+        let may_be_short = is_doubling && !(base.is_none() && self.needs_precise);
+        if !(is_precise || (may_be_short && self.window.is_long(self.limit))) {
             return;
         }
         if !self.window.is_saturated() {
@@ -420,20 +427,29 @@ impl AdaptiveLimit {
         let level = Level {
             limit: self.limit,
             rate: self.window.rate(),
+            is_precise,
         };
         let Some(base) = base else {
+            self.needs_precise = false;
             return self.raise(Some(level), now);
         };
-        if !is_precise && level.rate < base.rate * CLEAR_GROWTH {
+        let is_clear = level.rate >= base.rate * CLEAR_GROWTH;
+        if !is_precise && !is_clear {
             return;
         }
         // A tenth of what the additional requests could bring, at least 4 percent.
         let gain = 0.1 * (level.limit as f64 / base.limit as f64 - 1.0);
-        if level.rate >= base.rate * (1.0 + gain.max(0.04)) {
+        let has_grown = level.rate >= base.rate * (1.0 + gain.max(0.04));
+        if has_grown && !base.is_precise && !is_clear {
+            // The short measurement of the base may have been too low.
+            self.needs_precise = true;
+            self.limit = base.limit;
+            self.settle(None, now);
+        } else if has_grown {
             self.step = (self.step * 2).min(self.limit);
             self.hold = HOLD;
             self.raise(Some(level), now);
-        } else if is_precise {
+        } else {
             self.unmeasured = 0;
             self.limit = base.limit;
             self.step = (self.limit / 4).max(1);

@@ -91,6 +91,16 @@ const CASES: &[Case] = &[
         largest: 32,
     },
     Case {
+        name: "the processor limits all connections, and each one above 4 takes a share",
+        parts: 500,
+        capacity: |_| Capacity {
+            total: 1500.0,
+            crowd: 4,
+            ..UNLIMITED
+        },
+        largest: 16,
+    },
+    Case {
         name: "load above 4 is shed",
         parts: 100,
         capacity: |_| Capacity {
@@ -421,6 +431,36 @@ fn a_pause_ends_a_trial() {
     limit.check(now);
     limit.start(now);
     assert_eq!(limit.limit(), UNMEASURED);
+}
+
+/// The first measurement of a transfer may be too low, because its connections are new.
+#[test]
+fn a_low_first_measurement_does_not_raise_the_limit_again_and_again() {
+    // An error that is larger than a clear growth raises the limit once.
+    for (low, largest) in [
+        (0.5, 2 * UNMEASURED),
+        (0.75, UNMEASURED),
+        (0.85, UNMEASURED),
+    ] {
+        let start = Instant::now();
+        let mut limit = AdaptiveLimit::new(MAX, start);
+        let mut tickets = Vec::new();
+        for millis in 0..10_000 {
+            let now = start + Duration::from_millis(millis);
+            limit.check(now);
+            while limit.has_room() {
+                tickets.push(limit.start(now));
+            }
+            let share = if millis < 60 { low } else { 1.0 };
+            let bytes = share * 1.5 * MIB / tickets.len() as f64;
+            for ticket in &mut tickets {
+                limit.moved(ticket, bytes as u64, now);
+            }
+        }
+        // A quarter of the limit is tried once in a while.
+        let allowed = largest..=largest * 5 / 4;
+        assert!(allowed.contains(&limit.limit()), "{low}: {}", limit.limit());
+    }
 }
 
 #[test]
