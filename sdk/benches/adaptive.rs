@@ -88,7 +88,15 @@ fn cases() -> Vec<Case> {
             },
             512,
         ),
-        case("no limit", Limits::default(), 2048),
+        case(
+            "32 MiB/s for each connection, a tenth of it for 2 s",
+            Limits {
+                drop: Some((Duration::from_secs(1), Duration::from_secs(2))),
+                ..connection(32)
+            },
+            2048,
+        ),
+        case("no limit", Limits::default(), 4096),
     ]
 }
 

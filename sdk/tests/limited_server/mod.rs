@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use qingstor_sdk::{Bucket, Config, QingStor, RetryBudget};
@@ -27,6 +27,8 @@ pub(crate) struct Limits {
     pub(crate) requests: Option<usize>,
     /// The time until each response.
     pub(crate) latency: Duration,
+    /// When the rates fall to a tenth, counted from the first connection, and for how long.
+    pub(crate) drop: Option<(Duration, Duration)>,
     /// Length of the object that downloads receive, in bytes; `None` for [`OBJECT`].
     pub(crate) object: Option<usize>,
 }
@@ -49,13 +51,16 @@ impl LimitedServer {
         let addr = listener.local_addr().expect("an address");
         let counts = Arc::<Counts>::default();
         let total = Arc::new(Mutex::new(Instant::now()));
+        let first = Arc::<OnceLock<Instant>>::default();
         let server = Self {
             addr,
             counts: Arc::clone(&counts),
         };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                first.get_or_init(Instant::now);
                 let connection = Connection {
+                    first: Arc::clone(&first),
                     stream,
                     limits,
                     counts: Arc::clone(&counts),
@@ -87,6 +92,8 @@ struct Connection {
     stream: TcpStream,
     limits: Limits,
     counts: Arc<Counts>,
+    /// The time of the first connection.
+    first: Arc<OnceLock<Instant>>,
     /// The time at which the next bytes may pass: of this connection, and of all.
     own: Mutex<Instant>,
     total: Arc<Mutex<Instant>>,
@@ -201,12 +208,18 @@ impl Connection {
 
     /// Waits until `len` bytes may pass.
     async fn pass(&self, len: usize) {
+        let elapsed = self.first.get().map(Instant::elapsed).unwrap_or_default();
+        let is_low = self
+            .limits
+            .drop
+            .is_some_and(|(start, time)| (start..start + time).contains(&elapsed));
+        let share = if is_low { 10 } else { 1 };
         for (next, rate) in [
             (&self.own, self.limits.connection),
             (&*self.total, self.limits.total),
         ] {
             if let Some(rate) = rate {
-                tokio::time::sleep_until(reserve(next, len, rate)).await;
+                tokio::time::sleep_until(reserve(next, len, rate / share)).await;
             }
         }
     }
