@@ -223,6 +223,7 @@ enum Event {
 }
 
 /// Returns the next event of the tasks or of the verifier, or the first error of either.
+#[inline]
 fn poll_event(
     cx: &mut Context<'_>,
     tasks: &mut RangeTasks,

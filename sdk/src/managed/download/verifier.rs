@@ -58,6 +58,7 @@ impl FileVerifier {
 
     /// Hashes the bytes up to `available`, too. `completed`: the number of bytes in the file, including
     /// ranges that follow an incomplete one.
+    #[inline]
     pub(super) fn advance(&mut self, available: u64, completed: u64) {
         self.has_backlog |= self.completed == 0 && completed > self.max_waiting;
         (self.available, self.completed) = (available, completed);
@@ -78,6 +79,7 @@ impl FileVerifier {
     }
 
     /// Waits until more bytes are hashed. Pending if there are none.
+    #[inline]
     pub(super) fn poll_hashed(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let Some((pending, end)) = &mut self.pending else {
             return Poll::Pending;
@@ -100,6 +102,7 @@ impl FileVerifier {
     }
 
     /// Starts to hash the next bytes, unless some are pending or none are available.
+    #[inline]
     fn start_next(&mut self) {
         if self.pending.is_none() && self.available > self.hashed {
             let end = self.available.min(self.hashed.saturating_add(PIECE));
