@@ -215,6 +215,17 @@ async fn a_proxy_with_tls_is_used() {
     assert!(!asked.lock().unwrap().is_empty());
 }
 
+/// The endpoint does not need TLS, but its proxy does.
+#[tokio::test]
+async fn requests_without_tls_pass_a_proxy_with_tls() {
+    let site = Site::start("localhost").await;
+    let config = site.config().endpoint("http://storage.example.com");
+    let config = config.ca_certificate_pem(&*site.authority);
+    let proxy = format!("HTTPS://localhost:{}", site.addr.port());
+    works(&bucket(config.proxy(proxy))).await;
+    assert!(site.served() > 0);
+}
+
 #[cfg(feature = "reqwest-client")]
 #[tokio::test]
 async fn a_custom_client_uses_its_own_certificates() {
