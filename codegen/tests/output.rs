@@ -334,7 +334,8 @@ mod processes {
                 workspace.files("out") == *expected,
                 "killed after {kill}/{KILLS}"
             );
-            assert_eq!(codegen(&workspace, &format!("check {ALL}")).0, 0);
+            let (code, out, errors) = codegen(&workspace, &format!("check {ALL}"));
+            assert_eq!(code, 0, "killed after {kill}/{KILLS}: {out}{errors}");
             if !is_old {
                 old();
                 generate(&workspace);
