@@ -4,10 +4,11 @@
 //!
 //! It starts with 4 and raises the limit to 8. Then it measures the throughput at the current limit,
 //! raises the limit, and measures again. If the throughput has grown, the limit stays and is raised
-//! by twice as much; if it may have grown, the earlier limit is measured once more, for longer; otherwise the limit returns to the earlier value, and the next attempt follows
-//! after a pause that doubles each time. A response with which the service sheds load (429 or 503)
-//! lowers the limit to what is in flight beside it, at once; further ones, and timeouts, lower it by
-//! a quarter.
+//! by twice as much; if it may have grown, and the connections are fast, the earlier limit is measured
+//! once more, for longer; otherwise the limit returns to the earlier value, and the next attempt
+//! follows after a pause that doubles each time. A response with which the service sheds load (429 or
+//! 503) lowers the limit to what is in flight beside it, at once; further ones, and timeouts, lower it
+//! by a quarter.
 
 use std::time::Duration;
 
@@ -29,7 +30,10 @@ const BYTES_PER_REQUEST: u64 = 256 * 1024;
 /// The same for smaller steps.
 const PRECISE_BYTES: u64 = 8 * 1024 * 1024;
 /// The growth of the throughput after which the limit doubles once more without a longer measurement.
-const CLEAR_GROWTH: f64 = 1.5;
+const CLEAR_GROWTH: f64 = 1.3;
+/// The same for fast connections: their short measurements depend on the processor, too, and a longer
+/// one takes little time.
+const CLEAR_GROWTH_IF_FAST: f64 = 1.5;
 /// Bytes that are added for each request in a measurement, so that small requests count, too.
 const REQUEST_COST: u64 = 64 * 1024;
 /// The time in which the limit is raised, request by request, so that the first response that sheds
@@ -116,6 +120,14 @@ struct Level {
     rate: f64,
     /// Whether it was measured for a long time.
     is_precise: bool,
+}
+
+impl Level {
+    /// Returns whether the bytes of a long measurement move in the shortest time for one.
+    fn is_fast(&self) -> bool {
+        let bytes = self.limit as f64 * PRECISE_BYTES as f64;
+        self.rate * LONG_WINDOW.as_secs_f64() >= bytes
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -433,14 +445,20 @@ impl AdaptiveLimit {
             self.needs_precise = false;
             return self.raise(Some(level), now);
         };
-        let is_clear = level.rate >= base.rate * CLEAR_GROWTH;
+        let is_fast = level.is_fast();
+        let clear_growth = if is_fast {
+            CLEAR_GROWTH_IF_FAST
+        } else {
+            CLEAR_GROWTH
+        };
+        let is_clear = level.rate >= base.rate * clear_growth;
         if !is_precise && !is_clear {
             return;
         }
         // A tenth of what the additional requests could bring, at least 4 percent.
         let gain = 0.1 * (level.limit as f64 / base.limit as f64 - 1.0);
         let has_grown = level.rate >= base.rate * (1.0 + gain.max(0.04));
-        if has_grown && !base.is_precise && !is_clear {
+        if has_grown && is_fast && !base.is_precise && !is_clear {
             // The short measurement of the base may have been too low.
             self.needs_precise = true;
             self.limit = base.limit;
