@@ -24,11 +24,11 @@ pub(crate) use transfers::{
 
 const EXAMPLES: &str = "\
 Examples:
-  qingstor ls                                   list buckets
-  qingstor cp photos/cat.jpg qs://b/cat.jpg     upload a file
-  qingstor cp -r qs://b/photos/ photos          download a folder
-  qingstor sync --delete photos qs://b/photos   make the bucket equal to the folder
-  qingstor emulator                             start a local QingStor
+  qingstor ls                                        list buckets
+  qingstor cp photos/cat.jpg qs://bucket/cat.jpg     upload a file
+  qingstor cp -r qs://bucket/photos/ photos          download a folder
+  qingstor sync --delete photos qs://bucket/photos   make the bucket equal to the folder
+  qingstor emulator                                  start a local QingStor
 
 Access keys are read from ~/.qingstor/config.yaml, or from the environment
 variables QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY.
@@ -145,7 +145,7 @@ start with # are skipped. Quotes work as in a shell.
 
 Examples:
   qingstor run commands.txt
-  printf 'cp a.txt qs://b/a.txt\\nrm qs://b/old.txt\\n' | qingstor run")]
+  printf 'cp a.txt qs://bucket/a.txt\\nrm qs://bucket/old.txt\\n' | qingstor run")]
 pub(crate) struct RunArguments {
     /// File with commands; standard input by default
     pub(crate) file: Option<PathBuf>,

@@ -13,9 +13,9 @@ use crate::quantities::{parse_duration, parse_size, parse_validity};
 #[command(after_help = "\
 Examples:
   qingstor ls
-  qingstor ls -l -H qs://b/photos/
-  qingstor ls 'qs://b/logs/*/*.gz'
-  qingstor ls -R --summarize qs://b")]
+  qingstor ls -l -H qs://bucket/photos/
+  qingstor ls 'qs://bucket/logs/*/*.gz'
+  qingstor ls -R --summarize qs://bucket")]
 pub(crate) struct LsArguments {
     /// qs://BUCKET, qs://BUCKET/PREFIX or a pattern; all buckets by default
     #[arg(add = path_completer())]
@@ -41,12 +41,12 @@ pub(crate) struct LsArguments {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 -r deletes the object KEY and everything below the folder KEY/, but not
-other keys that start with KEY: the pattern 'qs://b/KEY*' selects those.
+other keys that start with KEY: the pattern 'qs://bucket/KEY*' selects those.
 
 Examples:
-  qingstor rm qs://b/a.txt qs://b/b.txt
-  qingstor rm -r qs://b/photos
-  qingstor rm --dry-run 'qs://b/logs/**/*.tmp'")]
+  qingstor rm qs://bucket/a.txt qs://bucket/b.txt
+  qingstor rm -r qs://bucket/photos
+  qingstor rm --dry-run 'qs://bucket/logs/**/*.tmp'")]
 pub(crate) struct RmArguments {
     /// qs://BUCKET/KEY or patterns
     #[arg(required = true, value_name = "PATH", add = path_completer())]
@@ -69,9 +69,9 @@ pub(crate) struct RmArguments {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  qingstor cat qs://b/notes.txt
-  qingstor cat --range 0-99 qs://b/film.mov
-  qingstor cat --range -100 qs://b/app.log")]
+  qingstor cat qs://bucket/notes.txt
+  qingstor cat --range 0-99 qs://bucket/film.mov
+  qingstor cat --range -100 qs://bucket/app.log")]
 pub(crate) struct CatArguments {
     /// qs://BUCKET/KEY or patterns
     #[arg(required = true, value_name = "PATH", add = path_completer())]
@@ -88,7 +88,7 @@ pub(crate) struct CatArguments {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
-  make 2>&1 | qingstor tee qs://b/build.log")]
+  make 2>&1 | qingstor tee qs://bucket/build.log")]
 pub(crate) struct TeeArguments {
     /// qs://BUCKET/KEY
     #[arg(add = path_completer())]
@@ -101,8 +101,8 @@ pub(crate) struct TeeArguments {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  qingstor stat qs://b/a.txt
-  qingstor stat --json qs://b")]
+  qingstor stat qs://bucket/a.txt
+  qingstor stat --json qs://bucket")]
 pub(crate) struct StatArguments {
     /// qs://BUCKET, qs://BUCKET/KEY or patterns
     #[arg(required = true, value_name = "PATH", add = path_completer())]
@@ -116,8 +116,8 @@ pub(crate) struct StatArguments {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  qingstor du -H qs://b
-  qingstor du qs://b/photos 'qs://b/logs/*.gz'")]
+  qingstor du -H qs://bucket
+  qingstor du qs://bucket/photos 'qs://bucket/logs/*.gz'")]
 pub(crate) struct DuArguments {
     /// qs://BUCKET, qs://BUCKET/FOLDER or patterns
     #[arg(required = true, value_name = "PATH", add = path_completer())]
@@ -131,8 +131,8 @@ pub(crate) struct DuArguments {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  qingstor find qs://b --name '*.log' --older-than 30d
-  qingstor find qs://b/videos --larger 1G")]
+  qingstor find qs://bucket --name '*.log' --older-than 30d
+  qingstor find qs://bucket/videos --larger 1G")]
 pub(crate) struct FindArguments {
     /// qs://BUCKET or qs://BUCKET/FOLDER
     #[arg(add = path_completer())]
@@ -192,8 +192,8 @@ pub(crate) struct RbArguments {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  qingstor presign --expires 1h qs://b/film.mov
-  qingstor presign --method PUT --content-type image/jpeg qs://b/cat.jpg")]
+  qingstor presign --expires 1h qs://bucket/film.mov
+  qingstor presign --method PUT --content-type image/jpeg qs://bucket/cat.jpg")]
 pub(crate) struct PresignArguments {
     /// qs://BUCKET/KEY
     #[arg(add = path_completer())]
@@ -213,10 +213,10 @@ pub(crate) struct PresignArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum UploadsCommand {
     /// List unfinished uploads
-    #[command(after_help = "Example:\n  qingstor uploads ls qs://b/videos/")]
+    #[command(after_help = "Example:\n  qingstor uploads ls qs://bucket/videos/")]
     Ls(UploadsArguments),
     /// Abort unfinished uploads, which frees their storage
-    #[command(after_help = "Example:\n  qingstor uploads abort --older-than 7d qs://b")]
+    #[command(after_help = "Example:\n  qingstor uploads abort --older-than 7d qs://bucket")]
     Abort(AbortArguments),
 }
 

@@ -45,11 +45,11 @@ The target is a folder if it ends in /, is an existing folder, or if there
 are several sources; otherwise it is the name of the copy.
 
 Examples:
-  qingstor cp report.pdf qs://b/reports/
-  qingstor cp -r photos qs://b/photos
-  qingstor cp 'qs://b/logs/2026-*/*.gz' logs/
-  qingstor cp qs://b/film.mov qs://archive/film.mov
-  pg_dump db | qingstor cp - qs://b/db.sql"
+  qingstor cp report.pdf qs://bucket/reports/
+  qingstor cp -r photos qs://bucket/photos
+  qingstor cp 'qs://bucket/logs/2026-*/*.gz' logs/
+  qingstor cp qs://bucket/film.mov qs://archive/film.mov
+  pg_dump db | qingstor cp - qs://bucket/db.sql"
     )
 }
 
@@ -86,9 +86,9 @@ fn sync_help() -> String {
 Excluded paths are neither copied nor deleted.
 
 Examples:
-  qingstor sync photos qs://b/photos
-  qingstor sync --delete --dry-run qs://b/photos photos
-  qingstor sync qs://b/photos qs://archive/photos"
+  qingstor sync photos qs://bucket/photos
+  qingstor sync --delete --dry-run qs://bucket/photos photos
+  qingstor sync qs://bucket/photos qs://archive/photos"
     )
 }
 
@@ -98,8 +98,8 @@ Examples:
 Exit code 1 if something differs.
 
 Examples:
-  qingstor check photos qs://b/photos
-  qingstor check --checksum qs://b/photos qs://archive/photos")]
+  qingstor check photos qs://bucket/photos
+  qingstor check --checksum qs://bucket/photos qs://archive/photos")]
 pub(crate) struct CheckArguments {
     /// Folder or qs://BUCKET/PREFIX
     #[arg(add = path_completer())]

@@ -15,24 +15,24 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "管理 QingStor 的存储空间和对象",
     ),
     (
-        "  qingstor ls                                   list buckets",
-        "  qingstor ls                                   列出存储空间",
+        "  qingstor ls                                        list buckets",
+        "  qingstor ls                                        列出存储空间",
     ),
     (
-        "  qingstor cp photos/cat.jpg qs://b/cat.jpg     upload a file",
-        "  qingstor cp photos/cat.jpg qs://b/cat.jpg     上传文件",
+        "  qingstor cp photos/cat.jpg qs://bucket/cat.jpg     upload a file",
+        "  qingstor cp photos/cat.jpg qs://bucket/cat.jpg     上传文件",
     ),
     (
-        "  qingstor cp -r qs://b/photos/ photos          download a folder",
-        "  qingstor cp -r qs://b/photos/ photos          下载文件夹",
+        "  qingstor cp -r qs://bucket/photos/ photos          download a folder",
+        "  qingstor cp -r qs://bucket/photos/ photos          下载文件夹",
     ),
     (
-        "  qingstor sync --delete photos qs://b/photos   make the bucket equal to the folder",
-        "  qingstor sync --delete photos qs://b/photos   使存储空间与文件夹相同",
+        "  qingstor sync --delete photos qs://bucket/photos   make the bucket equal to the folder",
+        "  qingstor sync --delete photos qs://bucket/photos   使存储空间与文件夹相同",
     ),
     (
-        "  qingstor emulator                             start a local QingStor",
-        "  qingstor emulator                             启动本地 QingStor",
+        "  qingstor emulator                                  start a local QingStor",
+        "  qingstor emulator                                  启动本地 QingStor",
     ),
     (
         "Access keys are read from ~/.qingstor/config.yaml, or from the environment",
@@ -410,8 +410,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "-r 删除对象 KEY 以及文件夹 KEY/ 下的全部内容，",
     ),
     (
-        "other keys that start with KEY: the pattern 'qs://b/KEY*' selects those.",
-        "但不删除以 KEY 开头的其他 key：请使用模式 'qs://b/KEY*'。",
+        "other keys that start with KEY: the pattern 'qs://bucket/KEY*' selects those.",
+        "但不删除以 KEY 开头的其他 key：请使用模式 'qs://bucket/KEY*'。",
     ),
     (
         "The zone is --zone, or the environment variable QINGSTOR_ZONE.",
