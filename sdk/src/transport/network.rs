@@ -24,10 +24,6 @@ use crate::message::body::BodyStream;
 /// Time after which an unused connection is closed, unless the settings say otherwise.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Longest piece of a body, in bytes, that a connection reads or writes at once. With the 400 KiB of the
-/// HTTP library, a download of 2 GiB takes as long, and 1.7 times the memory.
-const MAX_BUFFER: usize = 128 * 1024;
-
 /// Sends requests. A clone shares the connections.
 #[derive(Clone)]
 pub(super) struct NetworkClient {
@@ -55,7 +51,6 @@ impl NetworkClient {
         let connector = Connector::new(tls, Arc::clone(&proxies), config.connect_timeout);
         let mut client = Client::builder(TokioExecutor::new());
         client
-            .http1_max_buf_size(MAX_BUFFER)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(settings.pool_idle_timeout.unwrap_or(POOL_IDLE_TIMEOUT));
         if let Some(connections) = settings.pool_max_idle_per_host {
