@@ -14,28 +14,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+mod window;
+
+use window::{LONG_WINDOW, PRECISE_BYTES, Window};
+
 /// The first limit.
 const START: usize = 4;
 /// Up to this limit, it is raised without a measurement, unless the service sheds load.
 const UNMEASURED: usize = 8;
-/// The shortest time in which the throughput is measured while the limit doubles.
-const WINDOW: Duration = Duration::from_millis(20);
-/// The shortest time in which the throughput is measured for smaller steps, whose gain is smaller.
-const LONG_WINDOW: Duration = Duration::from_millis(500);
-/// The longest time in which the throughput is measured.
-const MAX_WINDOW: Duration = Duration::from_secs(4);
-/// Bytes of each request in flight that make a measurement long enough while the limit doubles.
-/// Slow connections report bytes in pieces of 64 KiB, often at the same time.
-const BYTES_PER_REQUEST: u64 = 256 * 1024;
-/// The same for smaller steps.
-const PRECISE_BYTES: u64 = 8 * 1024 * 1024;
 /// The growth of the throughput after which the limit doubles once more without a longer measurement.
 const CLEAR_GROWTH: f64 = 1.3;
 /// The same for fast connections: their short measurements depend on the processor, too, and a longer
 /// one takes little time.
 const CLEAR_GROWTH_IF_FAST: f64 = 1.5;
-/// Bytes that are added for each request in a measurement, so that small requests count, too.
-const REQUEST_COST: u64 = 64 * 1024;
 /// The time in which the limit is raised, request by request, so that the first response that sheds
 /// load prevents the others.
 const RAISE: Duration = Duration::from_millis(10);
@@ -150,65 +141,6 @@ enum Phase {
     Holding {
         until: Instant,
     },
-}
-
-/// Measurements since a time.
-#[derive(Clone, Copy, Debug)]
-struct Window {
-    start: Instant,
-    seen: Instant,
-    bytes: u64,
-    requests: u64,
-    /// Time in which as many requests as allowed were in flight.
-    saturated: Duration,
-}
-
-impl Window {
-    fn new(now: Instant) -> Self {
-        Self {
-            start: now,
-            seen: now,
-            bytes: 0,
-            requests: 0,
-            saturated: Duration::ZERO,
-        }
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.seen.saturating_duration_since(self.start)
-    }
-
-    /// Returns whether enough has happened to compare a limit with its double.
-    fn is_long(&self, limit: usize) -> bool {
-        let elapsed = self.elapsed();
-        elapsed >= MAX_WINDOW
-            || (elapsed >= LONG_WINDOW && self.has(limit, BYTES_PER_REQUEST / 2, 1))
-            || (elapsed >= WINDOW && self.has(limit, BYTES_PER_REQUEST, 2))
-    }
-
-    /// Returns whether enough has happened to compare similar limits, so that the starts and ends
-    /// of requests weigh little, too.
-    fn is_precise(&self, limit: usize) -> bool {
-        let elapsed = self.elapsed();
-        elapsed >= MAX_WINDOW || (elapsed >= LONG_WINDOW && self.has(limit, PRECISE_BYTES, 4))
-    }
-
-    /// Returns whether each request in flight has moved so many bytes, or as many requests have
-    /// ended, on average.
-    fn has(&self, limit: usize, bytes: u64, requests: u64) -> bool {
-        let limit = limit as u64;
-        self.bytes >= limit * bytes || self.requests >= limit * requests
-    }
-
-    /// Returns whether the limit, and not the demand, decided on the throughput.
-    fn is_saturated(&self) -> bool {
-        self.saturated * 2 > self.elapsed()
-    }
-
-    fn rate(&self) -> f64 {
-        let bytes = self.bytes + self.requests * REQUEST_COST;
-        bytes as f64 / self.elapsed().as_secs_f64().max(1e-9)
-    }
 }
 
 impl AdaptiveLimit {
