@@ -13,7 +13,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::uri::Scheme;
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result};
@@ -22,6 +21,7 @@ use crate::config::endpoint::Endpoint;
 use crate::config::interceptor::Intercept;
 use crate::config::observer::Observer;
 use crate::config::retry::{RetryBudget, RetryPolicy};
+use crate::config::url::{scheme, split_url, without_user};
 use crate::message::throughput::MinThroughput;
 
 #[cfg(feature = "serde")]
@@ -31,6 +31,7 @@ pub(crate) mod file;
 mod load;
 mod settings;
 pub(crate) mod transport;
+mod url;
 
 /// The settings of a [`QingStor`](crate::QingStor) client.
 ///
@@ -443,43 +444,6 @@ fn check_user_agent(text: &str) -> Result<(), String> {
         return Ok(());
     }
     Err("must be printable ASCII".into())
-}
-
-/// Returns the URL without user name and password.
-fn without_user(url: &str) -> String {
-    match url.rsplit_once('@') {
-        Some((_, host)) => format!("..@{host}"),
-        None => url.to_owned(),
-    }
-}
-
-fn scheme(name: &str) -> Result<Scheme, String> {
-    match name.to_ascii_lowercase().as_str() {
-        "https" => Ok(Scheme::HTTPS),
-        "http" => Ok(Scheme::HTTP),
-        _ => Err(format!("scheme `{name}` is not http or https")),
-    }
-}
-
-/// Splits `http://host:port` into scheme, host and port. Only a slash may follow.
-fn split_url(url: &str) -> Result<(Scheme, &str, Option<u16>), String> {
-    let Some((name, rest)) = url.split_once("://") else {
-        return Err("needs a scheme: `https://...` or `http://...`".into());
-    };
-    let scheme = scheme(name)?;
-    let rest = rest.strip_suffix('/').unwrap_or(rest);
-    if rest.contains(['/', '?', '#', '@']) {
-        return Err("must contain only scheme, host and port".into());
-    }
-    let (host, port) = match rest.rsplit_once(':') {
-        // The colons of an IPv6 address are inside of brackets.
-        Some((host, port)) if !port.contains(']') => match port.parse() {
-            Ok(port) => (host, Some(port)),
-            Err(_) => return Err(format!("`{port}` is not a valid port")),
-        },
-        _ => (rest, None),
-    };
-    Ok((scheme, host, port))
 }
 
 /// Shows all settings except the secret.

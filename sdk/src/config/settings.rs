@@ -2,7 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use super::{Config, check_user_agent, scheme, split_url};
+use super::url::{scheme, split_url};
+use super::{Config, check_user_agent};
 
 /// Parses the text of a setting into the configuration. Returns a reason if the text is invalid.
 pub(super) type SetFromText = fn(&mut Config, &str) -> Result<(), String>;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 
-use super::{Config, NEVER, without_user};
+use super::url::without_user;
+use super::{Config, NEVER};
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use crate::base::error::Error;
 use crate::message::body::Body;
