@@ -33,7 +33,7 @@ fn commands_of_documents_succeed() {
     for command in commands_to_run() {
         let mut command =
             command.replace("cargo run -p qingstor-emulator -- ", "qingstor-emulator ");
-        // A flag of the emulator in a block of its own.
+        // A block that contains only a flag of the emulator.
         if command.starts_with("--") {
             command.insert_str(0, "qingstor-emulator ");
         }
@@ -132,7 +132,7 @@ impl User {
 /// A server that is killed when the value is dropped.
 struct RunningServer {
     process: Child,
-    /// What it printed until it was ready.
+    /// Output of the server until it was ready.
     output: String,
 }
 
