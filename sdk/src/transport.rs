@@ -42,7 +42,7 @@ pub(crate) struct Transport {
 
 #[derive(Clone)]
 enum Backend {
-    Network(NetworkClient),
+    Network(Arc<NetworkClient>),
     #[cfg(feature = "reqwest-client")]
     Reqwest(reqwest::Client),
     InProcess(Arc<Handler>),
@@ -187,7 +187,8 @@ impl Backend {
         if let Some(client) = &config.transport.client {
             return Ok(Self::Reqwest(client.clone()));
         }
-        NetworkClient::new(config, service).map(Self::Network)
+        let client = NetworkClient::new(config, service)?;
+        Ok(Self::Network(Arc::new(client)))
     }
 
     /// Returns the error of a request that got no response.

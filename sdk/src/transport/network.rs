@@ -24,8 +24,7 @@ use crate::message::body::BodyStream;
 /// Time after which an unused connection is closed, unless the settings say otherwise.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Sends requests. A clone shares the connections.
-#[derive(Clone)]
+/// Sends requests.
 pub(super) struct NetworkClient {
     client: Client<Connector, RequestBody>,
     proxies: Arc<Proxies>,
