@@ -2,6 +2,7 @@
 
 mod build_script;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,7 +45,10 @@ pub struct Generator {
 }
 
 /// Reason why no output was written.
-#[derive(Debug, thiserror::Error)]
+///
+/// `{:?}`, which a failed `main` of a build script prints, writes the text of `Display`. `{:#?}`
+/// writes all fields.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The specification or an overlay has errors.
@@ -67,6 +71,22 @@ pub enum Error {
         "error[output]: there is no OUT_DIR; call this from a build.rs, or call `Generator::out_dir`"
     )]
     NoOutDir,
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return write!(f, "{self}");
+        }
+        match self {
+            Self::Spec(report) => f.debug_tuple("Spec").field(report).finish(),
+            Self::Pack(error) => f.debug_tuple("Pack").field(error).finish(),
+            Self::Render(error) => f.debug_tuple("Render").field(error).finish(),
+            Self::Output(error) => f.debug_tuple("Output").field(error).finish(),
+            Self::NoPack => f.write_str("NoPack"),
+            Self::NoOutDir => f.write_str("NoOutDir"),
+        }
+    }
 }
 
 impl Generator {
@@ -338,4 +358,24 @@ fn inputs(pack: &Pack, sources: &Sources) -> Inputs {
     let files = sources.files().iter();
     inputs.extend(files.map(|file| (file.portable.clone(), file.id.clone())));
     inputs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_of_an_error_is_its_message() {
+        let error = Generator::new()
+            .spec("absent.json")
+            .pack("absent")
+            .run()
+            .unwrap_err();
+        assert_eq!(
+            format!("{error:?}"),
+            "error[pack]: absent: the folder does not exist"
+        );
+        let shown = format!("{error:#?}");
+        assert!(shown.starts_with("Pack(\n    Invalid {"), "{shown}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Creates a pack: a small one, or a copy of a pack of this project.
 
+use std::fmt;
 use std::path::Path;
 
 use crate::output::OutputError;
@@ -52,8 +53,8 @@ pub fn names() -> Vec<&'static str> {
     names
 }
 
-/// Reason why no pack was created.
-#[derive(Debug, thiserror::Error)]
+/// Reason why no pack was created. `{:?}` writes the text of `Display`, and `{:#?}` all fields.
+#[derive(thiserror::Error)]
 pub enum NewPackError {
     /// The name is not that of a pack.
     #[error("error[new-pack]: there is no pack `{name}`; use one of {}", names().join(", "))]
@@ -73,6 +74,22 @@ pub enum NewPackError {
     /// The new pack does not work. This is a bug of the generator.
     #[error("{0}")]
     Broken(#[from] crate::Error),
+}
+
+impl fmt::Debug for NewPackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return write!(f, "{self}");
+        }
+        match self {
+            Self::UnknownPack { name } => {
+                f.debug_struct("UnknownPack").field("name", name).finish()
+            }
+            Self::NotEmpty { path } => f.debug_struct("NotEmpty").field("path", path).finish(),
+            Self::Output(error) => f.debug_tuple("Output").field(error).finish(),
+            Self::Broken(error) => f.debug_tuple("Broken").field(error).finish(),
+        }
+    }
 }
 
 /// Writes a small pack into a folder that is empty or does not exist: all files, or none. Returns
@@ -184,5 +201,27 @@ fn check_empty(folder: &Path) -> Result<(), NewPackError> {
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(OutputError::io(folder, error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_is_the_message() {
+        let error = NewPackError::NotEmpty {
+            path: "pack".to_owned(),
+        };
+        assert_eq!(
+            format!("{error:?}"),
+            "error[new-pack]: pack is not empty; use a folder that is empty or does not exist"
+        );
+        let error = NewPackError::Broken(crate::Error::NoPack);
+        assert_eq!(
+            format!("{error:?}"),
+            "error[pack]: no pack was given; call `Generator::pack`"
+        );
+        assert_eq!(format!("{error:#?}"), "Broken(\n    NoPack,\n)");
     }
 }

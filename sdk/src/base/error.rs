@@ -1,5 +1,7 @@
 //! [`Error`]: the error of this crate.
 
+mod format;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use crate::base::escape::EscapeControls;
+pub(crate) use format::{reason, status_line};
+
 pub use crate::generated::facts::error_code::ErrorCode;
 
 /// A result with this crate's [`Error`].
@@ -22,6 +25,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// GetObject photos/cat.jpg: object_not_exists (404): object does not exist; request id
 /// 3f2cf9ac3168744d; 1 attempt, 41 ms
 /// ```
+///
+/// `{:?}`, which `unwrap` and a failed `main` print, writes the same line. If a
+/// [source](std::error::Error::source) explains more than the message does, the line also contains
+/// the source. `{:#?}` writes all fields on several lines. None of them contains secrets.
 ///
 /// To handle an error, use a predicate, [`kind`](Self::kind), or the error code of the service,
 /// [`code`](Self::code):
@@ -388,75 +395,6 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.failure() != Failure::Final
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &self.0;
-        if let Some(call) = &inner.call {
-            f.write_str(call.operation)?;
-            match (&call.bucket, &call.key) {
-                (Some(bucket), Some(key)) => {
-                    write!(f, " {}/{}", EscapeControls(bucket), EscapeControls(key))?;
-                }
-                (Some(bucket), None) => write!(f, " {}", EscapeControls(bucket))?,
-                _ => {}
-            }
-            f.write_str(": ")?;
-        }
-        let message = EscapeControls(&inner.message);
-        match &inner.response {
-            None => write!(f, "{message}")?,
-            Some(response) => match &response.code {
-                Some(code) => {
-                    let status = response.status.as_u16();
-                    write!(f, "{} ({status}): {message}", EscapeControls(code))?;
-                }
-                // The status line already contains this message.
-                None if inner.message == reason(response.status) => {
-                    f.write_str(&status_line(response.status))?;
-                }
-                None => write!(f, "{}: {message}", status_line(response.status))?,
-            },
-        }
-        if let Some(id) = self.request_id() {
-            write!(f, "; request id {}", EscapeControls(id))?;
-        }
-        match &inner.call {
-            Some(call) if call.attempts > 0 => {
-                let plural = if call.attempts == 1 { "" } else { "s" };
-                let millis = call.elapsed.as_millis();
-                write!(f, "; {} attempt{plural}, {millis} ms", call.attempts)
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Returns the status and its reason, such as `404 Not Found`.
-pub(crate) fn status_line(status: StatusCode) -> String {
-    match status.canonical_reason() {
-        Some(reason) => format!("{} {reason}", status.as_u16()),
-        None => status.as_u16().to_string(),
-    }
-}
-
-/// Returns the reason of a status as a message, such as `not found`.
-pub(crate) fn reason(status: StatusCode) -> String {
-    let reason = status.canonical_reason().unwrap_or("unknown status");
-    reason.to_ascii_lowercase()
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("message", &self.0.message)
-            .field("call", &self.0.call)
-            .field("response", &self.0.response)
-            .field("source", &self.0.source)
-            .finish()
     }
 }
 

@@ -30,6 +30,97 @@ fn display_is_one_line() {
     );
 }
 
+/// An error with a source, as other crates define them.
+#[derive(Debug)]
+struct Caused(&'static str, Option<Box<Caused>>);
+
+impl fmt::Display for Caused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl StdError for Caused {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.1.as_deref()?)
+    }
+}
+
+fn caused(texts: &[&'static str]) -> Caused {
+    let (first, rest) = texts.split_first().unwrap();
+    Caused(first, (!rest.is_empty()).then(|| Box::new(caused(rest))))
+}
+
+#[test]
+fn debug_is_the_line_of_display_and_the_sources_that_it_lacks() {
+    let error = service_error(404, Some(ErrorCode::ObjectNotExists));
+    assert_eq!(format!("{error:?}"), error.to_string());
+
+    for (message, sources, expected) in [
+        ("no room", &["no room"][..], "no room"),
+        ("a.txt: no room", &["no room"], "a.txt: no room"),
+        ("invalid", &["line 3"], "invalid: line 3"),
+        (
+            "invalid",
+            &["bad file", "line 3"],
+            "invalid: bad file: line 3",
+        ),
+        (
+            "invalid: bad file",
+            &["bad file", "line 3"],
+            "invalid: bad file: line 3",
+        ),
+        // The sources that lead to the reason say less than the message.
+        (
+            "cannot connect: refused",
+            &["client error", "refused"],
+            "cannot connect: refused",
+        ),
+        (
+            "invalid",
+            &["bad: line 3", "line 3"],
+            "invalid: bad: line 3",
+        ),
+        ("invalid", &["", "line 3"], "invalid: line 3"),
+        ("invalid", &["a\nb\u{202e}"], "invalid: a\\nb\\u{202e}"),
+        ("a\nb", &["a\nb"], "a\\nb"),
+    ] {
+        let error = Error::new(ErrorKind::Io, message).with_source(caused(sources));
+        assert_eq!(format!("{error:?}"), expected, "{message} {sources:?}");
+    }
+}
+
+#[test]
+fn debug_names_the_request_after_the_sources() {
+    let error = service_error(200, None).with_source(caused(&["line 3"]));
+    assert_eq!(
+        format!("{error:?}"),
+        "GetObject photos/cat.jpg: 200 OK: object does not exist: line 3; \
+         request id 3f2cf9ac3168744d; 1 attempt, 41 ms"
+    );
+    let error = Error::new(ErrorKind::Timeout, "deadline of 5 s exceeded").with_source(error);
+    assert_eq!(
+        format!("{error:?}"),
+        "deadline of 5 s exceeded: GetObject photos/cat.jpg: 200 OK: object does not exist; \
+         request id 3f2cf9ac3168744d; 1 attempt, 41 ms: line 3"
+    );
+}
+
+#[test]
+fn alternate_debug_has_all_fields() {
+    let error = service_error(404, Some(ErrorCode::ObjectNotExists)).with_source(caused(&["why"]));
+    let shown = format!("{error:#?}");
+    for part in [
+        "Error {\n    kind: Service,",
+        "operation: \"GetObject\",",
+        "status: 404,",
+        "\"3f2cf9ac3168744d\",",
+        "\"why\",",
+    ] {
+        assert!(shown.contains(part), "{part} is not in {shown}");
+    }
+}
+
 #[test]
 fn no_text_starts_a_new_line() {
     let error = Error::new(ErrorKind::Service, "a\r\nb")
