@@ -21,8 +21,8 @@ const RANDOM: usize = 6;
 const OWNER: &str = "owner";
 /// Age after which a folder is abandoned, on systems without file locks.
 const LONGEST_RUN: Duration = Duration::from_secs(600);
-/// Age after which a folder without the lock file is abandoned. The file is created right after the
-/// folder.
+/// Age after which a folder without the locked file is left from a run that was killed before it
+/// could create the file.
 const LONGEST_START: Duration = Duration::from_secs(5);
 
 /// A scratch folder. Removed on drop.
@@ -68,6 +68,8 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
+        // The locked file is removed last, so that only empty folders are without it.
+        remove_files(&self.path);
         // Some systems cannot remove a folder while a file in it is open.
         self.owner = None;
         self.folder = None;
@@ -80,8 +82,51 @@ impl Drop for Scratch {
     }
 }
 
-/// Returns the scratch folders of processes that no longer run, sorted.
+/// Removes an abandoned folder. If this fails, the next run tries again.
+pub(super) fn remove(folder: &Path) {
+    remove_files(folder);
+    let _ = fs::remove_dir_all(folder);
+}
+
+/// Removes all files of a scratch folder except the locked one. A failure does not matter, because
+/// the folder is removed next.
+fn remove_files(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name() == OWNER {
+            continue;
+        }
+        let path = entry.path();
+        let _ = match entry.file_type() {
+            Ok(kind) if kind.is_dir() => fs::remove_dir_all(path),
+            _ => fs::remove_file(path),
+        };
+    }
+}
+
+/// Returns the scratch folders with files of processes that no longer run, sorted.
 pub(super) fn abandoned(output_folder: &Path) -> Vec<PathBuf> {
+    let mut abandoned: Vec<_> = folders(output_folder)
+        .filter(|folder| is_abandoned(folder))
+        .collect();
+    abandoned.sort();
+    abandoned
+}
+
+/// Removes the empty scratch folders of processes that were killed before they created a file.
+///
+/// [`abandoned`] does not contain them: a process may be about to create its file, so the result
+/// would depend on the time.
+pub(super) fn remove_empty(output_folder: &Path) {
+    let empty = folders(output_folder)
+        .filter(|folder| !folder.join(OWNER).exists() && is_older(folder, LONGEST_START));
+    for folder in empty {
+        // Fails if the folder is not empty. If it fails otherwise, the next run tries again.
+        let _ = fs::remove_dir(folder);
+    }
+}
+
+/// Returns all scratch folders.
+fn folders(output_folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = fs::read_dir(output_folder).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| {
         let name = entry.file_name();
@@ -90,15 +135,12 @@ pub(super) fn abandoned(output_folder: &Path) -> Vec<PathBuf> {
         // Ignore symbolic links to folders.
         random.is_some_and(is_random) && entry.file_type().is_ok_and(|kind| kind.is_dir())
     });
-    let mut abandoned: Vec<_> = ours.map(|entry| entry.path()).collect();
-    abandoned.retain(|folder| is_abandoned(folder));
-    abandoned.sort();
-    abandoned
+    ours.map(|entry| entry.path())
 }
 
 fn is_abandoned(folder: &Path) -> bool {
     let Ok(owner) = File::open(folder.join(OWNER)) else {
-        return is_older(folder, LONGEST_START);
+        return false;
     };
     match owner.try_lock() {
         Ok(()) => true,
@@ -131,6 +173,41 @@ mod tests {
         let path = running.path().to_owned();
         drop(running);
         assert!(!path.exists());
+    }
+
+    /// A run can be killed between the creation of the folder and that of the locked file.
+    #[cfg(unix)]
+    #[test]
+    fn empty_folders_are_removed_when_no_process_can_be_about_to_use_them() {
+        let output = tempfile::tempdir().unwrap();
+        let at = |name: &str| output.path().join(format!(".codegen-scratch-{name}"));
+        for name in ["young1", "aged01", "filled"] {
+            fs::create_dir(at(name)).unwrap();
+        }
+        fs::write(at("filled").join("file"), "").unwrap();
+        let long_ago = std::time::SystemTime::now() - LONGEST_START * 2;
+        for name in ["aged01", "filled"] {
+            let folder = File::open(at(name)).unwrap();
+            folder.set_modified(long_ago).unwrap();
+        }
+        assert!(abandoned(output.path()).is_empty());
+        remove_empty(output.path());
+        assert!(at("young1").exists() && at("filled").exists());
+        assert!(!at("aged01").exists());
+    }
+
+    #[test]
+    fn the_locked_file_is_removed_last() {
+        let output = tempfile::tempdir().unwrap();
+        let scratch = Scratch::new(output.path()).unwrap();
+        fs::create_dir(scratch.path().join("folder")).unwrap();
+        for file in ["0", "folder/1"] {
+            fs::write(scratch.path().join(file), "").unwrap();
+        }
+        remove_files(scratch.path());
+        let left: Vec<_> = fs::read_dir(scratch.path()).unwrap().collect();
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].as_ref().unwrap().file_name(), OWNER);
     }
 
     #[test]

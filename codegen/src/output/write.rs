@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::lock::Lock;
 use super::plan::{Plan, Planned, PlannedKind};
-use super::scratch::Scratch;
+use super::scratch::{self, Scratch};
 use super::{OutputError, Summary, tree};
 use crate::git_blob::BlobId;
 use crate::render::LOCK_NAME;
@@ -35,10 +35,10 @@ impl Plan {
     /// Returns an error if a file cannot be written. Then no file is replaced, unless the system
     /// fails while complete files are moved to their place. The next run repairs that.
     pub(crate) fn write(&self) -> Result<Summary, OutputError> {
-        for folder in &self.abandoned {
-            // If this fails, the next run tries again.
-            let _ = fs::remove_dir_all(folder);
-        }
+        self.abandoned
+            .iter()
+            .for_each(|folder| scratch::remove(folder));
+        scratch::remove_empty(&self.folder);
         let changed = self.changed();
         let summary = Summary {
             written: changed.iter().map(|(path, _)| path.to_string()).collect(),
