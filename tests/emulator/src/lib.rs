@@ -17,6 +17,12 @@
 //! Operations, addresses, parameters and error codes are generated from the API specification. All
 //! other code is written by hand, and is independent of the SDK that is tested against the
 //! emulator.
+//!
+//! Cargo features, both on by default:
+//!
+//! - `cli`: the program `qingstor-emulator`. A test that starts the emulator in its process does not
+//!   need it.
+//! - `image`: image processing. Without it, the operation returns `not_implemented`.
 
 // docs.rs marks items that need a feature.
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -205,9 +205,28 @@ fn methods(blocks: &[(&str, &str)]) -> BTreeSet<String> {
 /// `reqwest` with `ring` has 84 crates. aws-lc and OpenSSL need further build tools.
 #[test]
 fn the_sdk_has_few_dependencies() {
-    const MOST: usize = 75;
+    assert_dependencies(
+        &["--package", "qingstor-sdk"],
+        75,
+        &["aws-lc-sys", "openssl-sys", "native-tls"],
+    );
+}
+
+/// Every test that starts the emulator in its process compiles them.
+#[test]
+fn the_emulator_without_its_program_has_few_dependencies() {
+    assert_dependencies(
+        &["--package", "qingstor-emulator", "--no-default-features"],
+        125,
+        &["clap", "image", "reqwest", "tracing-subscriber"],
+    );
+}
+
+/// Fails if a package depends on more than `most` crates, or on an unwanted one.
+fn assert_dependencies(package: &[&str], most: usize, unwanted: &[&str]) {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--locked", "--package", "qingstor-sdk"])
+        .args(["tree", "--offline", "--locked"])
+        .args(package)
         .args(["--edges", "normal,build", "--prefix", "none", "--no-dedupe"])
         .args(["--format", "{p}", "--target", "x86_64-unknown-linux-gnu"])
         .current_dir(root())
@@ -223,11 +242,11 @@ fn the_sdk_has_few_dependencies() {
         .map(|(name, rest)| (name, rest.split(' ').next()))
         .collect();
     assert!(crates.iter().any(|(name, _)| *name == "ring"), "{text}");
-    for unwanted in ["aws-lc-sys", "openssl-sys", "native-tls"] {
+    for unwanted in unwanted {
         assert!(
-            crates.iter().all(|(name, _)| *name != unwanted),
+            crates.iter().all(|(name, _)| name != unwanted),
             "{unwanted}"
         );
     }
-    assert!(crates.len() <= MOST, "{} crates: {crates:#?}", crates.len());
+    assert!(crates.len() <= most, "{} crates: {crates:#?}", crates.len());
 }

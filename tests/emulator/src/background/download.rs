@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, LAST_MODIFIED, LOCATION};
+use http::header::{CONTENT_TYPE, LAST_MODIFIED, LOCATION};
 use http::{HeaderValue, StatusCode};
-use reqwest::{Client, Response, Url};
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use url::Url;
 
 use crate::base::api_error::ApiError;
 use crate::base::limits;
 use crate::base::web_url;
 use crate::generated::error_codes::ErrorCode;
+pub(crate) use client::{Client, RequestError, Response, reason};
 pub(crate) use jobs::{DownloadJob, DownloadJobs, JobStart, wait_for_outcome};
 
 /// Largest number of concurrent downloads.
@@ -55,7 +56,7 @@ impl Downloader {
     pub(crate) async fn client(&self) -> Result<&Client, ApiError> {
         self.client
             .get_or_try_init(|| async {
-                client::new(self.timeout).map_err(|error| {
+                Client::new(self.timeout).map_err(|error| {
                     tracing::error!(%error, "cannot create the HTTP client");
                     ApiError::internal()
                 })
@@ -74,18 +75,15 @@ impl Downloader {
         let client = self.client().await?;
         for _ in 0..=MAX_REDIRECTS {
             let response = client
-                .get(url.clone())
-                // The emulator stores the bytes as received, so they must not be compressed.
-                .header(ACCEPT_ENCODING, "identity")
-                .send()
+                .get(&url)
                 .await
-                .map_err(|error| broken("does not respond", error))?;
-            match response.status() {
+                .map_err(|error| broken("does not respond", &error))?;
+            match response.status {
                 StatusCode::OK => return Download::new(response, slot),
                 StatusCode::MOVED_PERMANENTLY
                 | StatusCode::FOUND
                 | StatusCode::TEMPORARY_REDIRECT => {
-                    url = redirected(&url, response.headers().get(LOCATION))?;
+                    url = redirected(&url, response.headers.get(LOCATION))?;
                 }
                 StatusCode::NOT_FOUND => return Err(object_not_found()),
                 status => {
@@ -115,11 +113,11 @@ impl Download {
     }
 
     pub(crate) fn content_type(&self) -> Option<&HeaderValue> {
-        self.response.headers().get(CONTENT_TYPE)
+        self.response.headers.get(CONTENT_TYPE)
     }
 
     pub(crate) fn last_modified(&self) -> Option<SystemTime> {
-        let text = self.response.headers().get(LAST_MODIFIED)?.to_str().ok()?;
+        let text = self.response.headers.get(LAST_MODIFIED)?.to_str().ok()?;
         httpdate::parse_http_date(text).ok()
     }
 
@@ -132,7 +130,7 @@ impl Download {
         self.response
             .chunk()
             .await
-            .map_err(|error| broken("did not send the whole body", error))
+            .map_err(|error| broken("did not send the whole body", &error))
     }
 }
 
@@ -162,14 +160,8 @@ pub(crate) fn object_not_found() -> ApiError {
 }
 
 /// The message does not contain the address, because readers of a mirror need not know it.
-fn broken(what: &str, error: reqwest::Error) -> ApiError {
-    let error = error.without_url();
-    // The outer errors only say that sending or reading failed.
-    let mut reason: &dyn std::error::Error = &error;
-    while let Some(source) = reason.source() {
-        reason = source;
-    }
-    failed(format!("the origin {what}: {reason}"))
+fn broken(what: &str, error: &RequestError) -> ApiError {
+    failed(format!("the origin {what}: {}", reason(error)))
 }
 
 fn failed(message: String) -> ApiError {

@@ -7,11 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use http::header::CONTENT_TYPE;
-use reqwest::Url;
 use tokio::sync::{mpsc, oneshot};
+use url::Url;
 
-use crate::background::download::Downloader;
+use crate::background::download::{self, Downloader};
 use crate::base::time::Timestamp;
 use crate::settings::notification::callback::{Callback, EventFacts};
 use crate::settings::notification::{Event, NOTIFIER, Rule};
@@ -196,7 +195,7 @@ async fn deliver(downloader: &Downloader, delivery: Delivery) {
         if attempt > 0 {
             tokio::time::sleep(RETRY_PAUSE).await;
         }
-        match post(downloader, url.clone(), body.clone()).await {
+        match post(downloader, &url, body.clone()).await {
             Ok(()) => {
                 tracing::debug!(rule, "delivered a notification");
                 return;
@@ -210,20 +209,16 @@ async fn deliver(downloader: &Downloader, delivery: Delivery) {
 }
 
 /// Posts a notification once. Returns the reason of a failure.
-async fn post(downloader: &Downloader, url: Url, body: Bytes) -> Result<(), String> {
+async fn post(downloader: &Downloader, url: &Url, body: Bytes) -> Result<(), String> {
     let client = downloader
         .client()
         .await
         .map_err(|error| error.to_string())?;
-    let response = client
-        .post(url)
-        .timeout(TIMEOUT)
-        .header(CONTENT_TYPE, "application/json")
-        .body(body)
-        .send()
+    let response = tokio::time::timeout(TIMEOUT, client.post_json(url, body))
         .await
-        .map_err(|error| error.without_url().to_string())?;
-    let status = response.status();
+        .map_err(|_| format!("no response within {} s", TIMEOUT.as_secs()))?
+        .map_err(|error| download::reason(&error).to_string())?;
+    let status = response.status;
     if status.is_success() {
         Ok(())
     } else {

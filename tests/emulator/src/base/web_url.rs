@@ -1,6 +1,6 @@
 //! URLs of other sites.
 
-use reqwest::Url;
+use url::Url;
 
 /// Longest URL in bytes, which is the limit of the HTTP client.
 const MAX_LENGTH: usize = 65_534;

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
-use reqwest::Url;
+use url::Url;
 
 use super::Call;
 use super::new_object::attributes_of;

@@ -1,8 +1,8 @@
 //! External mirrors of buckets, from which missing objects are fetched.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::Url;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::{Setting, SettingContext, Settings, check_url, invalid};
 use crate::base::api_error::ApiError;

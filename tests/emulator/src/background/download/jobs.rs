@@ -20,7 +20,7 @@ pub(crate) struct DownloadJob {
 }
 
 impl DownloadJob {
-    pub(crate) fn new(target: &ObjectAddress, url: &reqwest::Url) -> Self {
+    pub(crate) fn new(target: &ObjectAddress, url: &url::Url) -> Self {
         Self {
             bucket: target.bucket.clone(),
             key: target.key.clone(),
@@ -110,7 +110,7 @@ mod tests {
             bucket: "photos".to_owned(),
             key: key.to_owned(),
         };
-        DownloadJob::new(&target, &reqwest::Url::parse("http://a/?secret").unwrap())
+        DownloadJob::new(&target, &url::Url::parse("http://a/?secret").unwrap())
     }
 
     fn others(begun: JobStart<'_>) -> watch::Receiver<Outcome> {
