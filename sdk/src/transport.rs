@@ -23,6 +23,7 @@ mod reqwest_client;
 mod response_wait;
 #[cfg(feature = "rustls")]
 mod rustls_config;
+mod short_reads;
 mod stream;
 mod tls;
 
@@ -58,6 +59,9 @@ pub(crate) struct TransportRequest<'a> {
     pub(crate) address: &'a Address,
     /// Whether the service may work for a long time before it responds.
     pub(crate) slow: bool,
+    /// Whether the response is one of many that arrive at the same time, so that its connection should
+    /// need little memory.
+    pub(crate) short_reads: bool,
     /// Number of the attempt, starting at 1.
     pub(crate) attempt: u32,
     /// Measures the attempt for its observers.
@@ -129,9 +133,10 @@ impl Transport {
         let throughput = min_throughput.map(ThroughputMeter::new);
         let (result, progress) = match &self.backend {
             Backend::Network(client) => {
+                let short_reads = outbound.short_reads;
                 let (request, progress) = outbound.into_network_request()?;
                 let mut watch = SendWatch::new(progress.as_deref(), len, throughput);
-                let response = client.send(request);
+                let response = client.send(request, short_reads);
                 let result = with_idle_timeout(response, &mut timer, timeout, &mut watch).await?;
                 let result = result.map(|response| response.map(RawBody::Network));
                 (result.map_err(SendFailure::from), progress)

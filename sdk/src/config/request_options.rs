@@ -21,6 +21,9 @@ pub(crate) struct RequestOptions {
     /// Whether a request may be retried after an ambiguous failure even if its operation is not
     /// idempotent. Set by transfers that detect a request that was executed twice.
     pub(crate) repeat: bool,
+    /// Whether the response is one of many that arrive at the same time, so that its connection should
+    /// need little memory.
+    pub(crate) short_reads: bool,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Limits the attempts of managed transfers.
     pub(crate) admission: Option<Arc<dyn Admission>>,
@@ -50,6 +53,7 @@ pub(crate) static DEFAULT_OPTIONS: RequestOptions = RequestOptions {
     retry: None,
     content_md5: None,
     repeat: false,
+    short_reads: false,
     headers: Vec::new(),
     admission: None,
     invalid: None,

@@ -11,9 +11,11 @@ use http::uri::Scheme;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
 use super::proxies::Proxies;
+use super::short_reads::ShortReads;
 use super::stream::{ConnectError, Stream};
 use super::tls::Tls;
 
@@ -29,6 +31,7 @@ const UNCONFIRMED: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(super) struct Connector(Arc<Settings>);
 
+#[derive(Clone)]
 struct Settings {
     direct: DirectConnector,
     proxies: Arc<Proxies>,
@@ -49,10 +52,21 @@ impl Connector {
         #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
         tcp.set_tcp_user_timeout(Some(UNCONFIRMED));
         Self(Arc::new(Settings {
-            direct: DirectConnector { tcp, tls },
+            direct: DirectConnector {
+                tcp,
+                tls,
+                short_reads: false,
+            },
             proxies,
             timeout,
         }))
+    }
+
+    /// Returns a connector whose connections need less memory, see [`ShortReads`].
+    pub(super) fn with_short_reads(&self) -> Self {
+        let mut settings = Settings::clone(&self.0);
+        settings.direct.short_reads = true;
+        Self(Arc::new(settings))
     }
 }
 
@@ -110,6 +124,7 @@ impl Service<Uri> for Connector {
 struct DirectConnector {
     tcp: HttpConnector,
     tls: Option<Tls>,
+    short_reads: bool,
 }
 
 impl Service<Uri> for DirectConnector {
@@ -123,9 +138,13 @@ impl Service<Uri> for DirectConnector {
 
     fn call(&mut self, target: Uri) -> Self::Future {
         let connecting = self.tcp.call(target.clone());
-        let tls = self.tls.clone();
+        let (tls, short_reads) = (self.tls.clone(), self.short_reads);
         Box::pin(async move {
-            let stream = Box::new(connecting.await?);
+            let stream = connecting.await?;
+            let stream: Box<dyn Stream> = match short_reads {
+                true => Box::new(TokioIo::new(ShortReads::new(stream.into_inner()))),
+                false => Box::new(stream),
+            };
             if target.scheme() != Some(&Scheme::HTTPS) {
                 return Ok(ConnectedStream::new(stream));
             }

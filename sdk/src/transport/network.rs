@@ -27,6 +27,8 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// Sends requests.
 pub(super) struct NetworkClient {
     client: Client<Connector, RequestBody>,
+    /// Has connections of its own, which read less at once.
+    short_reads: Client<Connector, RequestBody>,
     proxies: Arc<Proxies>,
     user_agent: HeaderValue,
 }
@@ -56,6 +58,7 @@ impl NetworkClient {
             client.pool_max_idle_per_host(connections);
         }
         Ok(Self {
+            short_reads: client.build(connector.with_short_reads()),
             client: client.build(connector),
             proxies,
             user_agent: user_agent(config)?,
@@ -71,8 +74,15 @@ impl NetworkClient {
     /// signature covers headers that start with `x-qs-`, so those must be set before signing, not
     /// here.
     ///
+    /// `short_reads`: whether the response is one of many that arrive at the same time, so that its
+    /// connection should need little memory.
+    ///
     /// Not async, so that the HTTP client is compiled in this crate, and not in each program.
-    pub(super) fn send(&self, mut request: Request<RequestBody>) -> ResponseFuture {
+    pub(super) fn send(
+        &self,
+        mut request: Request<RequestBody>,
+        short_reads: bool,
+    ) -> ResponseFuture {
         let proxy_auth = match request.uri().scheme_str() {
             // A proxy for HTTPS gets the password when the connection is opened.
             Some("http") => self.proxies.of(request.uri()),
@@ -85,7 +95,11 @@ impl NetworkClient {
         if let Some(auth) = proxy_auth.as_ref().and_then(|proxy| proxy.basic_auth()) {
             headers.insert(header::PROXY_AUTHORIZATION, auth.clone());
         }
-        self.client.request(request)
+        let client = match short_reads {
+            true => &self.short_reads,
+            false => &self.client,
+        };
+        client.request(request)
     }
 
     /// Returns the scheme, host and port of the proxy for requests to this URL.

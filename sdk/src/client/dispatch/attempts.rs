@@ -192,6 +192,7 @@ impl RequestAttempts<'_> {
             body: &self.request.body,
             address: &call.identity.address,
             slow: self.request.slow,
+            short_reads: self.dispatcher.options().short_reads,
             attempt: call.attempts,
             meter,
         };

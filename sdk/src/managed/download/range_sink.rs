@@ -9,8 +9,9 @@ use crate::base::chunk_list::ChunkList;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::transfer_budget::Reservation;
 
-/// Number of bytes that are buffered before they are written to a file.
-const BUFFER_SIZE: usize = 256 * 1024;
+/// Number of bytes that are buffered before they are written to a file: those of one full read of the
+/// connection.
+const BUFFER_SIZE: usize = 60 * 1024;
 
 /// Receives the bytes of one range.
 pub(super) enum RangeSink {

@@ -29,6 +29,10 @@ impl Download<'_> {
         if options.transfer.part_size < MIN_RANGE_SIZE {
             return Err(Error::invalid_input("part_size: must be at least 64 KiB"));
         }
+        if let TargetKind::File(_) = self.target.0 {
+            // The thread that writes the file is slower than the connections, so their buffers are full.
+            self.bucket.options_mut().short_reads = true;
+        }
         let reader = ObjectReader::new(self.bucket, self.key, options);
         match self.target.0 {
             TargetKind::File(path) => {
