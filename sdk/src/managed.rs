@@ -33,6 +33,8 @@ pub use folders::action::{
     SkipReason, TransferReason,
 };
 #[cfg(feature = "folders")]
+pub use folders::file_name::folder_ignores_case;
+#[cfg(feature = "folders")]
 pub use folders::options::{Compare, FolderProgress, MODIFIED_METADATA};
 #[cfg(feature = "folders")]
 pub use folders::plan::FolderPlan;

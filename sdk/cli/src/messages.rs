@@ -71,6 +71,7 @@ messages! {
     failed_action(action, reason) { "{action}: {reason}" "{action}：{reason}" }
     with_summary(summary, text) { "{summary}: {text}" "{summary}（{text}）" }
     line_number(number) { "line {number}" "第 {number} 行" }
+    bytes(number) { "{number} bytes" "{number} 字节" }
     summary(objects, bytes) { "{objects} objects, {bytes}" "{objects} 个对象，{bytes}" }
 
     // Wrong usage.
@@ -83,6 +84,7 @@ messages! {
     both_local(source, target) { "neither `{source}` nor `{target}` is in a bucket" "`{source}` 和 `{target}` 都不在存储空间中" }
     several_to_one(target) { "several sources need a folder as target: write `{target}/`" "多个源需要以文件夹为目标：请写成 `{target}/`" }
     stdin_needs_key() { "standard input needs the name of an object as target, not a folder" "标准输入需要以对象名称为目标，而不是文件夹" }
+    folder_is_no_object(path) { "{path} is a folder, not an object" "{path} 是文件夹，不是对象" }
     folder_needs_recursive(path) { "{path} is a folder: use -r" "{path} 是文件夹：请使用 -r" }
     needs_zone() { "the zone is not known: use --zone, such as --zone pek3a, or set QINGSTOR_ZONE" "未指定区域：请使用 --zone（例如 --zone pek3a）或设置 QINGSTOR_ZONE" }
     needs_yes(action) { "{action}: this needs --yes without a terminal" "{action}：没有终端时需要 --yes" }
@@ -101,6 +103,7 @@ messages! {
     needs_target() { "write at least one source, and then the target" "请写出至少一个源，然后是目标" }
     stdin_has_commands() { "standard input contains the commands, so a command cannot read it" "标准输入中是命令，因此命令不能再读取它" }
     overlap(source, target) { "{source} and {target} overlap: copy the files, then delete the source" "{source} 与 {target} 重叠：请先复制，再删除源" }
+    no_credentials() { "no access key: write access_key_id and secret_access_key into ~/.qingstor/config.yaml, or set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY, or read public objects with --anonymous" "没有访问密钥：请在 ~/.qingstor/config.yaml 中写入 access_key_id 和 secret_access_key，或设置 QINGSTOR_ACCESS_KEY_ID 和 QINGSTOR_SECRET_ACCESS_KEY，或使用 --anonymous 读取公开对象" }
     invalid_profile(name) { "`{name}` is not the name of a profile" "`{name}` 不是配置名称" }
     no_home() { "the home directory is not known" "无法确定主目录" }
     quotes_not_closed() { "a quote is not closed" "引号未闭合" }
@@ -136,6 +139,7 @@ messages! {
     no_length(path) { "{path}: the response does not contain the length" "{path}：响应中没有长度" }
     exists(path) { "{path} exists" "{path} 已存在" }
     would_overwrite(path, other) { "{path} is also the target of {other}" "{path} 也是 {other} 的目标" }
+    would_overwrite_other_case(path, other) { "{path} is the same file, and the target of {other}" "{path} 是同一个文件，也是 {other} 的目标" }
     unsafe_name(key) { "the key `{key}` cannot be a file name below the target" "key `{key}` 不能作为目标下的文件名" }
     not_deleted_source(path) { "{path} was copied but not deleted" "{path} 已复制但未删除" }
     files_done(files) { "{files} done," "已完成 {files}，" }

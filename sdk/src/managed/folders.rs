@@ -6,7 +6,7 @@ mod compare;
 mod context;
 mod entry;
 mod facts;
-mod file_name;
+pub(super) mod file_name;
 mod filter;
 mod listing;
 mod local_folder;

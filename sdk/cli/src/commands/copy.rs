@@ -4,6 +4,7 @@ mod file;
 mod objects;
 mod plan;
 mod resume;
+mod targets;
 mod upload;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::exit::{OutputClosed, UsageError};
 use crate::output::Output;
 use crate::session::Session;
 use plan::Job;
+pub(super) use targets::Targets;
 
 /// Number of single files at the same time.
 const DEFAULT_JOBS: u16 = 16;
@@ -29,7 +31,7 @@ pub(super) async fn run(
     arguments: CopyArguments,
     is_move: bool,
 ) -> Result<()> {
-    let jobs = plan::plan(session, output, &arguments, is_move).await?;
+    let (jobs, targets) = plan::plan(session, output, &arguments, is_move).await?;
     let mut options = arguments.transfer.clone();
     // The source is deleted, so the copy has to survive a power failure.
     options.fsync |= is_move;
@@ -41,10 +43,8 @@ pub(super) async fn run(
             Job::Folder(job) => folders.push(job),
         }
     }
-    let targets = files.iter();
-    let targets = targets.map(|job| (job.target.to_string(), job.source.to_string()));
-    let targets = targets.collect();
-    folder::exclude_collisions(&transfers, &arguments, targets, &mut folders).await?;
+    let singles = files.len();
+    folder::exclude_collisions(&transfers, &arguments, targets, singles, &mut folders).await?;
     // The limit of a rate applies to one transfer.
     let parallel = match arguments.transfer.limit_rate {
         Some(_) => 1,

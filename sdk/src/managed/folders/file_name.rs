@@ -5,6 +5,19 @@ use std::path::Path;
 use super::action::FileNameProblem;
 use super::case_detection;
 
+/// Returns whether names in a local folder that differ only in case are one file. The folder need not
+/// exist: it will have the file system of the first folder above it that does. Blocks for a moment.
+///
+/// Looks for an existing name in the other case. If there is no name with letters and `may_write` is
+/// `true`, creates the folder, and a temporary file in it for a moment. If the question remains open,
+/// returns what is usual for the system: `true` on Windows and Apple's systems.
+///
+/// A [`FolderTransfer`](crate::FolderTransfer) does this itself.
+#[must_use]
+pub fn folder_ignores_case(folder: impl AsRef<Path>, may_write: bool) -> bool {
+    NameRules::of_folder(folder.as_ref(), may_write).ignores_case
+}
+
 /// What file names a system allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NameRules {

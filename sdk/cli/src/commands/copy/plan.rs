@@ -1,6 +1,5 @@
 //! The transfers that the operands of `cp` and `mv` stand for.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +7,7 @@ use anyhow::{Context as _, Result, anyhow};
 
 use super::super::folder::{Ends, FolderJob};
 use super::file::{FileJob, verb};
+use super::targets::Targets;
 use crate::action::Action;
 use crate::arguments::CopyArguments;
 use crate::exit::{UsageError, usage};
@@ -36,7 +36,8 @@ enum Source {
     Pattern(Location, Pattern, String),
 }
 
-/// Plans the transfers. A source that cannot be used is reported, and the others are planned.
+/// Plans the transfers, and returns them with the targets of single files. A source that cannot be
+/// used, or whose target another one has, is reported, and the others are planned.
 ///
 /// # Errors
 ///
@@ -46,7 +47,7 @@ pub(super) async fn plan(
     output: &Output,
     arguments: &CopyArguments,
     is_move: bool,
-) -> Result<Vec<Job>> {
+) -> Result<(Vec<Job>, Targets)> {
     let (target, sources) = match arguments.paths.split_last() {
         Some((target, sources)) if !sources.is_empty() => (target, sources),
         _ => return Err(usage(messages::needs_target())),
@@ -100,28 +101,24 @@ pub(super) async fn plan(
             return Err(usage(messages::several_to_one(target_text)));
         }
     }
-    let mut targets = HashMap::new();
+    let mut targets = Targets::new(&target, !arguments.transfer.dry_run);
     let mut jobs = Vec::new();
     for source in kinds {
         let job = job(source, &target, is_folder || has_several, has_several)?;
         if let Job::Folder(folder) = &job {
             folder.ends.check(is_move)?;
         }
-        if let Job::File(file) = &job
-            && has_several
-            && let Some(other) = targets.insert(file.target.to_string(), file.source.to_string())
-        {
+        if let Job::File(file) = &job {
             let (source, path) = (file.source.to_string(), file.target.to_string());
-            let error = anyhow!(messages::would_overwrite(&path, other));
-            output.failed(
-                &Action::new(verb(&file.source, &file.target), &source).to(&path),
-                &error,
-            );
-            continue;
+            if let Err(error) = targets.add(&path, &source) {
+                let verb = verb(&file.source, &file.target);
+                output.failed(&Action::new(verb, &source).to(&path), &error);
+                continue;
+            }
         }
         jobs.push(job);
     }
-    Ok(jobs)
+    Ok((jobs, targets))
 }
 
 async fn kind(session: &Session, recursive: bool, location: &Location) -> Result<Source> {

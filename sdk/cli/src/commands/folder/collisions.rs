@@ -1,20 +1,18 @@
 //! [`exclude_collisions`]: no target is written twice by one command.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use qingstor_sdk::FolderAction;
 
+use super::super::copy::Targets;
 use super::super::transfers::Transfers;
 use super::{Ends, FolderJob, configured};
 use crate::arguments::CopyArguments;
 use crate::location::Location;
-use crate::messages;
 
 /// Excludes the files and objects whose target another source of the command has, and reports them. The
-/// first source has the target. `targets` are those of single files, with their sources.
+/// first source has the target. `targets` are those of `files` single files.
 ///
 /// Plans all transfers of the command, which needs memory for the names of their files. Does nothing if
 /// the targets of the folders cannot overlap.
@@ -25,10 +23,11 @@ use crate::messages;
 pub(in crate::commands) async fn exclude_collisions(
     transfers: &Transfers,
     arguments: &CopyArguments,
-    mut targets: HashMap<String, String>,
+    mut targets: Targets,
+    files: usize,
     jobs: &mut [FolderJob],
 ) -> Result<()> {
-    if !can_overlap(targets.len(), jobs) {
+    if !can_overlap(files, jobs) {
         return Ok(());
     }
     for job in jobs {
@@ -41,15 +40,10 @@ pub(in crate::commands) async fn exclude_collisions(
             };
             let described = job.ends.describe(&action, transfers.output.json());
             let described = described.action();
-            match targets.entry(described.target.unwrap_or_default().to_owned()) {
-                Entry::Vacant(free) => {
-                    free.insert(described.source.to_owned());
-                }
-                Entry::Occupied(taken) => {
-                    let error = anyhow!(messages::would_overwrite(taken.key(), taken.get()));
-                    transfers.output.failed(&described, &error);
-                    excluded.insert(path);
-                }
+            let target = described.target.unwrap_or_default();
+            if let Err(error) = targets.add(target, described.source) {
+                transfers.output.failed(&described, &error);
+                excluded.insert(path);
             }
         }
         job.excluded = Arc::new(excluded);
