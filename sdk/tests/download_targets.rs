@@ -181,7 +181,7 @@ async fn rejects_pipes_sockets_devices_and_folders() {
             assert!(shown.contains(says), "{method:?} {shown}");
             if says.contains("regular") {
                 assert!(
-                    shown.contains("use `Bucket::download` with `DownloadTarget::writer`"),
+                    shown.contains("open it and download to a writer"),
                     "{shown}"
                 );
             }

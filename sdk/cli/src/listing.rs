@@ -8,7 +8,7 @@ use qingstor_sdk::{Bucket, Error};
 use crate::location::Remote;
 use crate::messages;
 use crate::pattern::Pattern;
-use crate::session::Session;
+use crate::session::{Session, is_not_found};
 
 /// The objects that an operand stands for.
 #[derive(Clone, Debug)]
@@ -140,6 +140,18 @@ pub(crate) async fn has_objects_below(session: &Session, remote: &Remote) -> Res
     // A page can be empty although there are further pages.
     let first = call.limit(1).items().next().await.transpose()?;
     Ok(first.is_some())
+}
+
+/// Returns whether an operand is the name of a folder, and not of an object, so that a request for the
+/// object failed. If this request fails, too, the answer is `false`.
+pub(crate) async fn is_only_folder(
+    session: &Session,
+    remote: &Remote,
+    error: &anyhow::Error,
+) -> bool {
+    is_not_found(error)
+        && matches!(exists(session, remote).await, Ok(false))
+        && matches!(has_objects_below(session, remote).await, Ok(true))
 }
 
 /// Returns an object with the key, if there is one.

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -20,13 +20,20 @@ const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Prints results and errors, and counts failures.
 pub(crate) struct Output {
+    streams: Arc<Streams>,
+    /// Line of the script that contains the command.
+    line: Option<u64>,
+    /// Whether standard output is the content of an object, so that failures are printed on standard
+    /// error also with `--json`.
+    is_content: AtomicBool,
+}
+
+/// The streams of the process, which all commands of a script share.
+struct Streams {
     json: bool,
     quiet: bool,
     stdout: Mutex<Buffer>,
     closed: AtomicBool,
-    /// Whether standard output is the content of an object, so that failures are printed on standard
-    /// error also with `--json`.
-    is_content: AtomicBool,
     failures: AtomicU64,
     progress: Mutex<Progress>,
 }
@@ -40,7 +47,7 @@ struct Buffer {
 impl Output {
     /// Creates the printer of a command.
     pub(crate) fn new(json: bool, quiet: bool) -> Self {
-        Self {
+        let streams = Streams {
             json,
             quiet,
             stdout: Mutex::new(Buffer {
@@ -49,30 +56,43 @@ impl Output {
                 flushed: Instant::now(),
             }),
             closed: AtomicBool::new(false),
-            is_content: AtomicBool::new(false),
             failures: AtomicU64::new(0),
             progress: Mutex::new(Progress::hidden()),
+        };
+        Self {
+            streams: Arc::new(streams),
+            line: None,
+            is_content: AtomicBool::new(false),
+        }
+    }
+
+    /// Creates the printer of the command in a line of a script. Its failures contain the number.
+    pub(crate) fn of_line(&self, number: u64) -> Self {
+        Self {
+            streams: Arc::clone(&self.streams),
+            line: Some(number),
+            is_content: AtomicBool::new(false),
         }
     }
 
     /// Returns whether results are JSON objects.
     pub(crate) fn json(&self) -> bool {
-        self.json
+        self.streams.json
     }
 
     /// Returns whether only errors are printed.
     pub(crate) fn quiet(&self) -> bool {
-        self.quiet
+        self.streams.quiet
     }
 
     /// Returns the number of failures that were reported.
     pub(crate) fn failures(&self) -> u64 {
-        self.failures.load(Ordering::Relaxed)
+        self.streams.failures.load(Ordering::Relaxed)
     }
 
     /// Counts a failure that is reported otherwise.
     pub(crate) fn count_failure(&self) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
+        self.streams.failures.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Declares that standard output is the content of an object: from now on, failures are printed on
@@ -84,7 +104,7 @@ impl Output {
     /// Replaces the progress display, and removes the previous one from the screen. Lines are printed
     /// above it.
     pub(crate) fn show_progress(&self, progress: Progress) {
-        let previous = std::mem::replace(&mut *lock(&self.progress), progress);
+        let previous = std::mem::replace(&mut *lock(&self.streams.progress), progress);
         previous.clear();
     }
 
@@ -98,7 +118,7 @@ impl Output {
         text: impl FnOnce() -> String,
         value: impl FnOnce() -> Value,
     ) -> Result<()> {
-        match self.json {
+        match self.streams.json {
             true => self.line(&value().to_string()),
             false => self.line(&text()),
         }
@@ -123,9 +143,9 @@ impl Output {
     }
 
     fn bytes(&self, bytes: &[u8], end: &[u8]) -> Result<()> {
-        let progress = lock(&self.progress).clone();
+        let progress = lock(&self.streams.progress).clone();
         progress.suspend(|| {
-            let mut buffer = lock(&self.stdout);
+            let mut buffer = lock(&self.streams.stdout);
             let written = buffer.write(bytes, end);
             self.check(written)
         })
@@ -134,7 +154,7 @@ impl Output {
     fn check(&self, written: io::Result<()>) -> Result<()> {
         match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.closed.store(true, Ordering::Relaxed);
+                self.streams.closed.store(true, Ordering::Relaxed);
                 Err(OutputClosed.into())
             }
             Err(error) => Err(anyhow::Error::new(error).context("standard output")),
@@ -148,10 +168,10 @@ impl Output {
     ///
     /// Returns the errors of [`result`](Self::result).
     pub(crate) fn flush(&self) -> Result<()> {
-        if self.closed.load(Ordering::Relaxed) {
+        if self.streams.closed.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let flushed = lock(&self.stdout).writer.flush();
+        let flushed = lock(&self.streams.stdout).writer.flush();
         self.check(flushed)
     }
 
@@ -162,7 +182,7 @@ impl Output {
     ///
     /// Returns an I/O error if standard output cannot be written for another reason.
     pub(crate) fn action(&self, action: &Action<'_>) -> Result<()> {
-        if self.quiet && !self.json || self.closed.load(Ordering::Relaxed) {
+        if self.streams.quiet && !self.streams.json || self.streams.closed.load(Ordering::Relaxed) {
             return Ok(());
         }
         match self.result(|| action.text(), || action.value()) {
@@ -186,33 +206,44 @@ impl Output {
 
     fn report_failure(&self, action: &Action<'_>, text: &str, error: Option<&Error>) {
         self.count_failure();
-        if self.json {
+        if self.streams.json {
             let mut value = action.value();
             add_error(&mut value, text, error);
-            self.json_failure(&value);
+            self.json_failure(value);
             return;
         }
         let reason = with_summary(text, error);
         let text = messages::failed_action(action.text(), printable(&reason));
-        self.stderr(&messages::error(text));
+        self.stderr(&messages::error(self.with_line(text)));
     }
 
     /// Reports an error that is not the failure of a single action, and counts it.
     pub(crate) fn error(&self, error: &anyhow::Error) {
         self.count_failure();
-        if self.json {
+        if self.streams.json {
             let request = error
                 .chain()
                 .find_map(|cause| cause.downcast_ref::<Error>());
             let mut value = json!({});
             add_error(&mut value, &chain_text(error), request);
-            self.json_failure(&value);
+            self.json_failure(value);
             return;
         }
-        self.stderr(&messages::error(error_text(error)));
+        self.stderr(&messages::error(self.with_line(error_text(error))));
     }
 
-    fn json_failure(&self, value: &Value) {
+    /// Adds the line of the script to the text of a failure.
+    fn with_line(&self, text: String) -> String {
+        match self.line {
+            Some(number) => messages::with_cause(messages::line_number(number), text),
+            None => text,
+        }
+    }
+
+    fn json_failure(&self, mut value: Value) {
+        if let (Value::Object(fields), Some(number)) = (&mut value, self.line) {
+            fields.insert("line".to_owned(), number.into());
+        }
         match self.is_content.load(Ordering::Relaxed) {
             true => self.stderr(&value.to_string()),
             // Nothing can be reported if standard output is closed; the exit code remains.
@@ -224,7 +255,7 @@ impl Output {
     pub(crate) fn stderr(&self, line: &str) {
         // The order of lines on a terminal is that of the calls.
         let _ = self.flush();
-        let progress = lock(&self.progress).clone();
+        let progress = lock(&self.streams.progress).clone();
         progress.suspend(|| {
             // Nothing can be done if standard error is closed.
             let _ = writeln!(io::stderr(), "{line}");

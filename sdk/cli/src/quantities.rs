@@ -90,6 +90,14 @@ pub(crate) fn size_text(bytes: u64, human: bool) -> String {
     format!("{value:.1} {unit}iB")
 }
 
+/// Returns a number of bytes for a sentence: like [`size_text`], but never without a unit.
+pub(crate) fn size_phrase(bytes: u64, human: bool) -> String {
+    match human {
+        true => size_text(bytes, true),
+        false => messages::bytes(bytes),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

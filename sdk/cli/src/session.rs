@@ -1,6 +1,7 @@
 //! The client and the printer that the commands of one process share.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,18 @@ use crate::output::Output;
 
 /// Name of the folder with settings in the home directory.
 const SETTINGS_FOLDER: &str = ".qingstor";
+
+/// The settings contain no access key.
+#[derive(Debug)]
+pub(crate) struct NoCredentials;
+
+impl fmt::Display for NoCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&messages::no_credentials())
+    }
+}
+
+impl std::error::Error for NoCredentials {}
 
 /// State that the commands of one process share.
 pub(crate) struct Session {
@@ -73,13 +86,17 @@ impl Session {
     ///
     /// Returns an error if the settings are invalid, or if credentials are missing.
     pub(crate) fn config(&self) -> Result<Config> {
-        let loaded = match self.settings_file()? {
+        let file = self.settings_file()?;
+        let loaded = match &file {
             Some(path) => Config::from_file(path),
             None => Config::load(),
         };
         let mut config = match loaded {
             Err(error) if self.options.anonymous && error.kind() == ErrorKind::Credentials => {
                 Config::anonymous()
+            }
+            Err(error) if error.kind() == ErrorKind::Credentials && file.is_none() => {
+                return Err(NoCredentials.into());
             }
             loaded => loaded?,
         };

@@ -51,7 +51,7 @@ impl Credentials {
         let invalid = |message| Err(Error::new(ErrorKind::Credentials, message));
         if access_key_id.is_empty() {
             return invalid(
-                "the access key ID is empty; use `Credentials::anonymous` for unsigned requests",
+                "the access key ID is empty; unsigned requests need anonymous credentials",
             );
         }
         if !access_key_id

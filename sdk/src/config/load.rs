@@ -50,7 +50,7 @@ pub(super) fn load(
     }
     Err(missing_credentials(
         "set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY, or write access_key_id and \
-         secret_access_key into ~/.qingstor/config.yaml, or use `Config::anonymous`",
+         secret_access_key into ~/.qingstor/config.yaml, or use anonymous credentials",
     ))
 }
 

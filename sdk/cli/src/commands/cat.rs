@@ -1,12 +1,13 @@
 //! `cat`: prints objects.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use crate::action::{Action, Verb};
 use crate::arguments::CatArguments;
 use crate::exit::{OutputClosed, UsageError};
-use crate::listing::expand;
+use crate::listing::{expand, is_only_folder};
 use crate::location::Remote;
+use crate::messages;
 use crate::output::Output;
 use crate::session::Session;
 
@@ -45,6 +46,10 @@ async fn print_all(
                 return Err(error);
             }
             Err(error) => {
+                let error = match is_only_folder(session, path, &error).await {
+                    true => anyhow!(messages::folder_is_no_object(path)),
+                    false => error,
+                };
                 output.failed(&Action::new(Verb::Cat, &path.to_string()), &error);
             }
             Ok(()) => {}

@@ -14,7 +14,7 @@ use crate::location::Location;
 use crate::messages;
 use crate::messages::reasons::{skip_reason, transfer_reason};
 use crate::output::{Output, printable};
-use crate::quantities::size_text;
+use crate::quantities::size_phrase;
 use crate::session::Session;
 
 /// Runs the command. Each difference is a failure.
@@ -47,7 +47,7 @@ pub(super) async fn run(
             Some(Difference { path, reason, size }) => {
                 output.count_failure();
                 let text = || {
-                    let reason = match size.map(|size| size_text(size, arguments.human)) {
+                    let reason = match size.map(|size| size_phrase(size, arguments.human)) {
                         Some(size) => messages::with_size(&reason, size),
                         None => reason.clone(),
                     };

@@ -8,7 +8,7 @@ use crate::arguments::DoctorArguments;
 use crate::location::Remote;
 use crate::messages;
 use crate::output::{Output, error_text};
-use crate::session::Session;
+use crate::session::{NoCredentials, Session};
 
 /// The service rejects requests whose clock differs by more than 15 minutes; it is time to fix the
 /// clock long before.
@@ -66,9 +66,10 @@ impl Report<'_> {
 /// Checks that there are valid settings. Without them, nothing else can be checked.
 fn settings(session: &Session, report: &Report<'_>) -> Result<bool> {
     if let Err(error) = session.client() {
-        let is_missing = error
-            .downcast_ref::<Error>()
-            .is_some_and(|error| error.kind() == ErrorKind::Credentials);
+        let is_missing = error.is::<NoCredentials>()
+            || error
+                .downcast_ref::<Error>()
+                .is_some_and(|error| error.kind() == ErrorKind::Credentials);
         let fix = match is_missing {
             true => messages::settings_missing(),
             false => messages::fix_settings(),

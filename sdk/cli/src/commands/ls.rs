@@ -12,7 +12,7 @@ use crate::location::{Remote, SCHEME};
 use crate::messages;
 use crate::output::{Output, printable};
 use crate::pattern::Pattern;
-use crate::quantities::size_text;
+use crate::quantities::{size_phrase, size_text};
 use crate::session::Session;
 
 /// Width of the column of sizes.
@@ -219,7 +219,7 @@ impl List<'_> {
     }
 
     fn summary(&self) -> Result<()> {
-        let size = size_text(self.bytes, self.arguments.human);
+        let size = size_phrase(self.bytes, self.arguments.human);
         self.output.result(
             || messages::summary(self.objects, size),
             || json!({"objects": self.objects, "bytes": self.bytes}),

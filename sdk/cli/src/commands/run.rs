@@ -30,23 +30,22 @@ pub(super) async fn run(
     let is_stdin = arguments.reads_stdin();
     let mut commands = lines(input)
         .map(|(number, line)| async move {
+            let output = Arc::new(output.of_line(number));
             let done = match line {
-                Ok(line) => run_line(session, output, &line, is_stdin).await,
+                Ok(line) => run_line(session, &output, &line, is_stdin).await,
                 Err(error) => Err(error),
             };
-            done.map_err(|error| match error.is::<OutputClosed>() {
-                true => error,
-                false => error.context(messages::line_number(number)),
-            })
+            match done {
+                Err(error) if error.is::<OutputClosed>() => return Err(error),
+                Err(error) => output.error(&error),
+                Ok(()) => {}
+            }
+            Ok(())
         })
         .boxed()
         .buffer_unordered(arguments.jobs.into());
     while let Some(done) = commands.next().await {
-        match done {
-            Err(error) if error.is::<OutputClosed>() => return Err(error),
-            Err(error) => output.error(&error),
-            Ok(()) => {}
-        }
+        done?;
     }
     Ok(())
 }

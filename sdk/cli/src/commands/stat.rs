@@ -1,12 +1,12 @@
 //! `stat`: shows the properties of buckets and objects.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use serde_json::{Map, Value, json};
 
 use crate::action::{Action, Verb};
 use crate::arguments::StatArguments;
 use crate::exit::UsageError;
-use crate::listing::expand;
+use crate::listing::{expand, is_only_folder};
 use crate::location::Remote;
 use crate::messages;
 use crate::output::{Output, printable};
@@ -64,7 +64,13 @@ async fn print_all(
                 },
             )?,
             Err(error) if error.is::<UsageError>() => return Err(error),
-            Err(error) => output.failed(&Action::new(Verb::Stat, &name), &error),
+            Err(error) => {
+                let error = match is_only_folder(session, path, &error).await {
+                    true => anyhow!(messages::folder_is_no_object(path)),
+                    false => error,
+                };
+                output.failed(&Action::new(Verb::Stat, &name), &error);
+            }
         }
     }
     Ok(())

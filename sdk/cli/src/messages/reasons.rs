@@ -42,10 +42,23 @@ pub(crate) fn transfer_reason(reason: TransferReason) -> String {
     .to_owned()
 }
 
+/// Returns why a path is skipped, in English. The reasons of the client name its own options.
+pub(crate) fn english_skip_reason(reason: &SkipReason) -> String {
+    match reason {
+        SkipReason::EmptySource => {
+            "not deleted, because the source is empty and --max-delete is not set".to_owned()
+        }
+        SkipReason::TooManyDeletions => {
+            "not deleted, because more than --max-delete paths would be".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
 /// Returns why a path is skipped.
 pub(crate) fn skip_reason(reason: &SkipReason) -> String {
     if language() == Language::English {
-        return reason.to_string();
+        return english_skip_reason(reason);
     }
     match reason {
         SkipReason::Unchanged(evidence) => {

@@ -345,7 +345,7 @@ fn ten_thousand_files_go_up_down_and_away() {
         world
             .ok(&["ls", "--summarize", "-R", &target])
             .stdout
-            .ends_with("10000 objects, 10000\n")
+            .ends_with("10000 objects, 10000 bytes\n")
     );
     assert_eq!(
         world

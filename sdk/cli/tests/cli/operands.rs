@@ -1,6 +1,6 @@
 //! Operands and options that do not go together, or stand for nothing.
 
-use crate::world::{BUCKET, World, address};
+use crate::world::{BUCKET, World, address, finished};
 
 #[test]
 fn options_may_stand_between_operands() {
@@ -220,4 +220,104 @@ fn skipped_paths_are_whole() {
         ["in/sub/a", "qs://cli-test/x/b"]
     );
     assert_eq!(skipped(&["sync", &target, "in"]), ["qs://cli-test/x/sub/a"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn content_can_be_written_to_pipes_and_devices() {
+    let world = World::new();
+    world.put("object", "content");
+    let object = address("object");
+    world.ok(&["cp", &object, "/dev/null"]);
+    let pipe = world.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
+    world.ok(&["cp", &object, "pipe"]);
+    assert_eq!(reader.join().unwrap(), "content");
+    // The bytes would be lost, so the source stays.
+    for target in ["pipe", "/dev/null"] {
+        let run = world.run(&["mv", &object, target]).exits(1);
+        assert!(run.stderr.contains("not a regular file"), "{run:?}");
+        assert!(!run.stderr.contains("::"), "{run:?}");
+    }
+    assert_eq!(world.get("object"), "content");
+    let full = world.run(&["cp", &object, "/dev/full"]).exits(1);
+    assert!(full.stderr.contains("/dev/full"), "{full:?}");
+}
+
+/// Messages name options, not the methods of the library.
+#[test]
+fn refused_deletions_name_the_option() {
+    let world = World::new();
+    world.put("folder/a", "1");
+    world.write("one/b", "2");
+    std::fs::create_dir(world.path("empty")).unwrap();
+    let target = address("folder");
+    let sync = |more: &[&str], folder| {
+        let run = world.run(&[&["sync", "--delete"], more, &[folder, &target]].concat());
+        run.exits(1)
+    };
+    for run in [
+        sync(&[], "empty"),
+        sync(&["--json"], "empty"),
+        sync(&["--max-delete", "0"], "one"),
+        sync(&["--max-delete", "0", "--json"], "one"),
+    ] {
+        let text = format!("{}{}", run.stdout, run.stderr);
+        assert!(text.contains("--max-delete"), "{run:?}");
+        assert!(!text.contains("max_delete"), "{run:?}");
+    }
+}
+
+#[test]
+fn the_name_of_a_folder_is_not_called_missing() {
+    let world = World::new();
+    world.put("folder/a", "1");
+    world.put("both", "2");
+    world.put("both/b", "3");
+    let folder = address("folder");
+    for (arguments, says) in [
+        (vec!["cp", &folder, "copy"], "is a folder: use -r"),
+        (vec!["mv", &folder, "copy"], "is a folder: use -r"),
+        (vec!["cat", &folder], "is a folder, not an object"),
+        (vec!["stat", &folder], "is a folder, not an object"),
+    ] {
+        let run = world.run(&arguments).exits(1);
+        assert!(run.stderr.contains(says), "{run:?}");
+    }
+    world.ok(&["cp", &address("both"), "copy"]);
+    for arguments in [["cat", &address("none")], ["stat", &address("none")]] {
+        let run = world.run(&arguments).exits(1);
+        assert!(run.stderr.contains("404"), "{run:?}");
+    }
+}
+
+#[test]
+fn numbers_of_bytes_in_sentences_have_a_unit() {
+    let world = World::new();
+    world.put("a", "12345");
+    world.write("folder/a", "123");
+    let target = format!("qs://{BUCKET}");
+    let listed = world.ok(&["ls", "--summarize", &target]).stdout;
+    assert_eq!(listed, "a\n1 objects, 5 bytes\n");
+    let check = |more: &[&str]| {
+        let run = world.run(&[&["check"], more, &["folder", &target]].concat());
+        run.exits(1).stdout
+    };
+    assert!(check(&[]).contains("size differs, 3 bytes"));
+    assert!(check(&["-H"]).contains("size differs, 3 B"));
+}
+
+#[test]
+fn a_missing_access_key_is_explained_with_options() {
+    let world = World::new();
+    for (language, says) in [("C", "no access key"), ("zh_CN.UTF-8", "没有访问密钥")] {
+        let mut command = world.command(&["ls"]);
+        command.env_remove("QINGSTOR_ACCESS_KEY_ID");
+        command.env_remove("QINGSTOR_SECRET_ACCESS_KEY");
+        let run = finished(command.env("LANG", language).spawn().unwrap());
+        assert!(run.stderr.contains(says), "{run:?}");
+        assert!(run.stderr.contains("--anonymous") && !run.stderr.contains("::"));
+    }
 }

@@ -210,7 +210,7 @@ fn runs_commands_from_a_file_and_from_standard_input() {
         address("x")
     );
     let run = world.run_with_input(&["run"], script.as_bytes()).exits(1);
-    for line in ["cat", "line 2", "line 3", "line 4", "line 5"] {
+    for line in ["line 1: cat", "line 2", "line 3", "line 4", "line 5"] {
         assert!(run.stderr.contains(line), "{line}: {run:?}");
     }
     assert_eq!(world.keys(), [""; 0]);
@@ -222,6 +222,40 @@ fn runs_commands_from_a_file_and_from_standard_input() {
         .exits(0);
     assert_eq!(world.keys().len(), 20);
     world.run(&["run", "missing"]).exits(1);
+}
+
+#[test]
+fn failures_of_a_script_have_the_number_of_their_line() {
+    let world = World::new();
+    world.put("object", "1");
+    let (folder, object) = (address("folder"), address("object"));
+    let script = format!(
+        "cat {object} {0}\ncp missing {0}\n\ncp object-1 object-2 {folder}/\nls {0}\n",
+        address("none")
+    );
+    world.write("script", &script);
+    for jobs in ["1", "8"] {
+        let run = world.run(&["run", "--jobs", jobs, "script"]).exits(1);
+        let mut lines: Vec<_> = run.stderr.lines().collect();
+        lines.sort_unstable();
+        let numbers = lines.iter().map(|line| {
+            let rest = line.strip_prefix("error: line ").unwrap();
+            rest.split_once(": ").unwrap().0
+        });
+        let numbers: Vec<_> = numbers.collect();
+        assert_eq!(numbers, ["1", "2", "4", "4", "5"], "{run:?}");
+    }
+    let run = world.run(&["--json", "run", "script"]).exits(1);
+    // The first line is `cat`: its failure is not mixed with the content of an object. The next lines
+    // print theirs on standard output.
+    let failure: serde_json::Value = serde_json::from_str(run.stderr.trim()).unwrap();
+    assert_eq!(failure["line"], 1);
+    let others = run.stdout.strip_prefix('1').unwrap().lines();
+    let numbers = others.map(|line| {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        value["line"].as_u64().unwrap()
+    });
+    assert_eq!(numbers.collect::<Vec<_>>(), [2, 4, 4, 5], "{run:?}");
 }
 
 #[test]

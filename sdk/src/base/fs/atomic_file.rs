@@ -181,11 +181,9 @@ pub(crate) fn check_target(target: &Path) -> io::Result<Option<Replaced>> {
     Ok(Some(Replaced { metadata, is_link }))
 }
 
-/// Adds a hint at the methods that can write to other kinds of files.
+/// Adds a hint at the alternative. Programs show these texts to their users, so they name no types.
 fn with_alternatives(error: io::Error) -> io::Error {
-    let text = format!(
-        "{error}: use `Bucket::download` with `DownloadTarget::writer`, or `tokio::io::copy` from the `ByteStream`"
-    );
+    let text = format!("{error}: it cannot be replaced; open it and download to a writer");
     io::Error::new(error.kind(), text)
 }
 

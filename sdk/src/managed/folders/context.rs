@@ -186,7 +186,7 @@ fn check_buckets(
         return Err(Error::invalid_input(text));
     }
     if delete && source_prefix.starts_with(prefix) {
-        let text = "`delete` would delete the source, which is in the target prefix";
+        let text = "deletions would delete the source, which is in the target prefix";
         return Err(Error::invalid_input(text));
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, anyhow};
 use qingstor_sdk::{Download, DownloadTarget, MODIFIED_METADATA, UploadSource};
+use tokio::io::AsyncWrite;
 
 use super::super::transfers::{AddTotalOnce, Transfers, configured_upload};
 use super::objects::copy;
@@ -12,7 +13,7 @@ use super::upload::upload_file;
 use crate::action::{Action, Verb};
 use crate::arguments::CopyArguments;
 use crate::exit::{OutputClosed, UsageError};
-use crate::listing::exists;
+use crate::listing::{exists, is_only_folder};
 use crate::location::{Location, Remote};
 use crate::messages;
 
@@ -69,6 +70,14 @@ impl FileJob {
                 return Err(error);
             }
             Err(error) => {
+                let error = match &self.source {
+                    Location::Remote(source)
+                        if is_only_folder(&transfers.session, source, &error).await =>
+                    {
+                        anyhow!(messages::folder_needs_recursive(source))
+                    }
+                    _ => error,
+                };
                 transfers.output.failed(&action, &error);
                 return Ok(());
             }
@@ -110,6 +119,12 @@ impl FileJob {
                 configured_upload(transfers, bucket.upload(&target.key, source))
                     .await?
                     .bytes
+            }
+            // A source is not deleted in exchange for bytes in a pipe, which may be lost.
+            (Location::Remote(source), Location::Local(path)) if !is_move && is_stream(path) => {
+                let file = tokio::fs::File::options().write(true).open(path).await;
+                let file = file.with_context(|| path.display().to_string())?;
+                download_to_writer(transfers, source, file).await?
             }
             (Location::Remote(source), Location::Local(path)) => {
                 download_file(transfers, source, path, transfers.options.resume).await?
@@ -249,12 +264,36 @@ fn parse_time(text: &str) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(std::time::Duration::new(seconds, nanoseconds))
 }
 
-async fn download_to_stdout(transfers: &Transfers, source: &Remote) -> Result<u64> {
+/// Returns whether a path leads to a pipe or a device such as `/dev/null`. Bytes can be written to
+/// them, but no file can replace them.
+#[cfg(unix)]
+fn is_stream(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    let metadata = std::fs::metadata(path);
+    metadata.is_ok_and(|metadata| {
+        let kind = metadata.file_type();
+        kind.is_fifo() || kind.is_char_device()
+    })
+}
+
+#[cfg(not(unix))]
+fn is_stream(_: &Path) -> bool {
+    false
+}
+
+async fn download_to_writer(
+    transfers: &Transfers,
+    source: &Remote,
+    writer: impl AsyncWrite + Send,
+) -> Result<u64> {
     let bucket = transfers.session.bucket(&source.bucket).await?;
-    let target = DownloadTarget::writer(tokio::io::stdout());
-    let downloaded = configured_download(transfers, bucket.download(&source.key, target)).await;
-    downloaded.map(|output| output.bytes).map_err(|error| {
-        let error = anyhow::Error::new(error);
+    let download = bucket.download(&source.key, DownloadTarget::writer(writer));
+    Ok(configured_download(transfers, download).await?.bytes)
+}
+
+async fn download_to_stdout(transfers: &Transfers, source: &Remote) -> Result<u64> {
+    let downloaded = download_to_writer(transfers, source, tokio::io::stdout()).await;
+    downloaded.map_err(|error| {
         let is_closed = error.chain().any(|cause| {
             let error = cause.downcast_ref::<std::io::Error>();
             error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)

@@ -11,7 +11,7 @@ use crate::exit::usage;
 use crate::listing::{has_objects_below, nothing};
 use crate::location::{Location, Remote};
 use crate::messages;
-use crate::messages::reasons::{skip_reason, transfer_reason};
+use crate::messages::reasons::{english_skip_reason, skip_reason, transfer_reason};
 use crate::session::Session;
 
 /// The two ends of a transfer.
@@ -200,7 +200,7 @@ impl Ends {
             FolderAction::Skip { path, reason, .. } => {
                 let skipped = self.skipped(path, reason);
                 let reason = match json {
-                    true => reason.to_string(),
+                    true => english_skip_reason(reason),
                     false => skip_reason(reason),
                 };
                 described(Verb::Skip, skipped, None, None, Some(reason))
