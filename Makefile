@@ -120,7 +120,7 @@ features: ## Check the SDK and its store with each feature alone, and the other 
 	$(CARGO) clippy --quiet --package qingstor-cli --no-default-features -- -D warnings
 	@set -e; for features in "" rustls tracing config-file simd reqwest-client serde blocking folders $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
-	  $(CARGO) check --quiet --package qingstor-sdk --no-default-features --features "$$features"; \
+	  $(CARGO) clippy --quiet --package qingstor-sdk --no-default-features --features "$$features" -- -D warnings; \
 	done
 	@set -e; for features in v0_13 v0_14 v0_14,signer; do \
 	  echo "features of qingstor-object-store: [$$features]"; \
@@ -198,7 +198,7 @@ msrv: ## Check the published crates with the oldest supported compiler (installs
 
 .PHONY: powerset
 powerset: ## Check the published crates with each feature and each pair of features (needs cargo-hack)
-	$(CARGO) hack check --feature-powerset --depth 2 --no-dev-deps --exclude-features native-tls $(each_crate)
+	$(CARGO) hack clippy --feature-powerset --depth 2 --no-dev-deps --exclude-features native-tls $(each_crate) -- -D warnings
 
 .PHONY: minimal-versions
 minimal-versions: ## Check the published crates with the oldest dependencies that they allow (needs a nightly toolchain)
