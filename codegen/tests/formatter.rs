@@ -59,39 +59,46 @@ fn is_running(process: &str) -> bool {
     !state.trim().is_empty() && !state.starts_with('Z')
 }
 
+/// The scripts run side by side, because the test waits for each until its time limit.
 #[test]
 fn a_hanging_formatter_is_killed_with_its_children() {
-    for script in [
-        "sleep 300 & echo $! > \"$PIDS\"; sleep 300",
-        // The formatter exits, but its child process keeps the output open.
-        "cat; sleep 300 & echo $! > \"$PIDS\"",
-        // The formatter closes its output, but does not exit.
-        "cat; echo $$ > \"$PIDS\"; exec >&- 2>&-; sleep 300",
-        // The formatter does not read its input.
-        "echo $$ > \"$PIDS\"; while :; do sleep 1; done",
-        // The formatter prints error messages endlessly.
-        "echo $$ > \"$PIDS\"; yes error >&2",
-    ] {
-        let pids = tempfile::NamedTempFile::new().unwrap();
-        let script = script.replace("$PIDS", pids.path().to_str().unwrap());
-        let workspace = workspace(&script);
-        workspace.write(
-            "pack/t.tera",
-            "{% for a in range(end=30000) %}long line\n{% endfor %}",
-        );
-        let expected = [
-            "ran longer than 1 s",
-            "--formatter-timeout",
-            "--no-formatter",
-        ];
-        refused(&workspace, "--formatter-timeout 1", &expected);
-        let process = std::fs::read_to_string(pids.path()).unwrap();
-        // On a loaded machine, a killed process takes a moment to exit.
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while is_running(&process) {
-            assert!(Instant::now() < deadline, "{script}: {process} is running");
-            std::thread::sleep(Duration::from_millis(20));
+    std::thread::scope(|scope| {
+        for script in [
+            "sleep 300 & echo $! > \"$PIDS\"; sleep 300",
+            // The formatter exits, but its child process keeps the output open.
+            "cat; sleep 300 & echo $! > \"$PIDS\"",
+            // The formatter closes its output, but does not exit.
+            "cat; echo $$ > \"$PIDS\"; exec >&- 2>&-; sleep 300",
+            // The formatter does not read its input.
+            "echo $$ > \"$PIDS\"; while :; do sleep 1; done",
+            // The formatter prints error messages endlessly.
+            "echo $$ > \"$PIDS\"; yes error >&2",
+        ] {
+            scope.spawn(move || is_killed_with_its_children(script));
         }
+    });
+}
+
+fn is_killed_with_its_children(script: &str) {
+    let pids = tempfile::NamedTempFile::new().unwrap();
+    let script = script.replace("$PIDS", pids.path().to_str().unwrap());
+    let workspace = workspace(&script);
+    workspace.write(
+        "pack/t.tera",
+        "{% for a in range(end=30000) %}long line\n{% endfor %}",
+    );
+    let expected = [
+        "ran longer than 1 s",
+        "--formatter-timeout",
+        "--no-formatter",
+    ];
+    refused(&workspace, "--formatter-timeout 1", &expected);
+    let process = std::fs::read_to_string(pids.path()).unwrap();
+    // On a loaded machine, a killed process takes a moment to exit.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while is_running(&process) {
+        assert!(Instant::now() < deadline, "{script}: {process} is running");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

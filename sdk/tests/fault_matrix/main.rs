@@ -58,15 +58,15 @@ pub(crate) fn setting(name: &str, default: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn returns_the_right_bytes_or_an_explained_error() {
-    /// Number of concurrent runs, each with its own emulator and proxy.
-    const WORLDS: u64 = 2;
+    /// Number of concurrent runs, each with its own emulator and proxy. Most of a run is waiting.
+    const WORLDS: usize = 4;
     let runs = setting("QINGSTOR_FAULT_RUNS", 240);
     let first = setting("QINGSTOR_FAULT_SEED", 1);
-    let workers = (0..WORLDS).map(|worker| {
+    let workers = (0..WORLDS as u64).map(|worker| {
         tokio::spawn(async move {
             let world = World::start().await;
             let mut counts = BTreeMap::<&str, (u64, u64)>::new();
-            for seed in (first + worker..first + runs).step_by(2) {
+            for seed in (first + worker..first + runs).step_by(WORLDS) {
                 let (task, succeeded) = run(&world, seed).await;
                 let count = counts.entry(task).or_default();
                 match succeeded {
