@@ -104,6 +104,24 @@ fn the_architecture_names_places_that_exist() {
     for place in places {
         assert!(root().join(place).exists(), "{place}");
     }
+
+    // The table says "`Type::function` in `file`".
+    let mut items = 0;
+    for line in table.lines() {
+        let parts: Vec<_> = line.split('`').collect();
+        for part in parts.windows(3) {
+            let &[item, " in ", file] = part else {
+                continue;
+            };
+            let name = item.rsplit("::").next().unwrap();
+            if file.ends_with(".rs") {
+                let function = format!("fn {name}(");
+                assert!(read(file).contains(&function), "no {function} in {file}");
+                items += 1;
+            }
+        }
+    }
+    assert!(items > 2, "{items}");
 }
 
 /// Both READMEs state the number of operations.
