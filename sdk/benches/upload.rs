@@ -65,10 +65,11 @@ fn content() -> Bytes {
     CONTENT.clone()
 }
 
-/// A chunk that a stream yields again and again, so that its source needs no memory.
-fn chunks(len: usize) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let chunk = Bytes::from(vec![7; CHUNK]);
-    stream::iter((0..len / CHUNK).map(move |_| Ok(chunk.clone())))
+/// Yields bytes in chunks. No chunk is in the caches of the processor, as one that was yielded before
+/// would be.
+fn chunks(mut bytes: Bytes) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let count = bytes.len().div_ceil(CHUNK);
+    stream::iter((0..count).map(move |_| Ok(bytes.split_to(CHUNK.min(bytes.len())))))
 }
 
 /// The content in a file, which stays for the next processes.
@@ -83,7 +84,7 @@ fn file() -> PathBuf {
 /// The content, prepared before the first transfer, so that its memory does not count.
 enum Prepared {
     Memory(Bytes),
-    Stream,
+    Stream(Bytes),
     File(Arc<Path>),
 }
 
@@ -91,7 +92,7 @@ impl Prepared {
     fn new(from: From) -> Self {
         match from {
             From::Memory => Self::Memory(content()),
-            From::Stream => Self::Stream,
+            From::Stream => Self::Stream(content()),
             From::File => Self::File(file().into()),
         }
     }
@@ -103,7 +104,9 @@ fn upload(name: &str, from: From, in_flight: usize, verify: bool) -> Contender {
         Box::new(move |runtime: &Runtime| {
             let source = match &prepared {
                 Prepared::Memory(content) => UploadSource::from(content.clone()),
-                Prepared::Stream => UploadSource::sized_stream(chunks(LEN), LEN as u64),
+                Prepared::Stream(content) => {
+                    UploadSource::sized_stream(chunks(content.clone()), LEN as u64)
+                }
                 Prepared::File(path) => UploadSource::path(path),
             };
             let upload = bucket.upload("key", source).part_size(PART as u64);
@@ -127,7 +130,9 @@ fn reqwest_parts(from: From, in_flight: usize) -> Contender {
                 let start = number * PART;
                 let put = match &prepared {
                     Prepared::Memory(content) => put.body(content.slice(start..start + PART)),
-                    Prepared::Stream => put.body(sized(chunks(PART))),
+                    Prepared::Stream(content) => {
+                        put.body(sized(chunks(content.slice(start..start + PART))))
+                    }
                     Prepared::File(path) => put.body(sized(part_of_file(Arc::clone(path), start))),
                 };
                 async {

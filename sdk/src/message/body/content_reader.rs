@@ -25,6 +25,9 @@ pub(super) struct ContentReader {
     /// Offset of the content in its file; `None` if the content is the whole file.
     offset: Option<u64>,
     buffers: FileBuffers,
+    /// Whether chunks of a file that the page cache has are read at once. With a thread for each
+    /// chunk, to send 1 GiB takes 600 instead of 530 ms of CPU time, and many times the wakeups.
+    reads_cache: bool,
     /// Size of the chunks of bytes in memory.
     chunk_size: ChunkSize,
 }
@@ -75,6 +78,7 @@ impl ContentReader {
             state,
             offset,
             buffers: FileBuffers::default(),
+            reads_cache: true,
             chunk_size: ChunkSize::default(),
         })
     }
@@ -149,17 +153,42 @@ impl ContentReader {
                     self.state = State::File(file);
                     return Poll::Ready(Some(Ok(bytes)));
                 }
-                State::Path(_) | State::File(_) => self.start_reading(remaining),
+                State::Path(_) | State::File(_) => match self.cached_chunk(remaining) {
+                    Some(chunk) => return Poll::Ready(Some(Ok(chunk))),
+                    None => self.start_reading(remaining),
+                },
+            }
+        }
+    }
+
+    /// Returns how many bytes of the file the next chunk should have.
+    fn wanted(&self, remaining: u64) -> usize {
+        // Of a whole file, one more byte than announced is requested, to notice that it has grown.
+        let extra = u64::from(self.offset.is_none());
+        let wanted = remaining.saturating_add(extra).min(FILE_CHUNK);
+        usize::try_from(wanted).unwrap_or(usize::MAX)
+    }
+
+    /// Returns the next chunk of the file if it can be read without blocking.
+    fn cached_chunk(&mut self, remaining: u64) -> Option<Bytes> {
+        let State::File(file) = &self.state else {
+            return None;
+        };
+        if !self.reads_cache {
+            return None;
+        }
+        match self.buffers.read_cached(file, self.wanted(remaining)) {
+            Ok(chunk) => Some(chunk).filter(|chunk| !chunk.is_empty()),
+            Err(error) => {
+                self.reads_cache = error.kind() == io::ErrorKind::WouldBlock;
+                None
             }
         }
     }
 
     /// Starts reading the next chunk of the file in a thread for blocking work.
     fn start_reading(&mut self, remaining: u64) {
-        // Of a whole file, one more byte than announced is requested, to notice that it has grown.
-        let extra = u64::from(self.offset.is_none());
-        let wanted = remaining.saturating_add(extra).min(FILE_CHUNK);
-        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        let wanted = self.wanted(remaining);
         let (offset, buffers) = (self.offset.unwrap_or(0), self.buffers.clone());
         self.state = match std::mem::replace(&mut self.state, State::Done) {
             State::Path(path) => State::Reading(spawn_blocking(move || {

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use crate::base::fs::cached::read_cached;
+
 /// Buffers for the chunks of a file. A buffer is reused as soon as its chunk was sent.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FileBuffers(Arc<Mutex<Vec<Vec<u8>>>>);
@@ -13,14 +15,7 @@ pub(super) struct FileBuffers(Arc<Mutex<Vec<Vec<u8>>>>);
 impl FileBuffers {
     /// Reads up to `wanted` bytes from the position of the file, fewer only at its end. Blocks.
     pub(super) fn read(&self, file: &mut File, wanted: usize) -> io::Result<Bytes> {
-        let mut buffer = self.take().unwrap_or_default();
-        // The bytes of an earlier chunk are overwritten.
-        buffer.resize(buffer.len().max(wanted), 0);
-        let mut chunk = Chunk {
-            buffer,
-            len: 0,
-            buffers: self.clone(),
-        };
+        let mut chunk = self.chunk(wanted);
         while let Some(free) = chunk.buffer.get_mut(chunk.len..wanted)
             && !free.is_empty()
         {
@@ -31,10 +26,34 @@ impl FileBuffers {
                 Err(error) => return Err(error),
             }
         }
-        Ok(match chunk.len {
-            0 => Bytes::new(),
-            _ => Bytes::from_owner(chunk),
-        })
+        Ok(chunk.into_bytes())
+    }
+
+    /// Reads up to `wanted` bytes from the position of the file without blocking: those that the page
+    /// cache has.
+    ///
+    /// # Errors
+    ///
+    /// Returns `WouldBlock` if it has none, and another error if they cannot be read in this way.
+    pub(super) fn read_cached(&self, file: &File, wanted: usize) -> io::Result<Bytes> {
+        let mut chunk = self.chunk(wanted);
+        chunk.len = match chunk.buffer.get_mut(..wanted) {
+            Some(free) => read_cached(file, free)?,
+            None => 0,
+        };
+        Ok(chunk.into_bytes())
+    }
+
+    /// Returns a chunk without bytes, and with a buffer for `wanted` ones.
+    fn chunk(&self, wanted: usize) -> Chunk {
+        let mut buffer = self.take().unwrap_or_default();
+        // The bytes of an earlier chunk are overwritten.
+        buffer.resize(buffer.len().max(wanted), 0);
+        Chunk {
+            buffer,
+            len: 0,
+            buffers: self.clone(),
+        }
     }
 
     fn take(&self) -> Option<Vec<u8>> {
@@ -47,6 +66,15 @@ struct Chunk {
     buffer: Vec<u8>,
     len: usize,
     buffers: FileBuffers,
+}
+
+impl Chunk {
+    fn into_bytes(self) -> Bytes {
+        match self.len {
+            0 => Bytes::new(),
+            _ => Bytes::from_owner(self),
+        }
+    }
 }
 
 impl AsRef<[u8]> for Chunk {
@@ -94,5 +122,37 @@ mod tests {
         // Fewer bytes at the end, then none.
         assert_eq!(buffers.read(&mut file, 3).unwrap(), "j");
         assert_eq!(buffers.read(&mut file, 3).unwrap(), "");
+    }
+
+    /// Most file systems of Linux can read what is cached, and `tmpfs` is a cache itself.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn cached_bytes_are_read_from_the_position_of_the_file() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"abcdefghij").unwrap();
+        file.rewind().unwrap();
+        let buffers = FileBuffers::default();
+        let first = match buffers.read_cached(&file, 4) {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => return,
+            first => first.unwrap(),
+        };
+        let second = buffers.read(&mut file, 2).unwrap();
+        let third = buffers.read_cached(&file, 5).unwrap();
+        let chunks = [&first[..], &second[..], &third[..]];
+        assert_eq!(chunks, [&b"abcd"[..], b"ef", b"ghij"]);
+        assert_eq!(buffers.read_cached(&file, 5).unwrap(), "");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_empty_pipe_is_not_waited_for() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let mut file = File::from(std::os::fd::OwnedFd::from(reader));
+        let buffers = FileBuffers::default();
+        let error = buffers.read_cached(&file, 4).unwrap_err();
+        assert_ne!(error.kind(), io::ErrorKind::UnexpectedEof);
+        writer.write_all(b"abc").unwrap();
+        drop(writer);
+        assert_eq!(buffers.read(&mut file, 4).unwrap(), "abc");
     }
 }
