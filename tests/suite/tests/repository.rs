@@ -225,7 +225,7 @@ fn methods(blocks: &[(&str, &str)]) -> BTreeSet<String> {
 fn the_sdk_has_few_dependencies() {
     assert_dependencies(
         &["--package", "qingstor-sdk"],
-        75,
+        80,
         &["aws-lc-sys", "openssl-sys", "native-tls"],
     );
 }
