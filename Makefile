@@ -154,10 +154,10 @@ compare: ## Compare the command line with RCLONE (from the Python package rclone
 	$(CARGO) build --release --quiet --package qingstor-cli
 	sdk/cli/compare.py "$${CARGO_TARGET_DIR:-target}/release/qingstor" "$(RCLONE)"
 
-# With the variable, all packages share one build of their dependencies.
 .PHONY: package
 package: ## Build each published crate from its package, and run the documentation tests and examples of the SDK from there
-	CARGO_TARGET_DIR="$(abspath $(or $(CARGO_TARGET_DIR),target))" $(CARGO) package --quiet --allow-dirty $(each_crate)
+	rm -f $(or $(CARGO_TARGET_DIR),target)/package/qingstor-*.crate
+	$(CARGO) package --quiet --allow-dirty --no-verify $(each_crate)
 	@.ci/test-package $(CRATES)
 
 .PHONY: release-check
@@ -169,7 +169,8 @@ DRY_RUN ?= --dry-run
 .PHONY: publish
 publish: ## Publish the crates in order; only tries it, unless DRY_RUN is empty
 	$(if $(DRY_RUN),,$(MAKE) release-check)
-	$(CARGO) publish $(DRY_RUN) $(each_crate)
+	$(MAKE) package
+	$(CARGO) publish --no-verify $(DRY_RUN) $(each_crate)
 
 .PHONY: release-notes
 release-notes: ## Print the newest released section of the changelog
