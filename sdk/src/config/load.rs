@@ -85,6 +85,14 @@ fn half_in_environment(set: &str, missing: &str) -> Error {
     incomplete_credentials(&format!("config: {set} (environment)"), missing)
 }
 
+/// Returns whether there is no file. The home directory of some services is a file, such as
+/// `/dev/null`.
+#[cfg(feature = "config-file")]
+fn is_missing(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
+}
+
 /// Reads the file if it exists, and returns whether it contains credentials.
 #[cfg(feature = "config-file")]
 fn read_file(
@@ -101,7 +109,7 @@ fn read_file(
     };
     let text = match file::read(&path) {
         Ok(text) => text,
-        Err(error) if !named && error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if !named && is_missing(&error) => return Ok(false),
         Err(error) => return Err(unreadable(&path, error)),
     };
     file::apply(config, &text)

@@ -72,8 +72,7 @@ impl PartSizes {
     /// Returns `InvalidInput` if `number` is not below [`MAX_PARTS`].
     pub(super) fn size(self, number: u32) -> Result<u64> {
         if number >= MAX_PARTS {
-            let text =
-                "the content needs more than 10,000 parts: set its length, or a larger part_size";
+            let text = "the content needs more than 10,000 parts: announce its length, or use larger parts";
             return Err(Error::invalid_input(text));
         }
         if !self.doubles {

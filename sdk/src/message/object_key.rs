@@ -60,8 +60,7 @@ pub(crate) fn check(name: &str, key: &str, place: KeyPlace) -> Result<()> {
     if place == KeyPlace::Path && has_dot_segment(key) {
         return refuse(
             "HTTP libraries resolve the segments `.` and `..`, so the request would reach another \
-             object; such an object can be deleted with `delete_objects`, and renamed with \
-             `move_source`",
+             object; a batch deletion deletes such an object, and a move renames it",
         );
     }
     Ok(())

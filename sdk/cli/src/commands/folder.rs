@@ -48,7 +48,7 @@ pub(super) fn configure(
         .sync_to_disk(options.fsync)
         .follow_symlinks(!options.no_follow_symlinks)
         .rename_invalid(options.rename_invalid);
-    if options.resume {
+    if options.resume && !options.dry_run {
         transfer = transfer.resumable(true).token_folder(token_folder()?);
     }
     if let Some(jobs) = options.jobs {

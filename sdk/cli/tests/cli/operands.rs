@@ -321,3 +321,29 @@ fn a_missing_access_key_is_explained_with_options() {
         assert!(run.stderr.contains("--anonymous") && !run.stderr.contains("::"));
     }
 }
+
+/// The home directory is a file, so that the test works for a user who may write everywhere.
+#[test]
+fn without_a_home_directory_everything_but_resumable_uploads_works() {
+    let world = World::new();
+    let _ = std::fs::remove_dir_all(world.path("home"));
+    world.write("home", "");
+    world.write("big", vec![b'x'; 17 << 20]);
+    world.write("folder/a", "1");
+    let (big, folder) = (address("big"), address("folder"));
+    world.ok(&["cp", "big", &big]);
+    world.ok(&["cp", "--resume", &big, "copy"]);
+    world.ok(&["sync", "--resume", "--dry-run", "folder", &folder]);
+    world.ok(&["sync", "folder", &folder]);
+    world.ok(&["sync", "--resume", &folder, "down"]);
+    for arguments in [
+        ["cp", "--resume", "big", &big],
+        ["sync", "--resume", "folder", &big],
+    ] {
+        let run = world.run(&arguments).exits(1);
+        assert!(
+            run.stderr.contains("cannot create the folder") && run.stderr.contains("uploads"),
+            "{run:?}"
+        );
+    }
+}

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 
 use super::super::transfers::token_folder;
 use crate::location::Remote;
+use crate::messages;
 
 /// Returns the token file of an upload. The same file, unchanged, and the same target have the same
 /// token file.
@@ -16,7 +17,8 @@ use crate::location::Remote;
 /// Returns an error if the folder of the token files cannot be created.
 pub(super) fn token_file(path: &Path, metadata: &Metadata, target: &Remote) -> Result<PathBuf> {
     let folder = token_folder()?;
-    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    std::fs::create_dir_all(&folder)
+        .with_context(|| messages::no_token_folder(folder.display()))?;
     let path = path
         .canonicalize()
         .with_context(|| path.display().to_string())?;
