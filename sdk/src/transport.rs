@@ -26,6 +26,7 @@ mod rustls_config;
 mod short_reads;
 mod stream;
 mod tls;
+mod tunnel;
 
 use failure::SendFailure;
 pub(crate) use meter::AttemptMeter;

@@ -87,7 +87,62 @@ async fn a_proxy_that_demands_a_password_is_named() {
     let (addr, _) = server("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
     let error = refused(config("https://storage.invalid").proxy(format!("http://{addr}"))).await;
     let text = error.to_string();
-    assert!(text.contains("proxy authorization required"), "{text}");
+    let expected = "the proxy requires a user name and a password (status 407)";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[tokio::test]
+async fn the_reason_of_a_refused_tunnel_is_named() {
+    let huge = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(1 << 20));
+    for (response, reason) in [
+        (
+            "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+            "the proxy refused its user name or password (status 407)",
+        ),
+        (
+            "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2\r\n\r\nno",
+            "the proxy responded with the status 502 Bad Gateway",
+        ),
+        (
+            "HTTP/1.0 403 \x1b[31mNo\r\n\r\n",
+            "the proxy responded with the status 403 Forbidden",
+        ),
+        (
+            "SSH-2.0-OpenSSH\r\n",
+            "the response of the proxy is not HTTP: \"S\"",
+        ),
+        (
+            "HTTP/1.1 OK\r\n\r\n",
+            "the response of the proxy is not HTTP: \"HTTP/1.1 OK\"",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\n",
+            "the proxy closed the connection before its response was complete",
+        ),
+        (
+            "",
+            "the proxy closed the connection before its response was complete",
+        ),
+        (
+            &*huge.leak(),
+            "the head of the response of the proxy exceeds 65536 bytes",
+        ),
+        // The tunnel is open, but its end sends no TLS.
+        ("HTTP/1.1 200 OK\r\n\r\nplain text", "InvalidContentType"),
+        (
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\n\r\nplain text",
+            "InvalidContentType",
+        ),
+    ] {
+        let (addr, _head) = server(response).await;
+        let config = config("https://storage.invalid").proxy(format!("http://user:hush@{addr}"));
+        let error = refused(config).await;
+        let shown = format!("{error}{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+        assert!(error.to_string().contains(reason), "{error}");
+        assert!(shown.contains(&format!("proxy http://{addr}: ")), "{shown}");
+        assert!(!shown.contains("hush"), "{shown}");
+    }
 }
 
 /// The variable that turns a test into the program that another test runs.
@@ -99,6 +154,10 @@ async fn child_reads_an_object() {
     let Ok(endpoint) = std::env::var(CHILD) else {
         return;
     };
+    if let Err(error) = QingStor::new(config(&endpoint)) {
+        println!("invalid: {error}");
+        return;
+    }
     match bucket(config(&endpoint)).get_object("k").await {
         Ok(output) => println!("content: {:?}", output.body.bytes().await.unwrap()),
         Err(error) => println!("error: {error}"),
@@ -166,4 +225,58 @@ async fn a_socks_proxy_is_refused_instead_of_bypassed() {
     let shown = read_with(&format!("http://{addr}"), &variables).await;
     let expected = "a proxy with the scheme `socks5` is not supported";
     assert!(shown.contains(expected), "{shown}");
+}
+
+/// A proxy that is not a URL must not be bypassed, and a part of its password must not be taken for
+/// a host.
+#[tokio::test]
+async fn an_invalid_variable_is_refused_instead_of_bypassed() {
+    let (addr, _head) = server(OK).await;
+    let endpoint = format!("http://{addr}");
+    for proxy in [
+        "http://me:hush/sh@127.0.0.1:1",
+        "http://me:hu@hush@127.0.0.1:1",
+        "me:hush#sh@127.0.0.1:1",
+        "http://me:hush@127.0.0.1:65536",
+        "ftp://me:hush@127.0.0.1:1",
+        "http://me:hush@",
+    ] {
+        for variable in ["HTTP_PROXY", "all_proxy"] {
+            let shown = read_with(&endpoint, &[(variable, proxy)]).await;
+            let expected = format!("invalid: {}: it must be a URL", variable.to_uppercase());
+            assert!(shown.contains(&expected), "{proxy}: {shown}");
+            assert!(!shown.contains("hush"), "{shown}");
+        }
+    }
+}
+
+/// A variable that does not apply to the service need not be valid.
+#[tokio::test]
+async fn a_variable_that_does_not_apply_is_ignored() {
+    for variables in [
+        &[("HTTPS_PROXY", "ftp://a b")][..],
+        &[("HTTP_PROXY", "ftp://a b"), ("NO_PROXY", "*")],
+        &[("ALL_PROXY", "ftp://a b"), ("no_proxy", "a.com 127.0.0.1")],
+        &[("HTTP_PROXY", "  "), ("ALL_PROXY", "")],
+        &[
+            ("HTTP_PROXY", "http://127.0.0.1:1"),
+            ("REQUEST_METHOD", "GET"),
+        ],
+    ] {
+        let (addr, _head) = server(OK).await;
+        let shown = read_with(&format!("http://{addr}"), variables).await;
+        assert!(
+            shown.contains("content: b\"hello\""),
+            "{variables:?}: {shown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_variable_may_have_spaces_and_an_empty_one_in_capitals() {
+    let (addr, _head) = server(OK).await;
+    let proxy = format!(" http://{addr}\n");
+    let variables = [("HTTP_PROXY", ""), ("http_proxy", &*proxy)];
+    let shown = read_with("http://storage.invalid", &variables).await;
+    assert!(shown.contains("content: b\"hello\""), "{shown}");
 }

@@ -41,8 +41,10 @@ impl ConnectionSettings {
 
 impl Config {
     /// Sends all requests through this HTTP proxy: `http://proxy.example.com:3128`, or
-    /// `https://..`. The URL may contain a user name and a password. Without it, the environment
-    /// variables `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` apply.
+    /// `https://..`. The URL may contain a user name and a password, whose special characters are
+    /// percent-encoded. Without it, the environment variables `HTTP_PROXY`, `HTTPS_PROXY`,
+    /// `ALL_PROXY` and `NO_PROXY` apply. An invalid URL is an error of
+    /// [`QingStor::new`](crate::QingStor::new), also in a variable that applies to the service.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.transport.proxy = Some(url.into());

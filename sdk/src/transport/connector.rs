@@ -9,7 +9,6 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::Scheme;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
 use tower_service::Service;
@@ -18,14 +17,22 @@ use super::proxies::Proxies;
 use super::short_reads::ShortReads;
 use super::stream::{ConnectError, Stream};
 use super::tls::Tls;
+use super::tunnel;
 
 /// Time without data after which the system asks whether the other side still exists, and the time
 /// between such questions.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 const KEEPALIVE_RETRIES: u32 = 3;
-/// Time after which the system gives up on data that the other side does not confirm.
+
+/// Returns the time after which the system gives up on data that the other side does not take. It
+/// must not be shorter than the idle timeout, because a receiver may pause that long.
 #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-const UNCONFIRMED: Duration = Duration::from_secs(30);
+fn unconfirmed_timeout(idle_timeout: Duration) -> Duration {
+    const MIN: Duration = Duration::from_secs(30);
+    // The system takes milliseconds, as an `int`.
+    const MAX: Duration = Duration::from_millis(i32::MAX as u64);
+    idle_timeout.clamp(MIN, MAX)
+}
 
 /// Opens connections to the targets of requests. Cheap to clone, because every request does it.
 #[derive(Clone)]
@@ -40,17 +47,27 @@ struct Settings {
 
 impl Connector {
     /// `tls`: `None` if no target needs it. `timeout`: the maximum time of connecting, with the
-    /// handshakes of a proxy and of TLS.
-    pub(super) fn new(tls: Option<Tls>, proxies: Arc<Proxies>, timeout: Duration) -> Self {
+    /// handshakes of a proxy and of TLS. `idle_timeout`: the maximum time in which the other side takes
+    /// no bytes.
+    pub(super) fn new(
+        tls: Option<Tls>,
+        proxies: Arc<Proxies>,
+        timeout: Duration,
+        idle_timeout: Duration,
+    ) -> Self {
         let mut tcp = HttpConnector::new();
         // The scheme is checked here.
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
+        // A host with several addresses: one that does not respond must not use up all the time.
+        tcp.set_connect_timeout(Some(timeout));
         tcp.set_keepalive(Some(KEEPALIVE));
         tcp.set_keepalive_interval(Some(KEEPALIVE));
         tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
         #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-        tcp.set_tcp_user_timeout(Some(UNCONFIRMED));
+        tcp.set_tcp_user_timeout(Some(unconfirmed_timeout(idle_timeout)));
+        #[cfg(not(any(target_os = "android", target_os = "fuchsia", target_os = "linux")))]
+        let _ = idle_timeout;
         Self(Arc::new(Settings {
             direct: DirectConnector {
                 tcp,
@@ -89,13 +106,9 @@ impl Settings {
             connection.is_proxied = true;
             return Ok(connection);
         }
-        let tls = direct.tls.clone();
-        let mut tunnel = Tunnel::new(proxy.uri().clone(), direct);
-        if let Some(auth) = proxy.basic_auth() {
-            tunnel = tunnel.with_auth(auth.clone());
-        }
-        let connection = tunnel.call(target.clone()).await?;
-        encrypt(tls.as_ref(), &target, connection.stream).await
+        let connection = direct.call(proxy.uri().clone()).await?;
+        let stream = tunnel::open(connection.stream, &target, proxy.basic_auth()).await?;
+        encrypt(direct.tls.as_ref(), &target, stream).await
     }
 }
 
@@ -222,5 +235,24 @@ impl Write for ConnectedStream {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut *self.stream).poll_write_vectored(cx, bufs)
+    }
+}
+
+#[cfg(test)]
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_waits_as_long_as_the_idle_timeout() {
+        let seconds = Duration::from_secs;
+        for (idle_timeout, expected) in [
+            (seconds(1), seconds(30)),
+            (seconds(60), seconds(60)),
+            (seconds(300), seconds(300)),
+            (Duration::MAX, Duration::from_millis(2_147_483_647)),
+        ] {
+            assert_eq!(unconfirmed_timeout(idle_timeout), expected);
+        }
     }
 }

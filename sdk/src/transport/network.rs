@@ -41,7 +41,7 @@ impl NetworkClient {
     /// Returns `Config` if a setting is invalid.
     pub(super) fn new(config: &Config, service: &Address) -> Result<Self> {
         let settings = &config.transport;
-        let proxies = Arc::new(Proxies::new(settings)?);
+        let proxies = Arc::new(Proxies::new(settings, service)?);
         // Otherwise, the certificates of the platform need not be loaded.
         let needs_tls = service.scheme == Scheme::HTTPS
             || proxies.use_tls
@@ -49,7 +49,12 @@ impl NetworkClient {
         let tls = needs_tls
             .then(|| Tls::new(&settings.ca_certificates))
             .transpose()?;
-        let connector = Connector::new(tls, Arc::clone(&proxies), config.connect_timeout);
+        let connector = Connector::new(
+            tls,
+            Arc::clone(&proxies),
+            config.connect_timeout,
+            config.idle_timeout,
+        );
         let mut client = Client::builder(TokioExecutor::new());
         client
             .pool_timer(TokioTimer::new())

@@ -1,20 +1,13 @@
 //! [`Proxies`]: which requests go through which proxy.
 
 use http::Uri;
+use http::uri::Scheme;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use crate::base::error::{Error, Result};
 use crate::config::transport::ConnectionSettings;
-
-/// The environment variables that name proxies.
-const VARIABLES: &[&str] = &[
-    "ALL_PROXY",
-    "all_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-];
+use crate::message::address::Address;
+use crate::message::host;
 
 /// The configured proxy, or those of the environment.
 pub(super) struct Proxies {
@@ -25,22 +18,58 @@ pub(super) struct Proxies {
 }
 
 impl Proxies {
+    /// `service`: the address of the service.
+    ///
     /// # Errors
     ///
-    /// Returns `Config` if the configured proxy is not a URL of a supported scheme.
-    pub(super) fn new(settings: &ConnectionSettings) -> Result<Self> {
-        if let Some(url) = &settings.proxy {
-            return Ok(Self {
+    /// Returns `Config` if the proxy is not a URL of a supported scheme.
+    pub(super) fn new(settings: &ConnectionSettings, service: &Address) -> Result<Self> {
+        match &settings.proxy {
+            Some(url) => Ok(Self {
                 matcher: Some(configured(url)?),
                 use_tls: is_https(url),
-            });
+            }),
+            None => Self::of_environment(service),
         }
-        let values = VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
-        let urls: Vec<_> = values.filter(|value| !value.is_empty()).collect();
-        Ok(Self {
+    }
+
+    /// Only the proxy for the scheme of the service is used.
+    fn of_environment(service: &Address) -> Result<Self> {
+        let none = Self {
+            matcher: None,
+            use_tls: false,
+        };
+        // In a CGI program, `HTTP_PROXY` is the header `Proxy` of the request that it serves.
+        if std::env::var_os("REQUEST_METHOD").is_some() {
+            return Ok(none);
+        }
+        let name = match service.scheme == Scheme::HTTPS {
+            true => "HTTPS_PROXY",
+            false => "HTTP_PROXY",
+        };
+        let value = |name| Some((name, variable(name)?));
+        let Some((name, url)) = value(name).or_else(|| value("ALL_PROXY")) else {
             // Without a proxy, the host of each request need not be compared.
-            matcher: (!urls.is_empty()).then(Matcher::from_env),
-            use_tls: urls.iter().any(|url| is_https(url)),
+            return Ok(none);
+        };
+        let direct = direct_hosts(&variable("NO_PROXY").unwrap_or_default());
+        let any_proxy = Matcher::builder()
+            .all("http://any-proxy")
+            .no(&*direct)
+            .build();
+        let target = Uri::builder()
+            .scheme(service.scheme.clone())
+            .authority(service.authority.clone())
+            .path_and_query("/")
+            .build();
+        let is_needed = target.is_ok_and(|target| any_proxy.intercept(&target).is_some());
+        // An invalid URL would be ignored, and requests would bypass the proxy.
+        if is_needed && !is_valid(&url) {
+            return Err(invalid(name));
+        }
+        Ok(Self {
+            use_tls: is_https(&url),
+            matcher: Some(Matcher::builder().all(url).no(direct).build()),
         })
     }
 
@@ -61,18 +90,58 @@ fn configured(url: &str) -> Result<Matcher> {
         scheme.map(str::to_ascii_lowercase).as_deref(),
         Some("http" | "https")
     );
-    let proxy = Matcher::builder().all(url.to_owned()).build();
-    // An invalid URL would be ignored.
-    if is_supported
-        && proxy
-            .intercept(&Uri::from_static("http://any-host"))
-            .is_some()
-    {
-        return Ok(proxy);
+    if is_supported && is_valid(url) {
+        return Ok(Matcher::builder().all(url.to_owned()).build());
     }
-    // The URL may contain a password, so the message does not quote it.
-    let text = "proxy: it must be a URL such as http://proxy.example.com:3128";
-    Err(Error::config(text))
+    Err(invalid("proxy"))
+}
+
+/// Returns the error of a setting that is not a proxy. The URL may contain a password, so the
+/// message does not quote it.
+fn invalid(setting: &str) -> Error {
+    let text = "it must be a URL such as http://proxy.example.com:3128; special characters in a \
+                password must be percent-encoded";
+    Error::config(format!("{setting}: {text}"))
+}
+
+/// Returns whether this is the URL of a proxy. Without a scheme, it is `http`.
+fn is_valid(url: &str) -> bool {
+    let proxy = Matcher::builder().all(url.to_owned()).build();
+    let Some(proxy) = proxy.intercept(&Uri::from_static("http://any-host")) else {
+        return false;
+    };
+    let Some(authority) = proxy.uri().authority() else {
+        return false;
+    };
+    // A password with `@`, `/`, `?` or `#` would end at this character, and its rest would be taken
+    // for the host or the path.
+    let has_user = proxy.basic_auth().is_some() || proxy.raw_auth().is_some();
+    let has_port = authority.port_u16().is_some();
+    url.matches('@').count() == usize::from(has_user)
+        && host::is_valid(authority.host())
+        && (has_port || authority.as_str() == authority.host())
+}
+
+/// Returns the value of the environment variable in capital or small letters, unless it is empty.
+fn variable(name: &str) -> Option<String> {
+    [name, &name.to_ascii_lowercase()]
+        .into_iter()
+        .filter_map(std::env::var_os)
+        .map(|value| value.to_string_lossy().trim().to_owned())
+        .find(|value| !value.is_empty())
+}
+
+/// Returns the hosts in a value of `NO_PROXY` in the form that the HTTP library expects. Other
+/// programs also accept spaces between the hosts, `*.example.com`, and brackets of IPv6 addresses,
+/// and their `*` includes addresses.
+fn direct_hosts(list: &str) -> String {
+    let hosts = list.split(|c: char| c == ',' || c.is_whitespace());
+    let hosts = hosts.map(|host| match host.strip_prefix('*') {
+        Some("") => "*,0.0.0.0/0,::/0".to_owned(),
+        Some(domain) => domain.to_owned(),
+        None => host.replace(['[', ']'], ""),
+    });
+    hosts.collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -81,12 +150,64 @@ mod tests {
 
     #[test]
     fn an_invalid_proxy_is_reported_without_its_password() {
-        for url in ["hush", "socks5://me:hush@host", "http://me:hush@[", ""] {
+        for url in [
+            "",
+            "hush",
+            "socks5://me:hush@host",
+            "http://me:hush@[",
+            "http://me:hush@",
+            "http://me:hush@:80",
+            "http://me:hush@host:port",
+            "http://me:hush@host:65536",
+            "http://me:hush@host:",
+            "http://me:hu@hush@host",
+            "http://me:hush/sh@host",
+            "http://me:80/hush@host",
+            "http://me:hush?sh@host",
+            "http://me:hush#sh@host",
+            " http://me:hush@host",
+            "http://me:hush@ho st",
+        ] {
             let error = configured(url).unwrap_err();
             let shown = format!("{error} {error:?}");
             assert!(shown.contains("proxy: "), "{shown}");
             assert!(!shown.contains("hush"), "{shown}");
         }
-        assert!(configured("HTTP://me:hush@proxy.example.com:3128").is_ok());
+        for url in [
+            "HTTP://me:hush@proxy.example.com:3128",
+            "https://me:h%40%2f%3F%23sh@proxy.example.com/",
+            "http://me@127.0.0.1",
+            "http://[::1]:3128/path",
+        ] {
+            assert!(configured(url).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn hosts_without_a_proxy_have_the_forms_of_other_programs() {
+        let list = direct_hosts("a.com *.b.com,\t[::1] ,10.0.0.0/8, 127.0.0.1");
+        let proxies = Matcher::builder().all("http://proxy").no(list).build();
+        for (target, is_direct) in [
+            ("http://a.com", true),
+            ("http://x.a.com:81/y", true),
+            ("http://xa.com", false),
+            ("http://x.b.com", true),
+            ("http://[::1]:9000", true),
+            ("http://10.1.2.3", true),
+            ("http://127.0.0.1", true),
+            ("http://127.0.0.2", false),
+        ] {
+            let proxy = proxies.intercept(&target.parse().unwrap());
+            assert_eq!(proxy.is_none(), is_direct, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_all_hosts() {
+        let list = direct_hosts("*");
+        let proxies = Matcher::builder().all("http://proxy").no(list).build();
+        for target in ["http://a.com", "https://127.0.0.1:9000", "http://[::1]"] {
+            assert!(proxies.intercept(&target.parse().unwrap()).is_none());
+        }
     }
 }

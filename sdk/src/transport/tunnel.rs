@@ -1,0 +1,92 @@
+//! [`open`]: opens a tunnel through a proxy.
+
+use http::{HeaderValue, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::stream::{ConnectError, Stream};
+
+/// Maximum length of the head of a proxy's response, in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+/// Maximum number of interim responses (1xx) of a proxy.
+const MAX_INTERIM: usize = 16;
+
+/// Sends `CONNECT` for the host and port of `target` over a connection to a proxy. Returns the
+/// connection to the target.
+///
+/// # Errors
+///
+/// Returns an error with the status if the proxy refuses, and an error if its response is not HTTP.
+pub(super) async fn open(
+    connection: Box<dyn Stream>,
+    target: &Uri,
+    auth: Option<&HeaderValue>,
+) -> Result<Box<dyn Stream>, ConnectError> {
+    let host = target.host().unwrap_or_default();
+    let port = target.port_u16().unwrap_or(443);
+    let mut request =
+        format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n").into_bytes();
+    if let Some(auth) = auth {
+        request.extend_from_slice(b"Proxy-Authorization: ");
+        request.extend_from_slice(auth.as_bytes());
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"\r\n");
+    let mut connection = TokioIo::new(connection);
+    connection.write_all(&request).await?;
+    connection.flush().await?;
+    for _ in 0..MAX_INTERIM {
+        let line = status_line(&mut connection).await?;
+        let status = parse_status(&line).ok_or_else(|| {
+            let shown: String = line.chars().take(100).collect();
+            format!("the response of the proxy is not HTTP: {shown:?}")
+        })?;
+        if status.is_success() {
+            return Ok(connection.into_inner());
+        }
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            let text = match auth {
+                Some(_) => "the proxy refused its user name or password (status 407)",
+                None => "the proxy requires a user name and a password (status 407)",
+            };
+            return Err(text.into());
+        }
+        if !status.is_informational() {
+            return Err(format!("the proxy responded with the status {status}").into());
+        }
+    }
+    Err("the proxy sent only interim responses".into())
+}
+
+/// Reads the head of a response. Returns its first line.
+async fn status_line(connection: &mut TokioIo<Box<dyn Stream>>) -> Result<String, ConnectError> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        // Byte by byte, because what follows the head belongs to the target.
+        if connection.read(&mut byte).await? == 0 {
+            return Err("the proxy closed the connection before its response was complete".into());
+        }
+        head.extend_from_slice(&byte);
+        if head.len() > MAX_HEAD {
+            return Err(
+                format!("the head of the response of the proxy exceeds {MAX_HEAD} bytes").into(),
+            );
+        }
+        let is_http = head
+            .iter()
+            .zip(b"HTTP/1.")
+            .all(|(byte, expected)| byte == expected);
+        if !is_http {
+            break;
+        }
+    }
+    let line = head.split(|&byte| byte == b'\r').next().unwrap_or_default();
+    Ok(String::from_utf8_lossy(line).into_owned())
+}
+
+fn parse_status(line: &str) -> Option<StatusCode> {
+    let mut words = line.strip_prefix("HTTP/1.")?.split(' ');
+    let _minor_version = words.next()?;
+    words.next()?.parse().ok()
+}
