@@ -22,13 +22,15 @@ impl SendFailure {
     /// Maps the failure to `Connect` or `Timeout`. `endpoint`: scheme, host and port of the request;
     /// `proxy`: those of the proxy.
     pub(super) fn into_error(self, endpoint: &str, proxy: Option<&str>) -> Error {
-        let mut is_timeout = false;
+        let (mut is_timeout, mut is_invalid) = (false, false);
         // The messages of the HTTP library say only that sending failed. The last source has the
         // reason.
         let mut reason: &(dyn StdError + 'static) = &*self.source;
         loop {
             let io_error = reason.downcast_ref::<io::Error>();
             is_timeout |= io_error.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
+            let http_error = reason.downcast_ref::<hyper::Error>();
+            is_invalid |= http_error.is_some_and(hyper::Error::is_parse);
             match reason.source() {
                 Some(source) => reason = source,
                 None => break,
@@ -44,6 +46,10 @@ impl SendFailure {
             (false, true) => (
                 ErrorKind::Connect,
                 format!("cannot connect to {endpoint}: {reason}"),
+            ),
+            (_, false) if is_invalid => (
+                ErrorKind::Connect,
+                format!("the response of {endpoint} is not valid HTTP: {reason}"),
             ),
             (is_timeout, false) => (
                 if is_timeout {

@@ -24,6 +24,10 @@ use crate::message::body::BodyStream;
 /// Time after which an unused connection is closed, unless the settings say otherwise.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
+/// Maximum number of headers in a response. `hyper` reads 100 unless told otherwise, but the user
+/// metadata of an object has up to 2,048 bytes: 1,000 headers with names of two letters.
+const MAX_HEADERS: usize = 1100;
+
 /// Sends requests.
 pub(super) struct NetworkClient {
     client: Client<Connector, RequestBody>,
@@ -57,6 +61,7 @@ impl NetworkClient {
         );
         let mut client = Client::builder(TokioExecutor::new());
         client
+            .http1_max_headers(MAX_HEADERS)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(settings.pool_idle_timeout.unwrap_or(POOL_IDLE_TIMEOUT));
         if let Some(connections) = settings.pool_max_idle_per_host {

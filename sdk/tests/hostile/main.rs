@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod error_documents;
+mod framing;
 mod lists;
 mod partial_content;
 mod pauses;
