@@ -107,6 +107,16 @@ async fn no_response_is_delivered_to_another_request() {
             format!("{CHUNKED}\r\nfffffffffffffffff\r\n{{}}"),
             Error(ErrorKind::Interrupted),
         ),
+        // Codings that were not requested.
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n{}".into(),
+            Error(ErrorKind::Decode),
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+                .into(),
+            Error(ErrorKind::Decode),
+        ),
         // Invalid heads.
         (
             format!("{FIXED}Content-Length: 3\r\n\r\n{{}}"),

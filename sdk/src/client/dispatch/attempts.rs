@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, header};
 use tokio::time::Instant;
 
 use super::prepared_request::PreparedRequest;
@@ -229,6 +229,9 @@ async fn read(
         incoming.body = RawBody::Whole(Bytes::new());
         None
     } else {
+        if is_success && meta.headers().contains_key(header::TRANSFER_ENCODING) {
+            response_checks::transfer_coding(meta, call)?;
+        }
         part.map_or_else(|| announced(meta.headers()), |part| Some(part.len()))
     };
     // Most responses to `HEAD`, `PUT` and `DELETE` requests. They need neither a stream nor a timer.

@@ -1,7 +1,7 @@
 //! Checks a response against its request.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
@@ -48,6 +48,24 @@ pub(super) fn content_range(
     let part = ContentRange::check(sent, meta.headers());
     part.map(Some)
         .map_err(|text| fail(ErrorKind::Integrity, text, meta, call))
+}
+
+/// Returns a `Decode` error if the body has a transfer coding other than `chunked`: the HTTP library
+/// would return its encoded bytes as the content.
+pub(super) fn transfer_coding(meta: &ResponseMeta, call: &CallInfo) -> Result<()> {
+    let values = meta.headers().get_all(header::TRANSFER_ENCODING);
+    let is_supported = |value: &HeaderValue| {
+        let coding = value.as_bytes().trim_ascii();
+        coding.eq_ignore_ascii_case(b"chunked") || coding.eq_ignore_ascii_case(b"identity")
+    };
+    match values.iter().find(|value| !is_supported(value)) {
+        Some(value) => {
+            let coding = String::from_utf8_lossy(value.as_bytes());
+            let text = format!("the response has the transfer coding {coding:?}");
+            Err(fail(ErrorKind::Decode, text, meta, call))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Returns an `Integrity` error if the request body was sent with its `Content-MD5`, and the response
