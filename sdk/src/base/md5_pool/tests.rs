@@ -192,6 +192,33 @@ fn all_lanes_advance_by_the_same_length() {
     assert_eq!(offsets(&jobs), [10_000, 10_000, 5904]);
 }
 
+#[test]
+fn long_chunks_start_with_different_steps() {
+    let content: Vec<u8> = (0..2_000_000_u32).map(|byte| (byte % 251) as u8).collect();
+    let content = Bytes::from(content);
+    let slices = [0..1_500_000, 0..2_000_000, 0..1_000_000, 7..2_000_000];
+    let (mut jobs, pending): (Vec<_>, Vec<_>) = slices
+        .clone()
+        .map(|slice| HashSource::Bytes([content.slice(slice)].into()))
+        .map(|source| Job::new(Lane::default(), source))
+        .into_iter()
+        .unzip();
+    let offsets = |jobs: &[Job]| -> Vec<_> { jobs.iter().map(|job| job.reader.offset).collect() };
+    step(&mut jobs);
+    // The third one is not long.
+    assert_eq!(offsets(&jobs), [SHIFT, 2 * SHIFT, STEP, 4 * SHIFT]);
+    step(&mut jobs);
+    let next = [SHIFT + STEP, 2 * SHIFT + STEP, 2 * STEP, 4 * SHIFT + STEP];
+    assert_eq!(offsets(&jobs), next);
+    while !jobs.is_empty() {
+        step(&mut jobs);
+    }
+    for (mut pending, slice) in pending.into_iter().zip(slices) {
+        let lane = pending.0.try_recv().unwrap().unwrap();
+        assert_eq!(Digest::from(lane.finish()), expected(&content[slice]));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
