@@ -100,8 +100,8 @@ impl Bucket {
 ///
 /// # Memory
 ///
-/// A file is read while it is sent, with 256 KiB for each connection. Verification needs another
-/// 512 KiB. A reader or a stream needs up to `part_size * (concurrency + 1)` bytes: the parts that
+/// A file is read while it is sent, with 256 KiB for each connection. Verification needs up to 1 MiB
+/// more. A reader or a stream needs up to `part_size * (concurrency + 1)` bytes: the parts that
 /// are being sent, and the one that is being read. Bytes in memory are not copied, nor are chunks of
 /// a stream that have at least 16 KiB. All transfers of a client together hold at most
 /// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes.
