@@ -34,7 +34,8 @@ Access keys are read from ~/.qingstor/config.yaml, or from the environment
 variables QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY.
 
 Patterns: * and ? match within one folder, ** matches across folders,
-[abc] matches one of these characters, {a,b} one of these words.
+[abc] matches one of these characters, {a,b} one of these words. With -r,
+a folder that matches includes everything below it.
 
 Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 interrupted.";
 

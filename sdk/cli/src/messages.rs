@@ -88,7 +88,7 @@ messages! {
     folder_needs_recursive(path) { "{path} is a folder: use -r" "{path} 是文件夹：请使用 -r" }
     needs_zone() { "the zone is not known: use --zone, such as --zone pek3a, or set QINGSTOR_ZONE" "未指定区域：请使用 --zone（例如 --zone pek3a）或设置 QINGSTOR_ZONE" }
     needs_yes(action) { "{action}: this needs --yes without a terminal" "{action}：没有终端时需要 --yes" }
-    sync_needs_folders(path) { "`{path}` cannot be synced: sync works on folders and prefixes" "`{path}` 无法同步：sync 只处理文件夹和前缀" }
+    sync_needs_folders(path) { "`{path}` is a file: the other end of a folder or prefix is a folder" "`{path}` 是文件：文件夹或前缀的另一端必须是文件夹" }
     content_type_needs_put() { "--content-type can only be used with --method PUT" "--content-type 只能与 --method PUT 一起使用" }
     expected_object() { "expected a JSON object" "应为 JSON 对象" }
     expected_number(text) { "`{text}` is not a number" "`{text}` 不是数字" }
@@ -123,6 +123,7 @@ messages! {
     ask(question) { "{question}? [y/N] " "{question}？[y/N] " }
     delete_folder(path) { "delete {path} and everything below it" "删除 {path} 及其下的全部内容" }
     delete_matches(path) { "delete everything that matches {path}" "删除所有匹配 {path} 的对象" }
+    delete_matches_below(path) { "delete everything that matches {path}, and everything below it" "删除所有匹配 {path} 的对象，及其下的全部内容" }
     delete_versions(path) { "permanently delete all versions of {path}" "永久删除 {path} 的所有版本" }
     delete_bucket(bucket) { "delete the bucket {bucket} with all its objects" "删除存储空间 {bucket} 及其全部对象" }
     abort_uploads(path) { "abort the unfinished uploads of {path}" "中止 {path} 未完成的上传" }
@@ -134,7 +135,7 @@ messages! {
     no_such_bucket(bucket) { "the bucket {bucket} does not exist" "存储空间 {bucket} 不存在" }
     no_such_object(path) { "{path} does not exist" "{path} 不存在" }
     no_such_file(path) { "{path} does not exist" "{path} 不存在" }
-    not_a_file(path) { "{path} is not a regular file" "{path} 不是普通文件" }
+    not_a_file(path) { "{path} is not a regular file; the content of a pipe can be piped into `cp -`" "{path} 不是普通文件；管道的内容可以通过管道传给 `cp -`" }
     same_file(path) { "{path}: source and target are the same" "{path}：源和目标相同" }
     no_length(path) { "{path}: the response does not contain the length" "{path}：响应中没有长度" }
     exists(path) { "{path} exists" "{path} 已存在" }

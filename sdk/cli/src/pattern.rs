@@ -15,6 +15,8 @@ pub(crate) struct Pattern {
     matcher: GlobMatcher,
     /// The pattern up to its first wildcard: every match starts with it.
     prefix: String,
+    /// Whether a folder that matches stands for everything below it.
+    recursive: bool,
 }
 
 impl Pattern {
@@ -33,14 +35,25 @@ impl Pattern {
                 Ok(Some(Self {
                     matcher: matcher(text)?,
                     prefix,
+                    recursive: false,
                 }))
             }
         }
     }
 
+    /// Sets whether a folder that matches stands for everything below it.
+    pub(crate) fn recursive(mut self, recursive: bool) -> Self {
+        self.recursive = recursive;
+        self
+    }
+
     /// Returns whether a key or path matches.
     pub(crate) fn matches(&self, path: &str) -> bool {
-        self.matcher.is_match(path)
+        let is_match = |path: Option<&str>| path.is_some_and(|path| self.matcher.is_match(path));
+        let mut folders = path.match_indices('/').map(|(end, _)| end);
+        is_match(Some(path))
+            || self.recursive
+                && folders.any(|end| is_match(path.get(..end)) || is_match(path.get(..=end)))
     }
 
     /// Returns the text with which every match starts.
@@ -88,6 +101,21 @@ mod tests {
         assert!(everything.matches("a.log") && everything.matches("a/b/c.log"));
         assert!(Pattern::parse("plain/key").unwrap().is_none());
         assert!(Pattern::parse("a[").is_err());
+    }
+
+    #[test]
+    fn a_folder_that_matches_includes_everything_below_it_on_demand() {
+        for text in ["a/lo*", "a/lo*/"] {
+            let pattern = Pattern::parse(text).unwrap().unwrap();
+            assert!(!pattern.matches("a/logs/2026/x"), "{text}");
+            let pattern = pattern.recursive(true);
+            for path in ["a/logs/x", "a/logs/2026/x", "a/logs/"] {
+                assert!(pattern.matches(path), "{text} {path}");
+            }
+            for path in ["a/other/lo", "b/logs/x", "a/x"] {
+                assert!(!pattern.matches(path), "{text} {path}");
+            }
+        }
     }
 
     #[test]

@@ -65,6 +65,10 @@ async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Re
         Selection::Folder if !arguments.recursive => {
             Err(usage(messages::folder_needs_recursive(path)))
         }
+        Selection::Pattern(pattern) => {
+            let pattern = pattern.clone();
+            Ok(Selection::Pattern(pattern.recursive(arguments.recursive)))
+        }
         _ => Ok(selection),
     }
 }
@@ -75,6 +79,7 @@ async fn ask(path: &Remote, selection: &Selection, arguments: &RmArguments) -> R
         _ if arguments.versions => messages::delete_versions(path),
         Selection::Object => return Ok(()),
         Selection::Folder => messages::delete_folder(path),
+        Selection::Pattern(_) if arguments.recursive => messages::delete_matches_below(path),
         Selection::Pattern(_) => messages::delete_matches(path),
     };
     confirm(&question, arguments.yes).await

@@ -347,3 +347,25 @@ fn without_a_home_directory_everything_but_resumable_uploads_works() {
         );
     }
 }
+
+#[test]
+fn with_r_a_pattern_selects_folders_with_everything_below_them() {
+    let world = World::new();
+    for key in ["logs-1/a", "logs-1/b/c", "logs-2", "other/logs-3"] {
+        world.put(key, "1");
+    }
+    let pattern = address("logs*");
+    world.ok(&["cp", &pattern, "flat/"]);
+    assert_eq!(world.files("flat"), ["logs-2"]);
+    world.ok(&["cp", "-r", &pattern, "deep/"]);
+    let deep = ["logs-1/", "logs-1/a", "logs-1/b/", "logs-1/b/c", "logs-2"];
+    assert_eq!(world.files("deep"), deep);
+    world.ok(&["cp", "-r", "deep/logs-?", &address("up/")]);
+    let up = world.ok(&["find", &address("up/")]);
+    assert_eq!(up.lines().len(), 3, "{up:?}");
+    world.ok(&["rm", "-r", "--yes", &address("up")]);
+    world.ok(&["rm", "--yes", &pattern]);
+    assert_eq!(world.keys(), ["logs-1/a", "logs-1/b/c", "other/logs-3"]);
+    world.ok(&["rm", "-r", "--yes", &pattern]);
+    assert_eq!(world.keys(), ["other/logs-3"]);
+}

@@ -138,6 +138,7 @@ async fn kind(session: &Session, recursive: bool, location: &Location) -> Result
             }
             Selection::Folder => Err(usage(messages::folder_needs_recursive(remote))),
             Selection::Pattern(pattern) => {
+                let pattern = pattern.recursive(recursive);
                 let folder = Remote::new(&remote.bucket, pattern.folder());
                 Ok(Source::Pattern(
                     Location::Remote(folder),
@@ -158,6 +159,7 @@ fn local_kind(session: &Session, recursive: bool, path: &Path) -> Result<Source>
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return match local_pattern(session, path)? {
                 Some((folder, pattern)) if folder.is_dir() => {
+                    let pattern = pattern.recursive(recursive);
                     let operand = path.display().to_string();
                     Ok(Source::Pattern(Location::Local(folder), pattern, operand))
                 }
