@@ -199,7 +199,10 @@ msrv: ## Check the published crates with the oldest supported compiler (installs
 
 .PHONY: powerset
 powerset: ## Check the published crates with each feature and each pair of features (needs cargo-hack)
-	$(CARGO) hack clippy --feature-powerset --depth 2 --no-dev-deps --exclude-features native-tls $(each_crate) -- -D warnings
+	$(CARGO) hack clippy --feature-powerset --depth 2 --no-dev-deps --exclude-features native-tls \
+	    $(addprefix --package ,$(filter-out qingstor-object-store,$(CRATES))) -- -D warnings
+	$(CARGO) hack clippy --feature-powerset --depth 2 --no-dev-deps --at-least-one-of v0_13,v0_14 \
+	    --package qingstor-object-store -- -D warnings
 
 .PHONY: minimal-versions
 minimal-versions: ## Check the published crates with the oldest dependencies that they allow (needs a nightly toolchain)
