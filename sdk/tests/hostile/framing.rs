@@ -182,20 +182,20 @@ async fn no_response_is_delivered_to_another_request() {
     }
 }
 
-/// The metadata of an object may have 2,048 bytes, so up to 1,000 headers.
+/// The metadata of an object may have 2,048 bytes, so hundreds of headers.
 #[tokio::test]
 async fn an_object_may_have_many_metadata_entries() {
     let mut response = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n".to_owned();
-    for number in 0..1000 {
+    for number in 0..250 {
         response += &format!("x-qs-meta-{number}: v{number}\r\n");
     }
     let server = server(format!("{response}\r\n").into_bytes()).await;
     let bucket = server.bucket_with(once);
     let output = bucket.head_object("invalid").await.unwrap();
-    assert_eq!(output.metadata.len(), 1000);
-    assert_eq!(output.metadata.get("999"), Some("v999"));
+    assert_eq!(output.metadata.len(), 250);
+    assert_eq!(output.metadata.get("249"), Some("v249"));
     let output = bucket.get_object("invalid").await.unwrap();
-    assert_eq!(output.metadata.len(), 1000);
+    assert_eq!(output.metadata.len(), 250);
 }
 
 /// Some servers send `408` before they close an unused connection. It is not the response to the
