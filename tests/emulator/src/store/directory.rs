@@ -30,7 +30,15 @@ const MARKER_TEXT: &str = "{\"format\":2}\n";
 pub(super) struct Directory {
     root: PathBuf,
     /// Holds the lock.
-    _marker: File,
+    marker: File,
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child process has a copy of it until it executes its
+        // program. A failure does not matter, because the lock ends with that process.
+        let _ = self.marker.unlock();
+    }
 }
 
 impl Directory {
@@ -45,7 +53,7 @@ impl Directory {
         match marker.try_lock() {
             Ok(()) => Ok(Self {
                 root: root.to_owned(),
-                _marker: marker,
+                marker,
             }),
             Err(TryLockError::WouldBlock) => Err(Error::DataDirInUse {
                 path: root.to_owned(),
@@ -187,6 +195,20 @@ mod tests {
         drop(Directory::open(directory.path()).unwrap());
         let marker = fs::read_to_string(directory.path().join(MARKER)).unwrap();
         assert_eq!(marker, MARKER_TEXT);
+    }
+
+    #[test]
+    fn the_lock_ends_although_a_child_process_has_a_copy_of_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let opened = Directory::open(directory.path()).unwrap();
+        let copy = opened.marker.try_clone().unwrap();
+        assert!(matches!(
+            Directory::open(directory.path()),
+            Err(Error::DataDirInUse { .. })
+        ));
+        drop(opened);
+        drop(Directory::open(directory.path()).unwrap());
+        drop(copy);
     }
 
     fn refusal(directory: &Path) -> String {
