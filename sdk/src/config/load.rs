@@ -85,7 +85,7 @@ fn half_in_environment(set: &str, missing: &str) -> Error {
     incomplete_credentials(&format!("config: {set} (environment)"), missing)
 }
 
-/// Returns whether there is no file. The home directory of some services is a file, such as
+/// Returns whether the file is missing. The home directory of some services is a file, such as
 /// `/dev/null`.
 #[cfg(feature = "config-file")]
 fn is_missing(error: &std::io::Error) -> bool {

@@ -66,9 +66,9 @@ impl Config {
         self
     }
 
-    /// Sets the maximum number of unused connections per host: for downloads to files, which have
-    /// connections of their own, and for all other requests. Unlimited by default. With 0, each
-    /// request opens a new connection.
+    /// Sets the maximum number of unused connections per host. Downloads to files use separate
+    /// connections, with the same maximum. Unlimited by default. With 0, each request opens a new
+    /// connection.
     #[must_use]
     pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
         self.transport.pool_max_idle_per_host = Some(connections);

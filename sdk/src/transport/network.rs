@@ -32,7 +32,7 @@ const MAX_HEADERS: usize = 300;
 /// Sends requests.
 pub(super) struct NetworkClient {
     client: Client<Connector, RequestBody>,
-    /// Has connections of its own, which read less at once.
+    /// Uses separate connections, which read less at once.
     short_reads: Client<Connector, RequestBody>,
     proxies: Arc<Proxies>,
     user_agent: HeaderValue,

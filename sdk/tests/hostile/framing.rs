@@ -27,7 +27,7 @@ fn once(config: Config) -> Config {
         .idle_timeout(Duration::from_millis(500))
 }
 
-/// What a call for the key `invalid` returns.
+/// The result of a call for the key `invalid`.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Content(Vec<u8>),

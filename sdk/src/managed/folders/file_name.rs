@@ -8,7 +8,7 @@ use super::case_detection;
 /// Returns whether names in a local folder that differ only in case are one file. The folder need not
 /// exist: it will have the file system of the first folder above it that does. Blocks for a moment.
 ///
-/// Looks for an existing name in the other case. If there is no name with letters and `may_write` is
+/// Looks for an existing name in the other case. If no name contains letters and `may_write` is
 /// `true`, creates the folder, and a temporary file in it for a moment. If the question remains open,
 /// returns what is usual for the system: `true` on Windows and Apple's systems.
 ///
