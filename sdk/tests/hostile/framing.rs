@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use qingstor_sdk::{Config, ErrorKind, RetryPolicy};
+use bytes::Bytes;
+use qingstor_sdk::{Bucket, Config, ErrorKind, Result, RetryPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -27,6 +28,10 @@ fn once(config: Config) -> Config {
         .idle_timeout(Duration::from_millis(500))
 }
 
+async fn content(bucket: &Bucket, key: &str) -> Result<Bytes> {
+    bucket.get_object(key).await?.body.bytes().await
+}
+
 /// The result of a call for the key `invalid`.
 #[derive(Debug, PartialEq)]
 enum Outcome {
@@ -34,150 +39,163 @@ enum Outcome {
     Error(ErrorKind),
 }
 
+/// A response, and the result of a call that receives it.
+struct Row {
+    name: &'static str,
+    response: String,
+    expected: Outcome,
+}
+
+impl Row {
+    /// A response whose content is `{}`.
+    fn valid(name: &'static str, head: &[&str], body: &str) -> Self {
+        let expected = Outcome::Content(b"{}".to_vec());
+        Self::new(name, head, body, expected)
+    }
+
+    fn error(kind: ErrorKind, name: &'static str, head: &[&str], body: &str) -> Self {
+        Self::new(name, head, body, Outcome::Error(kind))
+    }
+
+    fn new(name: &'static str, head: &[&str], body: &str, expected: Outcome) -> Self {
+        Self {
+            name,
+            response: format!("{}\r\n\r\n{body}", head.join("\r\n")),
+            expected,
+        }
+    }
+}
+
+const OK: &str = "HTTP/1.1 200 OK";
+const LENGTH_2: &str = "Content-Length: 2";
+const CHUNKED: &str = "Transfer-Encoding: chunked";
+
+/// A complete response that nothing requested.
+const OTHER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL";
+
+fn valid_responses() -> Vec<Row> {
+    let interim = ["HTTP/1.1 103 Early Hints", "Link: </a>", ""].repeat(200);
+    let after_interim = [&*interim, &[OK, LENGTH_2]].concat();
+    let not_ascii = "X: \u{e9}\u{4e2d}";
+    vec![
+        Row::valid("plain", &[OK, LENGTH_2], "{}"),
+        Row::valid("gzip", &[OK, LENGTH_2, "Content-Encoding: gzip"], "{}"),
+        Row::valid("equal lengths", &[OK, LENGTH_2, LENGTH_2], "{}"),
+        Row::valid("closed", &[OK, LENGTH_2, "Connection: close"], "{}"),
+        Row::valid("not ASCII", &[OK, LENGTH_2, not_ascii], "{}"),
+        Row::valid("no reason", &["HTTP/1.1 200", LENGTH_2], "{}"),
+        Row::valid("HTTP/1.0", &["HTTP/1.0 200 OK", LENGTH_2], "{}"),
+        Row::valid("after interim responses", &after_interim, "{}"),
+    ]
+}
+
+/// Responses with more bytes than announced.
+fn long_responses() -> Vec<Row> {
+    use ErrorKind::Service;
+
+    let more = format!("{{}}{OTHER}");
+    let chunks = format!("2;a=b\r\n{{}}\r\n0\r\nX: y\r\n\r\n{OTHER}");
+    let no_content = ["HTTP/1.1 204 No Content", "Content-Length: 4"];
+    let upgrade = ["HTTP/1.1 101 Switching Protocols", "Upgrade: x"];
+    let redirect = ["HTTP/1.1 307 R", "Location: /k", "Content-Length: 0"];
+    let odd = ["HTTP/1.1 999 Odd", "Content-Length: 0"];
+    vec![
+        Row::valid("text after the body", &[OK, LENGTH_2], "{}more"),
+        Row::valid("response after the body", &[OK, LENGTH_2], &more),
+        Row::valid("response after the chunks", &[OK, CHUNKED], &chunks),
+        Row::error(Service, "body of a 204", &no_content, OTHER),
+        Row::error(Service, "body of a 304", &["HTTP/1.1 304 N"], OTHER),
+        Row::error(Service, "body of a 101", &upgrade, OTHER),
+        Row::error(Service, "response after a redirect", &redirect, OTHER),
+        Row::error(Service, "response after a 999", &odd, OTHER),
+    ]
+}
+
+/// Responses with fewer bytes than announced, or with invalid chunks.
+fn short_responses() -> Vec<Row> {
+    use ErrorKind::{Interrupted, Timeout};
+
+    let both = [OK, CHUNKED, "Content-Length: 5"];
+    let chunks = "2\r\n{}\r\n0\r\n\r\n";
+    let huge = "fffffffffffffffff\r\n{}";
+    vec![
+        Row::error(Timeout, "short", &[OK, "Content-Length: 3"], "{}"),
+        Row::error(Timeout, "no last chunk", &[OK, CHUNKED], "2\r\n{}\r\n"),
+        Row::error(Interrupted, "length and chunks", &both, chunks),
+        Row::error(Interrupted, "no size", &[OK, CHUNKED], "{}\r\n0\r\n\r\n"),
+        Row::error(Interrupted, "huge size", &[OK, CHUNKED], huge),
+    ]
+}
+
+/// Responses with a transfer coding that was not requested.
+fn coded_responses() -> Vec<Row> {
+    use ErrorKind::Decode;
+
+    let gzip = "Transfer-Encoding: gzip";
+    let chunked_gzip = "Transfer-Encoding: gzip, chunked";
+    let chunks = "2\r\n{}\r\n0\r\n\r\n";
+    vec![
+        Row::error(Decode, "gzip as transfer coding", &[OK, gzip], "{}"),
+        Row::error(Decode, "gzip in chunks", &[OK, chunked_gzip], chunks),
+    ]
+}
+
+fn invalid_heads() -> Vec<Row> {
+    use ErrorKind::Connect;
+
+    let long = format!("X: {}", "x".repeat(1 << 20));
+    let lengths = [OK, LENGTH_2, "Content-Length: 3"];
+    let negative = [OK, "Content-Length: -2"];
+    vec![
+        Row::error(Connect, "different lengths", &lengths, "{}"),
+        Row::error(Connect, "negative length", &negative, "{}"),
+        Row::error(Connect, "status 99", &["HTTP/1.1 99 Odd", LENGTH_2], "{}"),
+        Row::error(Connect, "HTTP/2", &["HTTP/2 200 OK", LENGTH_2], "{}"),
+        Row::error(Connect, "HTML", &["<html>hello</html>"], ""),
+        Row::error(
+            Connect,
+            "folded header",
+            &[OK, LENGTH_2, "X: a", " b"],
+            "{}",
+        ),
+        Row::error(Connect, "space in a name", &[OK, LENGTH_2, "X : a"], "{}"),
+        Row::error(Connect, "NUL in a value", &[OK, LENGTH_2, "X: a\0b"], "{}"),
+        Row::error(Connect, "long header", &[OK, LENGTH_2, &long], "{}"),
+    ]
+}
+
 /// After each response, the next requests get their own responses.
 #[tokio::test]
 async fn no_response_is_delivered_to_another_request() {
-    use Outcome::{Content, Error};
-
-    const OTHER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL";
-    const FIXED: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n";
-    const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n";
-    let ok = || Content(b"{}".to_vec());
-    let many_interim = format!(
-        "{}{FIXED}\r\n{{}}",
-        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".repeat(200)
-    );
-    for (response, expected) in [
-        (format!("{FIXED}\r\n{{}}"), ok()),
-        (format!("{FIXED}Content-Encoding: gzip\r\n\r\n{{}}"), ok()),
-        (format!("{FIXED}Content-Length: 2\r\n\r\n{{}}"), ok()),
-        (format!("{FIXED}Connection: close\r\n\r\n{{}}"), ok()),
-        (format!("{FIXED}X: \u{e9}\u{4e2d}\r\n\r\n{{}}"), ok()),
-        ("HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n{}".into(), ok()),
-        (
-            "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}".into(),
-            ok(),
-        ),
-        (many_interim, ok()),
-        // More bytes than announced, and complete responses that nothing requested.
-        (format!("{FIXED}\r\n{{}}more"), ok()),
-        (format!("{FIXED}\r\n{{}}{OTHER}"), ok()),
-        (
-            format!("{CHUNKED}\r\n2;a=b\r\n{{}}\r\n0\r\nX: y\r\n\r\n{OTHER}"),
-            ok(),
-        ),
-        (
-            format!("HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\n{OTHER}"),
-            Error(ErrorKind::Service),
-        ),
-        (
-            format!("HTTP/1.1 304 Not Modified\r\n\r\n{OTHER}"),
-            Error(ErrorKind::Service),
-        ),
-        (
-            format!("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n{OTHER}"),
-            Error(ErrorKind::Service),
-        ),
-        (
-            format!("HTTP/1.1 307 Redirect\r\nLocation: /k\r\nContent-Length: 0\r\n\r\n{OTHER}"),
-            Error(ErrorKind::Service),
-        ),
-        (
-            format!("HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n{OTHER}"),
-            Error(ErrorKind::Service),
-        ),
-        // Fewer bytes than announced.
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}".into(),
-            Error(ErrorKind::Timeout),
-        ),
-        (
-            format!("{CHUNKED}\r\n2\r\n{{}}\r\n"),
-            Error(ErrorKind::Timeout),
-        ),
-        (
-            format!("{CHUNKED}Content-Length: 5\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"),
-            Error(ErrorKind::Interrupted),
-        ),
-        (
-            format!("{CHUNKED}\r\n{{}}\r\n0\r\n\r\n"),
-            Error(ErrorKind::Interrupted),
-        ),
-        (
-            format!("{CHUNKED}\r\nfffffffffffffffff\r\n{{}}"),
-            Error(ErrorKind::Interrupted),
-        ),
-        // Codings that were not requested.
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n{}".into(),
-            Error(ErrorKind::Decode),
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
-                .into(),
-            Error(ErrorKind::Decode),
-        ),
-        // Invalid heads.
-        (
-            format!("{FIXED}Content-Length: 3\r\n\r\n{{}}"),
-            Error(ErrorKind::Connect),
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}".into(),
-            Error(ErrorKind::Connect),
-        ),
-        (
-            "HTTP/1.1 99 Odd\r\nContent-Length: 2\r\n\r\n{}".into(),
-            Error(ErrorKind::Connect),
-        ),
-        (
-            "HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}".into(),
-            Error(ErrorKind::Connect),
-        ),
-        (
-            "<html>hello</html>\r\n\r\n".into(),
-            Error(ErrorKind::Connect),
-        ),
-        (
-            format!("{FIXED}X: a\r\n b\r\n\r\n{{}}"),
-            Error(ErrorKind::Connect),
-        ),
-        (
-            format!("{FIXED}X : a\r\n\r\n{{}}"),
-            Error(ErrorKind::Connect),
-        ),
-        (
-            format!("{FIXED}X: a\0b\r\n\r\n{{}}"),
-            Error(ErrorKind::Connect),
-        ),
-        (
-            format!("{FIXED}X: {}\r\n\r\n{{}}", "x".repeat(1 << 20)),
-            Error(ErrorKind::Connect),
-        ),
-    ] {
-        let server = server(response.clone().into_bytes()).await;
+    let rows = [
+        valid_responses(),
+        long_responses(),
+        short_responses(),
+        coded_responses(),
+        invalid_heads(),
+    ];
+    for row in rows.into_iter().flatten() {
+        let name = row.name;
+        let server = server(row.response.into_bytes()).await;
         let bucket = server.bucket_with(once);
-        let shown: String = response.chars().take(200).collect();
         for round in 0..3 {
-            let result = match bucket.get_object("invalid").await {
-                Ok(output) => output.body.bytes().await,
-                Err(error) => Err(error),
-            };
-            let outcome = match result {
-                Ok(content) => Content(content.to_vec()),
+            let outcome = match content(&bucket, "invalid").await {
+                Ok(content) => Outcome::Content(content.to_vec()),
                 Err(error) => {
                     let is_invalid = error.to_string().contains(" is not valid HTTP: ");
-                    assert_eq!(is_invalid, error.kind() == ErrorKind::Connect, "{error}");
-                    Error(error.kind())
+                    let is_connect = error.kind() == ErrorKind::Connect;
+                    assert_eq!(is_invalid, is_connect, "{name}: {error}");
+                    Outcome::Error(error.kind())
                 }
             };
-            assert_eq!(outcome, expected, "{shown}");
+            assert_eq!(outcome, row.expected, "{name}");
             // The output of `HEAD` has no body, whatever the server sends.
             let _ = bucket.head_object("invalid").await;
             let key = format!("valid-{round}");
-            let output = bucket.get_object(&*key).await.unwrap();
-            let content = output.body.bytes().await.unwrap();
-            assert!(content.ends_with(key.as_bytes()), "{shown}: {content:?}");
+            match content(&bucket, &key).await {
+                Ok(content) => assert!(content.ends_with(key.as_bytes()), "{name}: {content:?}"),
+                Err(error) => panic!("{name}: {error}"),
+            }
         }
     }
 }
