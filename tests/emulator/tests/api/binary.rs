@@ -115,8 +115,7 @@ async fn begin_upload(client: &Client) -> TcpStream {
         .header("Expect", "100-continue")
         .signed(client)
         .to_bytes();
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
-    stream.write_all(&put).await.unwrap();
+    let mut stream = client.open(&put).await;
     let mut interim = [0; 25];
     stream.read_exact(&mut interim).await.unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -174,9 +173,8 @@ async fn logs_the_faults_of_the_command_line() {
     let arguments = [&arguments[..], &["--admin"]].concat();
     let (mut program, client) = start_with(&arguments, directory.path());
     assert_eq!(client.get("/").await.status, 502);
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
     let list = request("GET", "/").signed(&client).to_bytes();
-    stream.write_all(&list).await.unwrap();
+    let mut stream = client.open(&list).await;
     assert!(stream.read_u8().await.is_err());
     let list = request("GET", "/_emulator/faults");
     assert_eq!(client.send_as_is(&list).await.json()["seed"], 7);

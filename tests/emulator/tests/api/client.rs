@@ -223,17 +223,30 @@ impl Client {
         self.exchange(&request.to_bytes()).await
     }
 
-    /// Sends bytes, and reads the response until the server closes the connection.
-    pub(crate) async fn exchange(&self, bytes: &[u8]) -> Reply {
+    /// Opens a connection and sends bytes.
+    pub(crate) async fn open(&self, bytes: &[u8]) -> TcpStream {
         let mut stream = TcpStream::connect(self.addr).await.unwrap();
         stream.write_all(bytes).await.unwrap();
+        stream
+    }
+
+    /// Sends the head of a `PUT` that announces a body of this length.
+    pub(crate) async fn begin_put(&self, target: &str, length: usize) -> TcpStream {
+        let head = request("PUT", target)
+            .header("Content-Length", length.to_string())
+            .signed(self);
+        self.open(&head.to_bytes()).await
+    }
+
+    /// Sends bytes, and reads the response until the server closes the connection.
+    pub(crate) async fn exchange(&self, bytes: &[u8]) -> Reply {
+        let mut stream = self.open(bytes).await;
         read_reply(&mut stream).await
     }
 
     /// Sends bytes, and reads a response by its `Content-Length`. The connection can stay open.
     pub(crate) async fn exchange_head(&self, bytes: &[u8]) -> Reply {
-        let mut stream = TcpStream::connect(self.addr).await.unwrap();
-        stream.write_all(bytes).await.unwrap();
+        let mut stream = self.open(bytes).await;
         let mut read = Vec::new();
         loop {
             let mut piece = [0; 4096];

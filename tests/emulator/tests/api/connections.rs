@@ -99,12 +99,7 @@ async fn the_grace_period_limits_the_shutdown() {
         .unwrap();
     let client = Client::new(&emulator);
     client.bucket("photos").await;
-    let put = request("PUT", "/photos/a")
-        .header("Content-Length", "10")
-        .signed(&client)
-        .to_bytes();
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
-    stream.write_all(&put).await.unwrap();
+    let mut stream = client.begin_put("/photos/a", 10).await;
     // After a complete round trip, the other request has started too.
     client.head("/photos").await;
     emulator.shutdown().await;

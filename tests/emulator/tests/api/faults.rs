@@ -130,12 +130,7 @@ async fn a_connection_is_reset_in_the_middle_of_the_response() {
 #[tokio::test]
 async fn a_connection_is_reset_in_the_middle_of_the_request() {
     let (emulator, client) = with_faults(b"old", &["reset=body"]).await;
-    let head = request("PUT", "/photos/b")
-        .header("Content-Length", "1000")
-        .signed(&client)
-        .to_bytes();
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
-    stream.write_all(&head).await.unwrap();
+    let mut stream = client.begin_put("/photos/b", 1_000).await;
     stream.write_all(&[b'x'; 499]).await.unwrap();
     let early = tokio::time::timeout(Duration::from_millis(50), stream.read_u8()).await;
     assert!(early.is_err(), "responded before half of the body was sent");

@@ -45,12 +45,7 @@ async fn an_aborted_upload_leaves_no_file() {
         .unwrap();
     let client = Client::new(&emulator);
     client.bucket("photos").await;
-    let put = request("PUT", "/photos/a")
-        .header("Content-Length", "1000000")
-        .signed(&client)
-        .to_bytes();
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
-    stream.write_all(&put).await.unwrap();
+    let mut stream = client.begin_put("/photos/a", 1_000_000).await;
     stream.write_all(&[b'x'; 100_000]).await.unwrap();
     eventually(|| files(directory.path()).len() == 1).await;
     drop(stream);
@@ -62,12 +57,7 @@ async fn an_aborted_upload_leaves_no_file() {
 async fn reports_a_body_that_ends_too_early() {
     let (_emulator, client) = start_with_bucket().await;
     client.put("/photos/a", "old").await;
-    let put = request("PUT", "/photos/a")
-        .header("Content-Length", "10")
-        .signed(&client)
-        .to_bytes();
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
-    stream.write_all(&put).await.unwrap();
+    let mut stream = client.begin_put("/photos/a", 10).await;
     stream.write_all(b"12345").await.unwrap();
     stream.shutdown().await.unwrap();
     let reply = read_reply(&mut stream).await;
@@ -85,19 +75,13 @@ async fn closes_connections_of_slow_clients() {
     let client = Client::new(&emulator);
     client.bucket("photos").await;
 
-    let put = request("PUT", "/photos/a")
-        .header("Content-Length", "10")
-        .signed(&client)
-        .to_bytes();
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
-    stream.write_all(&put).await.unwrap();
+    let mut stream = client.begin_put("/photos/a", 10).await;
     stream.write_all(b"12345").await.unwrap();
     let reply = read_reply(&mut stream).await;
     assert_eq!(reply.error(), (400, "incomplete_body".to_owned()));
     assert!(client.keys("photos").await.is_empty());
 
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
-    stream.write_all(b"GET / HTT").await.unwrap();
+    let mut stream = client.open(b"GET / HTT").await;
     let mut rest = Vec::new();
     let closed = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut rest);
     tokio::time::timeout(Duration::from_secs(10), closed)
@@ -158,8 +142,7 @@ async fn an_unread_body_does_not_prevent_the_response() {
     };
     let reply = client.exchange(&polite("/absent/a")).await;
     assert_eq!(reply.status, 404);
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
-    stream.write_all(&polite("/photos/a")).await.unwrap();
+    let mut stream = client.open(&polite("/photos/a")).await;
     let mut interim = [0; 25];
     tokio::io::AsyncReadExt::read_exact(&mut stream, &mut interim)
         .await

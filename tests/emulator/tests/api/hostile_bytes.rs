@@ -162,9 +162,8 @@ async fn responds_to_pipelined_requests_in_order() {
 async fn closes_connections_whose_client_never_reads() {
     let (_emulator, client) = setup().await;
     client.put("/opened/large", vec![0; 32 << 20]).await;
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
     let get = b"GET /opened/large HTTP/1.1\r\nHost: h\r\n\r\n";
-    stream.write_all(get).await.unwrap();
+    let mut stream = client.open(get).await;
     // Longer than the timeout of the emulator.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let mut response = Vec::new();

@@ -4,7 +4,6 @@ use std::io::ErrorKind;
 use std::process::Stdio;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use crate::client::{Client, read_reply, request};
 use crate::program::{Program, SECRET, client_of, command};
@@ -38,8 +37,7 @@ fn peak(program: &Program) -> usize {
 
 /// Sends a request whose body consists of `first`, zeros and `last`.
 async fn upload(client: Client, head: Vec<u8>, first: Vec<u8>, last: Vec<u8>) {
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
-    stream.write_all(&head).await.unwrap();
+    let mut stream = client.open(&head).await;
     stream.write_all(&first).await.unwrap();
     let piece = vec![0; MIB];
     for _ in 0..SIZE / MIB {
@@ -72,9 +70,8 @@ async fn post_form(client: Client) {
 
 /// Requests an object, and reads it after all other objects were requested.
 async fn get(client: Client, key: usize, barrier: &tokio::sync::Barrier) {
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
     let get = request("GET", format!("/photos/{key}")).signed(&client);
-    stream.write_all(&get.to_bytes()).await.unwrap();
+    let mut stream = client.open(&get.to_bytes()).await;
     stream.read_u8().await.unwrap();
     barrier.wait().await;
     let mut buffer = vec![0; MIB];

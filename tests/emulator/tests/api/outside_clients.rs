@@ -2,8 +2,7 @@
 
 use qingstor_emulator::Emulator;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt as _;
 
 use crate::client::{Client, Request, request, start_with_bucket, unix_now};
 
@@ -299,8 +298,7 @@ async fn redirects_an_unsigned_head_to_the_zone_of_the_bucket() {
 
 /// Returns the head of a response as sent.
 async fn head_of(client: &Client, request: &Request) -> String {
-    let mut stream = TcpStream::connect(client.addr).await.unwrap();
-    stream.write_all(&request.to_bytes()).await.unwrap();
+    let mut stream = client.open(&request.to_bytes()).await;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     let text = String::from_utf8_lossy(&bytes);
