@@ -23,7 +23,7 @@ impl Bucket {
     /// Keys are returned in storage order, which is not necessarily byte order. Listing is
     /// throttled, so do not list the same bucket concurrently.
     ///
-    /// Optional parameters, see [`ListObjects`]: `prefix`, `delimiter`, `marker`, `limit`.
+    /// Optional parameters, methods of [`ListObjects`]: `prefix`, `delimiter`, `marker`, `limit`.
     ///
     /// # Examples
     /// ```no_run
@@ -70,7 +70,7 @@ impl Bucket {
     /// form contains a signature. At most 5 GB; up to 20 MB is recommended. The operation is
     /// idempotent.
     ///
-    /// Optional parameters, which are methods of [`PostObject`]:
+    /// Optional parameters, methods of [`PostObject`]:
     /// `access_key_id`, `policy`, `signature`, `content_type`, `charset`, `redirect`,
     /// `storage_class`, `cache_control`, `content_disposition`, `content_encoding`, `expires`,
     /// `metadata`.

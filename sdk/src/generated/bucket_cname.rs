@@ -21,7 +21,7 @@ impl Bucket {
 
     /// Lists the domains that are bound to a bucket. Requires bucket ownership.
     ///
-    /// Optional parameters, see [`GetBucketCname`]: `type_`.
+    /// Optional parameters, methods of [`GetBucketCname`]: `type_`.
     ///
     /// # Examples
     /// ```no_run

@@ -6,7 +6,7 @@ impl Bucket {
     /// Replaces the cross-origin resource sharing (CORS) rules of a bucket, which control how
     /// browsers can access it from other sites. Requires bucket ownership.
     ///
-    /// Optional parameters, see [`PutBucketCors`]: `resp_vary`.
+    /// Optional parameters, methods of [`PutBucketCors`]: `resp_vary`.
     ///
     /// # Examples
     /// ```no_run

@@ -7,7 +7,7 @@ impl Bucket {
     /// removed. A locked policy can only be extended. Retention cannot be combined with versioning.
     /// Appending remains possible. Requires bucket ownership.
     ///
-    /// Optional parameters, see [`PutBucketRetention`]: `days`, `years`.
+    /// Optional parameters, methods of [`PutBucketRetention`]: `days`, `years`.
     ///
     /// # Examples
     /// ```no_run

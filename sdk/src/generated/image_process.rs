@@ -6,7 +6,7 @@ impl Bucket {
     /// about it. The object itself does not change. The source must have at most 10 MB and must not
     /// be encrypted. Requires read permission.
     ///
-    /// Optional parameters, which are methods of [`ImageProcess`]:
+    /// Optional parameters, methods of [`ImageProcess`]:
     /// `response_expires`, `response_cache_control`, `response_content_type`,
     /// `response_content_language`, `response_content_encoding`, `response_content_disposition`,
     /// `if_modified_since`.

@@ -8,7 +8,7 @@ impl Bucket {
     /// concurrently; a new part replaces an earlier part with the same number. Each part has 4 MB
     /// to 5 GB; the last part can be smaller. Requires write permission.
     ///
-    /// Optional parameters, which are methods of [`UploadMultipart`]:
+    /// Optional parameters, methods of [`UploadMultipart`]:
     /// `content_md5`, `encryption_customer_algorithm`, `encryption_customer_key`,
     /// `encryption_customer_key_md5`, `copy_source`, `copy_range`, `copy_source_if_modified_since`,
     /// `copy_source_if_unmodified_since`, `copy_source_if_match`, `copy_source_if_none_match`,
@@ -38,7 +38,7 @@ impl Bucket {
     /// Requires read permission. The response does not indicate whether more parts follow: continue
     /// from the last part number until a page is empty.
     ///
-    /// Optional parameters, see [`ListMultipart`]: `part_number_marker`, `limit`.
+    /// Optional parameters, methods of [`ListMultipart`]: `part_number_marker`, `limit`.
     ///
     /// # Examples
     /// ```no_run
@@ -59,7 +59,7 @@ impl Bucket {
     /// the object. Parts that are not listed are discarded. Requires write permission. The upload
     /// ID is invalid afterwards, so repeating the request fails.
     ///
-    /// Optional parameters, which are methods of [`CompleteMultipartUpload`]:
+    /// Optional parameters, methods of [`CompleteMultipartUpload`]:
     /// `etag`, `encryption_customer_algorithm`, `encryption_customer_key`,
     /// `encryption_customer_key_md5`.
     ///

@@ -7,7 +7,7 @@ impl Bucket {
     /// Requires write permission. Each request initiates a new upload. An unfinished upload takes
     /// up storage space until it is aborted or removed by a lifecycle rule.
     ///
-    /// Optional parameters, which are methods of [`InitiateMultipartUpload`]:
+    /// Optional parameters, methods of [`InitiateMultipartUpload`]:
     /// `content_type`, `encryption_customer_algorithm`, `encryption_customer_key`,
     /// `encryption_customer_key_md5`, `storage_class`, `metadata`, `cache_control`,
     /// `content_encoding`, `content_disposition`, `expires`.

@@ -6,7 +6,7 @@ impl Bucket {
     /// Lists the multipart uploads of a bucket that are neither completed nor aborted, one page at
     /// a time. They are sorted by key, and uploads of one key by initiation time.
     ///
-    /// Optional parameters, which are methods of [`ListMultipartUploads`]:
+    /// Optional parameters, methods of [`ListMultipartUploads`]:
     /// `prefix`, `delimiter`, `key_marker`, `upload_id_marker`, `limit`.
     ///
     /// # Examples

@@ -8,7 +8,7 @@ impl Bucket {
     /// then empty. A single request stores at most 5 GB; use a multipart upload for larger objects.
     /// Requires write permission, and read permission on the source of a copy or move.
     ///
-    /// Optional parameters, which are methods of [`PutObject`]:
+    /// Optional parameters, methods of [`PutObject`]:
     /// `cache_control`, `content_md5`, `content_type`, `content_encoding`, `expect`,
     /// `encryption_customer_algorithm`, `encryption_customer_key`, `encryption_customer_key_md5`,
     /// `copy_source`, `metadata_directive`, `copy_source_if_modified_since`,
@@ -38,7 +38,7 @@ impl Bucket {
     /// requests succeed only if a policy or the access control list allows everyone to read. If the
     /// key does not exist and the bucket mirrors a site, the response can be a redirect to it.
     ///
-    /// Optional parameters, which are methods of [`GetObject`]:
+    /// Optional parameters, methods of [`GetObject`]:
     /// `version_id`, `response_expires`, `response_cache_control`, `response_content_type`,
     /// `response_content_language`, `response_content_encoding`, `response_content_disposition`,
     /// `range`, `if_modified_since`, `if_unmodified_since`, `if_match`, `if_none_match`,
@@ -58,7 +58,7 @@ impl Bucket {
     /// Returns the metadata of an object without its content. Requires read permission. Errors have
     /// a status, but neither a code nor a message, because responses to HEAD have no body.
     ///
-    /// Optional parameters, which are methods of [`HeadObject`]:
+    /// Optional parameters, methods of [`HeadObject`]:
     /// `version_id`, `encryption_customer_algorithm`, `encryption_customer_key`,
     /// `encryption_customer_key_md5`, `if_modified_since`, `if_unmodified_since`, `if_match`,
     /// `if_none_match`.
@@ -78,7 +78,7 @@ impl Bucket {
     /// before such a request. If the rules do not allow it, the status is still 200, but the
     /// `Access-Control-Allow-*` headers are missing.
     ///
-    /// Optional parameters, see [`OptionsObject`]: `access_control_request_headers`.
+    /// Optional parameters, methods of [`OptionsObject`]: `access_control_request_headers`.
     ///
     /// # Examples
     /// ```no_run
@@ -106,7 +106,7 @@ impl Bucket {
     /// Deleting a key that does not exist succeeds. In a bucket with versioning, a deletion without
     /// `version_id` only adds a delete marker.
     ///
-    /// Optional parameters, see [`DeleteObject`]: `version_id`.
+    /// Optional parameters, methods of [`DeleteObject`]: `version_id`.
     ///
     /// # Examples
     /// ```no_run

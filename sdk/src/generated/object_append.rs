@@ -7,7 +7,7 @@ impl Bucket {
     /// the position of the data, so two writers cannot interleave unnoticed. At most 5 GB per
     /// request and 50 TB in total; encryption is not supported. Requires write permission.
     ///
-    /// Optional parameters, which are methods of [`AppendObject`]:
+    /// Optional parameters, methods of [`AppendObject`]:
     /// `content_md5`, `content_type`, `storage_class`, `body`.
     ///
     /// # Examples

@@ -7,7 +7,7 @@ impl Bucket {
     /// Succeeds even if some keys cannot be deleted, so check `errors` in the response. The
     /// operation is idempotent.
     ///
-    /// Optional parameters, see [`DeleteMultipleObjects`]: `quiet`.
+    /// Optional parameters, methods of [`DeleteMultipleObjects`]: `quiet`.
     ///
     /// # Examples
     /// ```no_run

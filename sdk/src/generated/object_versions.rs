@@ -6,7 +6,7 @@ impl Bucket {
     /// Lists the object versions and delete markers of a bucket, one page at a time. Requires read
     /// permission. Keys are sorted alphabetically, the versions of one key from newest to oldest.
     ///
-    /// Optional parameters, which are methods of [`ListObjectVersions`]:
+    /// Optional parameters, methods of [`ListObjectVersions`]:
     /// `prefix`, `delimiter`, `key_marker`, `version_id_marker`, `limit`.
     ///
     /// # Examples

@@ -6,7 +6,7 @@ impl QingStor {
     /// Lists the buckets of the account, one page at a time. The global endpoint returns the
     /// buckets of all zones, a zone endpoint those of one zone. Requires a signed request.
     ///
-    /// Optional parameters, see [`ListBuckets`]: `location`, `offset`, `limit`.
+    /// Optional parameters, methods of [`ListBuckets`]: `location`, `offset`, `limit`.
     ///
     /// # Examples
     /// ```no_run

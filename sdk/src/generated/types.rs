@@ -230,7 +230,7 @@ string_enum! {
         /// Reads metadata.
         Head = "HEAD",
         /// All methods.
-        Star = "*",
+        Any = "*",
     }
 }
 

@@ -6,7 +6,7 @@ impl QingStor {
     /// Lists the zones of the service. Only the global endpoint supports this operation, zone
     /// endpoints do not. Anonymous requests are allowed.
     ///
-    /// Optional parameters, see [`ListLocations`]: `lang`.
+    /// Optional parameters, methods of [`ListLocations`]: `lang`.
     ///
     /// # Examples
     /// ```no_run

@@ -322,6 +322,8 @@ pub(crate) fn intended_format(format: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -378,5 +380,14 @@ mod tests {
         assert_eq!(intended_format("datetime"), Some("date-time"));
         assert_eq!(intended_format("int64"), None);
         assert_eq!(intended_format("color"), None);
+    }
+
+    #[test]
+    fn the_guide_to_the_specification_describes_every_fact() {
+        let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/README.md");
+        let guide = std::fs::read_to_string(guide).unwrap();
+        for (fact, _) in FACTS {
+            assert!(guide.contains(&format!("| `{fact}` |")), "{fact}");
+        }
     }
 }

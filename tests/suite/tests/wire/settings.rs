@@ -92,7 +92,7 @@ fn cors() -> [Case; 3] {
     let put = Case::new(
         "/?cors",
         |to| {
-            let rule = CorsRule::new("http://*.qingcloud.com", [CorsMethod::Put, CorsMethod::Star])
+            let rule = CorsRule::new("http://*.qingcloud.com", [CorsMethod::Put, CorsMethod::Any])
                 .allowed_headers(["x-qs-date", "Content-Type"])
                 .expose_headers(["x-qs-date"])
                 .max_age_seconds(0);

@@ -4,7 +4,7 @@ use crate::prelude::*;
 impl Bucket {
     /// Reads a book
     ///
-    /// Optional parameters, see [`GetBook`]: `range`.
+    /// Optional parameters, methods of [`GetBook`]: `range`.
     ///
     /// # Examples
     /// ```no_run
@@ -20,7 +20,7 @@ impl Bucket {
     /// Replaces what has the same key.
     /// A title may hold "quotes".
     ///
-    /// Optional parameters, see [`PutBook`]: `body`.
+    /// Optional parameters, methods of [`PutBook`]: `body`.
     ///
     /// # Examples
     /// ```no_run

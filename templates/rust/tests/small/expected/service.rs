@@ -5,7 +5,7 @@ use crate::prelude::*;
 impl QingStor {
     /// All shelves
     ///
-    /// Optional parameters, see [`ListShelves`]: `limit`.
+    /// Optional parameters, methods of [`ListShelves`]: `limit`.
     ///
     /// # Examples
     /// ```no_run

@@ -5,7 +5,7 @@ use crate::prelude::*;
 impl Bucket {
     /// Says who may borrow
     ///
-    /// Optional parameters, see [`PutShelfRules`]: `days`.
+    /// Optional parameters, methods of [`PutShelfRules`]: `days`.
     ///
     /// # Examples
     /// ```no_run
