@@ -164,13 +164,17 @@ package: ## Build each published crate from its package, and run the documentati
 release-check: ## Fail if something that a release needs is missing; TAG=vX.Y.Z also compares the version
 	@.ci/release-check "$(TAG)"
 
-# An empty value publishes.
+# An empty value publishes the crates that the registry does not have in this version, so that a publication that was
+# interrupted can be repeated.
 DRY_RUN ?= --dry-run
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+to_publish = $(if $(DRY_RUN),$(CRATES),$(foreach crate,$(CRATES),$(shell \
+    $(CARGO) info --quiet --registry crates-io $(crate)@$(VERSION) > /dev/null 2>&1 || echo $(crate))))
 .PHONY: publish
 publish: ## Publish the crates in order; only tries it, unless DRY_RUN is empty
 	$(if $(DRY_RUN),,$(MAKE) release-check)
 	$(MAKE) package
-	$(CARGO) publish --no-verify $(DRY_RUN) $(each_crate)
+	$(if $(to_publish),$(CARGO) publish --no-verify $(DRY_RUN) $(addprefix --package ,$(to_publish)))
 
 .PHONY: release-notes
 release-notes: ## Print the newest released section of the changelog

@@ -9,6 +9,8 @@ use std::process::Command;
 use qingstor_suite::repository::{read, root};
 
 use crate::CRATES;
+#[cfg(unix)]
+use crate::programs::program_output;
 
 /// Files that every package contains. Cargo adds the last four.
 const EVERYWHERE: &[&str] = &[
@@ -80,6 +82,30 @@ fn packages_contain_every_included_file() {
         }
     }
     assert!(included > 40, "{included}");
+}
+
+/// A publication that was interrupted can be repeated.
+#[test]
+#[cfg(unix)]
+fn publishes_the_crates_that_the_registry_does_not_have() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let cargo = folder.path().join("cargo");
+    let registry = "case \"$*\" in *qingstor-codegen@*|*qingstor-sdk@*) ;; *) exit 101 ;; esac";
+    std::fs::write(&cargo, format!("#!/bin/sh\n{registry}\n")).unwrap();
+    std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let published = |dry_run: &str| {
+        let mut make = Command::new("make");
+        make.args(["--dry-run", "publish", dry_run]);
+        make.arg(format!("CARGO={}", cargo.display()));
+        let output = program_output(make.current_dir(root()));
+        let (_, flags) = output.split_once(" publish --no-verify ").unwrap();
+        flags.lines().next().unwrap().trim().to_owned()
+    };
+    let rest = "--package qingstor-emulator --package qingstor-object-store --package qingstor-cli";
+    assert_eq!(published("DRY_RUN="), rest);
+    assert!(published("DRY_RUN=--dry-run").starts_with("--dry-run --package qingstor-codegen "));
 }
 
 /// Returns the path of the file that a line of code includes.
