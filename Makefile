@@ -62,21 +62,23 @@ python: ## Render a Python package into target/python, for pip install
 lint: ## Report problems in the specification; warnings are failures
 	@$(CODEGEN) lint $(INPUT) --deny warnings
 
-# The revision to compare the specification with: the last release. Without a release: HEAD if the specification has
-# uncommitted changes, else the commit before its last change.
-BASE ?= $(shell git describe --tags --abbrev=0 2>/dev/null || \
+# The tag of the last release, if there is one.
+RELEASE = $(shell git describe --tags --abbrev=0 2>/dev/null)
+# The revision to compare with: the last release. Without a release, for the specification: HEAD if it has uncommitted
+# changes, else the commit before its last change.
+BASE ?= $(or $(RELEASE),$(shell \
 	if ! git diff --quiet HEAD -- $(dir $(SPEC)) $(OVERLAY); then echo HEAD; \
-	else git rev-parse --short "$$(git log -1 --format=%h -- $(dir $(SPEC)) $(OVERLAY))^"; fi)
+	else git rev-parse --short "$$(git log -1 --format=%h -- $(dir $(SPEC)) $(OVERLAY))^"; fi))
 
 .PHONY: spec-diff
 spec-diff: ## Report changes of the specification since BASE, and the version that they require
 	@set -e; base="$(BASE)"; echo "since $$base, $$(git log -1 --format='%cs: %s' "$$base" --)"; \
-	if ! git describe --tags --abbrev=0 >/dev/null 2>&1; then echo "(there is no release tag; BASE=REVISION compares with another revision)"; fi; \
+	if [ -z "$(RELEASE)" ]; then echo "(there is no release tag; BASE=REVISION compares with another revision)"; fi; \
 	overlay=; if git cat-file -e "$$base:$(OVERLAY)" 2>/dev/null; then overlay="--overlay-old $$base:$(OVERLAY)"; fi; \
 	$(CODEGEN) diff "$$base:$(SPEC)" $(SPEC) $$overlay --overlay-new $(OVERLAY) --template templates/rust
 
 .PHONY: test
-test: format-check clippy unit lint check features docs public-api ## Run everything that continuous integration runs
+test: format-check clippy unit lint check features docs public-api ## Run all tests, lints and checks that need no further tools
 # `unit` has compiled it.
 test: CODEGEN = $(programs)/codegen
 .NOTPARALLEL: test
@@ -227,8 +229,9 @@ actionlint: ## Check the workflows and the Dockerfile (needs actionlint and hado
 	hadolint tests/emulator/Dockerfile
 
 .PHONY: semver
-semver: ## Compare the public API with that of BASE (needs cargo-semver-checks)
-	$(CARGO) semver-checks --baseline-rev "$(BASE)" $(each_crate)
+semver: ## Compare the public API with that of the last release or of BASE (needs cargo-semver-checks)
+	$(if $(RELEASE)$(filter-out file,$(origin BASE)),$(CARGO) semver-checks --baseline-rev "$(BASE)" $(each_crate),\
+	    @echo "nothing to compare with: there is no release tag; BASE=REVISION names another revision")
 
 .PHONY: image
 image: ## Build the container image of the emulator (needs docker)

@@ -45,10 +45,7 @@ const COMMANDS: &[(&str, Proof)] = &[
     ("make semver", Test(".github/workflows/ci.yml")),
     ("make minimal-versions", Test(".github/workflows/ci.yml")),
     ("make typos", Test(".github/workflows/ci.yml")),
-    (
-        "make actionlint",
-        NotRun("it needs `actionlint` and `hadolint`, which the workflows do not install"),
-    ),
+    ("make actionlint", Test(".github/workflows/ci.yml")),
     ("make integrations", Test(".github/workflows/ci.yml")),
     ("make release-check", Test(".github/workflows/release.yml")),
     ("make publish DRY_RUN=", NotRun("it publishes the crates")),
