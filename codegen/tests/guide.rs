@@ -143,6 +143,55 @@ fn the_example_for_contributors_creates_a_pack() {
     assert!(list.contains(line), "{list}");
 }
 
+/// The section "Example: a new optional query parameter" of CONTRIBUTING.md.
+#[test]
+fn the_example_for_contributors_adds_a_parameter() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let text = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let title = "\n### Example: a new optional query parameter\n";
+    let (_, section) = text.split_once(title).unwrap();
+    let (section, _) = section.split_once("\n### ").unwrap();
+    let section: Vec<&str> = section
+        .lines()
+        .map(|line| line.strip_prefix("   ").unwrap_or(line))
+        .collect();
+    let blocks = blocks(&section.join("\n"));
+    let block = |language: &str| {
+        let mut matching = blocks.iter().filter(|block| block.language == language);
+        let block = matching.next().unwrap();
+        assert!(matching.next().is_none(), "two blocks of {language}");
+        &block.text
+    };
+
+    let workspace = repository();
+    let file = "specs/qingstor/2016-01-06/bucket.json";
+    let last = "\n        \"type\": \"integer\"\n      }";
+    assert_eq!(workspace.read(file).matches(last).count(), 1);
+    let indented = block("json").trim_end().replace('\n', "\n      ");
+    workspace.replace(file, last, &format!("{last},\n      {indented}"));
+    let generate = format!(
+        "{CALL} generate --file specs/qingstor/2016-01-06/api_v2.0.json \
+        --overlay specs/qingstor/overlay.json --template templates/rust --output generated"
+    );
+    run(&workspace, &generate);
+    let code = workspace.read("generated/bucket.rs");
+    for piece in block("diff").split("...\n") {
+        let added = piece.replace("\n+", "\n");
+        assert!(code.contains(added.trim_start_matches('+')), "no {added}");
+    }
+
+    let parameter = indented.replace("\"string\"", "\"integr\"");
+    workspace.replace(file, &indented, &parameter);
+    let script = generate.replace(CALL, env!("CARGO_BIN_EXE_codegen"));
+    let output = shell(&workspace, &script).output().unwrap();
+    let report = String::from_utf8(output.stderr).unwrap();
+    let without_indents = |text: &str| -> Vec<String> {
+        let lines = text.trim().lines();
+        lines.map(|line| line.trim().to_owned()).collect()
+    };
+    assert_eq!(without_indents(&report), without_indents(block("text")));
+}
+
 /// Checks the output of the companion pack in the guide, with the names of the guide's pack and
 /// with those of another pack.
 fn check_companion(workspace: &Workspace) {
