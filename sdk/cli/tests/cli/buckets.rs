@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::world::{BUCKET, World, address};
+use crate::world::{BUCKET, BUCKET_ADDRESS, World, address};
 
 #[test]
 fn buckets_are_created_listed_and_deleted() {
@@ -16,21 +16,13 @@ fn buckets_are_created_listed_and_deleted() {
     let objects = world.ok(&["ls", "--json"]).objects();
     assert_eq!(objects.len(), 2);
     world.put("a", "content");
-    let full = world.run(&["rb", &format!("qs://{BUCKET}")]).exits(1);
+    let full = world.run(&["rb", BUCKET_ADDRESS]).exits(1);
     assert!(
         full.stderr.contains("bucket_not_empty") && full.stderr.contains("request id"),
         "{full:?}"
     );
-    world
-        .run(&["rb", "--force", &format!("qs://{BUCKET}")])
-        .exits(2);
-    world.ok(&[
-        "rb",
-        "--force",
-        "--yes",
-        &format!("qs://{BUCKET}"),
-        "second-bucket",
-    ]);
+    world.run(&["rb", "--force", BUCKET_ADDRESS]).exits(2);
+    world.ok(&["rb", "--force", "--yes", BUCKET_ADDRESS, "second-bucket"]);
     assert_eq!(world.ok(&["ls"]).stdout, "");
     world.run(&["ls", "qs://no-such-bucket"]).exits(1);
 }
@@ -38,28 +30,12 @@ fn buckets_are_created_listed_and_deleted() {
 #[test]
 fn a_bucket_with_versions_and_uploads_is_deleted_by_force() {
     let world = World::new();
-    world.ok(&[
-        "api",
-        "PutBucketVersioning",
-        "--bucket",
-        BUCKET,
-        "--status",
-        "ENABLED",
-    ]);
+    world.enable_versions();
     world.put("a", "1");
     world.put("a", "2");
     world.ok(&["rm", &address("a")]);
-    world.ok(&[
-        "api",
-        "InitiateMultipartUpload",
-        "--bucket",
-        BUCKET,
-        "--key",
-        "big",
-    ]);
-    let versions = world
-        .ok(&["ls", "--versions", "--json", &format!("qs://{BUCKET}")])
-        .objects();
+    world.start_upload("big");
+    let versions = world.versions();
     assert_eq!(versions.len(), 3, "{versions:?}");
     world.ok(&["rb", "--force", "--yes", BUCKET]);
     assert_eq!(world.ok(&["ls"]).stdout, "");
@@ -71,10 +47,10 @@ fn lists_have_folders_columns_and_sums() {
     for key in ["a.txt", "logs/1.gz", "logs/2.gz", "logs/old/3.gz", "z"] {
         world.put(key, "12345");
     }
-    let root = format!("qs://{BUCKET}");
-    assert_eq!(world.ok(&["ls", &root]).lines(), ["a.txt", "logs/", "z"]);
+    let root = BUCKET_ADDRESS;
+    assert_eq!(world.ok(&["ls", root]).lines(), ["a.txt", "logs/", "z"]);
     let all = ["a.txt", "logs/1.gz", "logs/2.gz", "logs/old/3.gz", "z"];
-    assert_eq!(world.ok(&["ls", "-R", &root]).lines(), all);
+    assert_eq!(world.ok(&["ls", "-R", root]).lines(), all);
     assert_eq!(
         world.ok(&["ls", &address("logs/")]).lines(),
         ["logs/1.gz", "logs/2.gz", "logs/old/"]
@@ -85,14 +61,14 @@ fn lists_have_folders_columns_and_sums() {
     );
     assert_eq!(world.ok(&["ls", &address("**/*.gz")]).lines().len(), 3);
     let long = world
-        .ok(&["ls", "-l", "-H", "--summarize", "-R", &root])
+        .ok(&["ls", "-l", "-H", "--summarize", "-R", root])
         .stdout;
     assert!(
         long.contains("5 B") && long.contains("STANDARD") && long.ends_with("5 objects, 25 B\n"),
         "{long}"
     );
     let sum = world
-        .ok(&["ls", "--json", "--summarize", "-R", &root])
+        .ok(&["ls", "--json", "--summarize", "-R", root])
         .objects()
         .pop()
         .unwrap();
@@ -102,14 +78,14 @@ fn lists_have_folders_columns_and_sums() {
     world.run(&["ls", "local/path"]).exits(2);
 
     let sizes = world
-        .ok(&["du", &root, &address("logs"), &address("logs/*.gz")])
+        .ok(&["du", root, &address("logs"), &address("logs/*.gz")])
         .stdout;
     let numbers: Vec<_> = sizes
         .lines()
         .map(|line| line.split_whitespace().take(2).collect::<Vec<_>>())
         .collect();
     assert_eq!(numbers, [["25", "5"], ["15", "3"], ["10", "2"]]);
-    assert!(world.ok(&["du", "-H", &root]).stdout.contains("25 B"));
+    assert!(world.ok(&["du", "-H", root]).stdout.contains("25 B"));
 }
 
 #[test]
@@ -118,9 +94,9 @@ fn finds_by_name_age_and_size() {
     for (key, content) in [("a.log", "1"), ("b/c.log", "123456"), ("b/d.txt", "123456")] {
         world.put(key, content);
     }
-    let root = format!("qs://{BUCKET}");
+    let root = BUCKET_ADDRESS;
     let find = |arguments: &[&str]| {
-        let run = world.ok(&[&["find", &root], arguments].concat());
+        let run = world.ok(&[&["find", root], arguments].concat());
         run.lines()
             .iter()
             .map(|line| (*line).to_owned())
@@ -140,8 +116,8 @@ fn finds_by_name_age_and_size() {
     let objects = world.ok(&["find", &address("b"), "--json"]).objects();
     assert_eq!(objects.len(), 2);
     assert_eq!(objects[0]["bucket"], BUCKET);
-    assert!(world.ok(&["find", "-H", &root]).stdout.contains("6 B"));
-    world.run(&["find", &root, "--name", "["]).exits(2);
+    assert!(world.ok(&["find", "-H", root]).stdout.contains("6 B"));
+    world.run(&["find", root, "--name", "["]).exits(2);
     for command in ["find", "du", "ls"] {
         let missing = world.run(&[command, &address("missing")]).exits(1);
         assert!(missing.stderr.contains("nothing matches"), "{missing:?}");
@@ -149,7 +125,7 @@ fn finds_by_name_age_and_size() {
         let text = "the bucket no-such-bucket does not exist";
         assert!(bucket.stderr.contains(text), "{bucket:?}");
     }
-    world.run(&["find", &root, "--older-than", "soon"]).exits(2);
+    world.run(&["find", root, "--older-than", "soon"]).exits(2);
 }
 
 #[test]
@@ -170,13 +146,10 @@ fn shows_the_properties_of_objects_and_buckets() {
         text.contains("text/x-test") && text.contains("metadata.color") && text.contains("blue"),
         "{text}"
     );
-    let object = world
-        .ok(&["stat", "--json", &address("a")])
-        .objects()
-        .remove(0);
+    let object = world.properties(&address("a"));
     assert_eq!(object["content_length"], 3);
     assert_eq!(object["metadata"]["color"], "blue");
-    let bucket = world.ok(&["stat", &format!("qs://{BUCKET}")]).stdout;
+    let bucket = world.ok(&["stat", BUCKET_ADDRESS]).stdout;
     assert!(bucket.contains("pek3a"), "{bucket}");
     let both = world
         .run(&["stat", &address("none"), &address("a")])
@@ -211,21 +184,14 @@ fn deletes_objects_folders_and_patterns() {
     world.ok(&["rm", "--yes", &address("logs/*.tmp")]);
     world.ok(&["rm", &address("foo2")]);
     assert_eq!(world.keys(), ["logs/b.txt"]);
-    world.run(&["rm", &format!("qs://{BUCKET}")]).exits(2);
+    world.run(&["rm", BUCKET_ADDRESS]).exits(2);
     world.run(&["rm", "some/file"]).exits(2);
 }
 
 #[test]
 fn deletes_all_versions() {
     let world = World::new();
-    world.ok(&[
-        "api",
-        "PutBucketVersioning",
-        "--bucket",
-        BUCKET,
-        "--status",
-        "ENABLED",
-    ]);
+    world.enable_versions();
     for (key, content) in [("a", "1"), ("a", "2"), ("ab", "3")] {
         world.put(key, content);
     }
@@ -234,27 +200,18 @@ fn deletes_all_versions() {
         .ok(&["rm", "--versions", "--yes", "--json", &address("a")])
         .objects();
     assert_eq!(deleted.len(), 2, "{deleted:?}");
-    let left = world
-        .ok(&["ls", "--versions", "--json", &format!("qs://{BUCKET}")])
-        .objects();
+    let left = world.versions();
     assert_eq!(left.len(), 1, "{left:?}");
 }
 
 #[test]
 fn lists_and_aborts_unfinished_uploads() {
     let world = World::new();
-    let root = format!("qs://{BUCKET}");
+    let root = BUCKET_ADDRESS;
     for key in ["a", "b/c", "b2"] {
-        world.ok(&[
-            "api",
-            "InitiateMultipartUpload",
-            "--bucket",
-            BUCKET,
-            "--key",
-            key,
-        ]);
+        world.start_upload(key);
     }
-    assert_eq!(world.ok(&["uploads", "ls", &root]).lines().len(), 3);
+    assert_eq!(world.ok(&["uploads", "ls", root]).lines().len(), 3);
     assert_eq!(world.ok(&["uploads", "ls", &address("b")]).lines().len(), 1);
     assert_eq!(
         world.ok(&["uploads", "ls", &address("b*")]).lines().len(),
@@ -262,14 +219,14 @@ fn lists_and_aborts_unfinished_uploads() {
     );
     assert_eq!(
         world
-            .ok(&["uploads", "ls", "--older-than", "1d", &root])
+            .ok(&["uploads", "ls", "--older-than", "1d", root])
             .lines()
             .len(),
         0
     );
-    world.ok(&["uploads", "abort", "--older-than", "1d", "--yes", &root]);
-    world.ok(&["uploads", "abort", "--dry-run", &root]);
-    world.run(&["uploads", "abort", &root]).exits(2);
+    world.ok(&["uploads", "abort", "--older-than", "1d", "--yes", root]);
+    world.ok(&["uploads", "abort", "--dry-run", root]);
+    world.run(&["uploads", "abort", root]).exits(2);
     assert_eq!(
         world
             .ok(&["uploads", "abort", "--yes", &address("b")])
@@ -277,7 +234,7 @@ fn lists_and_aborts_unfinished_uploads() {
             .len(),
         1
     );
-    let left = world.ok(&["uploads", "ls", "--json", &root]).objects();
+    let left = world.ok(&["uploads", "ls", "--json", root]).objects();
     let keys: Vec<_> = left.iter().map(|upload| &upload["key"]).collect();
     assert_eq!(keys, ["a", "b2"], "not those that only start with the name");
 }
@@ -330,5 +287,5 @@ fn presigned_commands_of_curl_work() {
     world
         .run(&["presign", "--content-type", "a/b", &address("k")])
         .exits(2);
-    world.run(&["presign", &format!("qs://{BUCKET}")]).exits(2);
+    world.run(&["presign", BUCKET_ADDRESS]).exits(2);
 }

@@ -1,6 +1,6 @@
 //! `cp` and `mv` of single files, several sources and patterns.
 
-use crate::world::{BUCKET, World, address, finished};
+use crate::world::{BUCKET, BUCKET_ADDRESS, World, address, finished};
 
 #[test]
 fn copies_up_down_and_within_the_service() {
@@ -11,7 +11,7 @@ fn copies_up_down_and_within_the_service() {
         [format!("upload a.txt -> {}", address("b.txt"))]
     );
     world.ok(&["cp", "a.txt", &address("folder/")]);
-    world.ok(&["cp", "a.txt", &format!("qs://{BUCKET}")]);
+    world.ok(&["cp", "a.txt", BUCKET_ADDRESS]);
     assert_eq!(world.keys(), ["a.txt", "b.txt", "folder/a.txt"]);
     world.ok(&["mb", "qs://second-bucket"]);
     world.ok(&["cp", &address("b.txt"), "qs://second-bucket/copy"]);
@@ -73,9 +73,9 @@ fn copies_between_zones_go_through_the_client() {
     run(&["mb", "--zone", "sh1a", "qs://other-zone"]);
     assert!(run(&["ls", "-l"]).stdout.contains("sh1a"));
     run(&["cp", "--meta", "color=blue", "a.txt", &address("a")]);
-    let before = world.emulator.operations_served()["GetObject"];
+    let before = world.served("GetObject");
     run(&["cp", &address("a"), "qs://other-zone/a"]);
-    assert_eq!(world.emulator.operations_served()["GetObject"] - before, 1);
+    assert_eq!(world.served("GetObject") - before, 1);
     let object = run(&["stat", "--json", "qs://other-zone/a"])
         .objects()
         .remove(0);
@@ -166,10 +166,7 @@ fn options_set_properties_and_transfers() {
         "--no-verify",
     ];
     world.ok(&put);
-    let object = world
-        .ok(&["stat", "--json", &address("a")])
-        .objects()
-        .remove(0);
+    let object = world.properties(&address("a"));
     assert_eq!(object["content_type"], "text/x-a");
     assert_eq!(object["storage_class"], "STANDARD_IA");
     assert_eq!(object["metadata"]["k"], "v=w");
@@ -181,10 +178,7 @@ fn options_set_properties_and_transfers() {
         "--content-type",
         "text/x-b",
     ]);
-    let copy = world
-        .ok(&["stat", "--json", &address("b")])
-        .objects()
-        .remove(0);
+    let copy = world.properties(&address("b"));
     assert_eq!(copy["content_type"], "text/x-b");
     assert_eq!(
         copy["metadata"], object["metadata"],
@@ -196,10 +190,7 @@ fn options_set_properties_and_transfers() {
     };
     copy(&[]).exits(1);
     copy(&["--meta", "k=w", "--storage-class", "STANDARD"]).exits(0);
-    let changed = world
-        .ok(&["stat", "--json", &address("b")])
-        .objects()
-        .remove(0);
+    let changed = world.properties(&address("b"));
     assert_eq!(changed["content_type"], "text/x-b");
     assert_eq!(changed["metadata"], serde_json::json!({"k": "w"}));
     assert_eq!(changed["content_length"], 9 << 20);
@@ -296,32 +287,17 @@ fn resumes_uploads_and_downloads() {
     let target = address("big");
     world.run(&[&cp[..], &[&target]].concat()).exits(1);
     world.faults(&[]);
-    assert_eq!(
-        world
-            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
-            .lines()
-            .len(),
-        1
-    );
-    let before = world.emulator.operations_served()["UploadMultipart"];
+    assert_eq!(world.uploads().len(), 1);
+    let before = world.served("UploadMultipart");
     world.ok(&[&cp[..], &[&target]].concat());
-    assert_eq!(
-        world.emulator.operations_served()["UploadMultipart"] - before,
-        7
-    );
-    assert_eq!(
-        world
-            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
-            .lines()
-            .len(),
-        0
-    );
+    assert_eq!(world.served("UploadMultipart") - before, 7);
+    assert_eq!(world.uploads().len(), 0);
 
     // The token of an aborted upload does not prevent a new one.
     world.faults(&["operation=UploadMultipart,after=3,status=403,code=permission_denied"]);
     world.run(&[&cp[..], &[&target]].concat()).exits(1);
     world.faults(&[]);
-    world.ok(&["uploads", "abort", "--yes", &format!("qs://{BUCKET}")]);
+    world.ok(&["uploads", "abort", "--yes", BUCKET_ADDRESS]);
     world.ok(&[&cp[..], &[&target]].concat());
 
     world.faults(&["operation=GetObject,after=2,status=403,code=permission_denied"]);
@@ -337,8 +313,8 @@ fn resumes_uploads_and_downloads() {
     ];
     world.run(&down).exits(1);
     world.faults(&[]);
-    let before = world.emulator.operations_served()["GetObject"];
+    let before = world.served("GetObject");
     world.ok(&down);
-    assert!(world.emulator.operations_served()["GetObject"] - before < 10);
+    assert!(world.served("GetObject") - before < 10);
     assert_eq!(world.read("copy").len(), 40 << 20);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::world::{BUCKET, World, address, tree};
+use crate::world::{BUCKET_ADDRESS, World, address, tree};
 
 fn files(world: &World, folder: &str) -> Vec<(String, Vec<u8>)> {
     let mut files = tree(&world.path(folder));
@@ -256,9 +256,9 @@ fn hard_keys_go_up_and_down_unchanged() {
     for key in &keys {
         world.write(&format!("up/{key}"), key);
     }
-    world.ok(&["cp", "-r", "up", &format!("qs://{BUCKET}")]);
+    world.ok(&["cp", "-r", "up", BUCKET_ADDRESS]);
     assert_eq!(world.keys().into_iter().collect::<BTreeSet<_>>(), keys);
-    world.ok(&["cp", "-r", &format!("qs://{BUCKET}"), "down"]);
+    world.ok(&["cp", "-r", BUCKET_ADDRESS, "down"]);
     assert_eq!(tree(&world.path("up")), tree(&world.path("down")));
     for key in &keys {
         let target = address(&format!("one/{key}"));

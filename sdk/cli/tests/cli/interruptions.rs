@@ -3,16 +3,7 @@
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use crate::world::{BUCKET, World, address, finished, tree};
-
-/// Waits until the emulator has served a number of requests of an operation.
-fn wait_for(world: &World, operation: &str, count: u64) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while world.emulator.operations_served()[operation] < count {
-        assert!(Instant::now() < deadline, "{operation}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
+use crate::world::{BUCKET_ADDRESS, World, address, finished, tree};
 
 fn signal(child: &Child, name: &str) {
     let status = std::process::Command::new("kill")
@@ -33,9 +24,9 @@ fn slow_upload(world: &World, more: &[&str]) -> Child {
         &["big", &target],
     ]
     .concat();
-    let before = world.emulator.operations_served()["UploadMultipart"];
+    let before = world.served("UploadMultipart");
     let child = world.command(&arguments).spawn().unwrap();
-    wait_for(world, "UploadMultipart", before + 2);
+    world.wait_for("UploadMultipart", before + 2);
     child
 }
 
@@ -49,12 +40,7 @@ fn ctrl_c_aborts_uploads_and_says_so() {
         run.stderr.contains("aborted: ") && run.stderr.contains(&address("big")),
         "{run:?}"
     );
-    assert_eq!(
-        world
-            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
-            .stdout,
-        ""
-    );
+    assert_eq!(world.uploads(), [""; 0]);
     world.faults(&[]);
     world.ok(&["cp", "big", &address("big")]);
     assert_eq!(world.keys(), ["big"]);
@@ -73,13 +59,8 @@ fn ctrl_c_keeps_resumable_uploads_and_says_so() {
     world.faults(&[]);
     let target = address("big");
     world.ok(&["cp", "--part-size", "4M", "--resume", "big", &target]);
-    assert!(world.emulator.operations_served()["UploadMultipart"] <= 12);
-    assert_eq!(
-        world
-            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
-            .stdout,
-        ""
-    );
+    assert!(world.served("UploadMultipart") <= 12);
+    assert_eq!(world.uploads(), [""; 0]);
 }
 
 #[test]
@@ -88,12 +69,7 @@ fn sigterm_ends_the_program_like_ctrl_c() {
     let child = slow_upload(&world, &[]);
     signal(&child, "-TERM");
     finished(child).exits(143);
-    assert_eq!(
-        world
-            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
-            .stdout,
-        ""
-    );
+    assert_eq!(world.uploads(), [""; 0]);
 }
 
 #[test]
@@ -111,13 +87,8 @@ fn the_same_command_completes_a_killed_upload() {
         "big",
         &address("big"),
     ]);
-    assert!(world.emulator.operations_served()["UploadMultipart"] <= 14);
-    assert_eq!(
-        world
-            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
-            .stdout,
-        ""
-    );
+    assert!(world.served("UploadMultipart") <= 14);
+    assert_eq!(world.uploads(), [""; 0]);
     world.ok(&["cp", &address("big"), "copy"]);
     assert!(world.read("copy") == world.read("big"));
 }
@@ -141,9 +112,9 @@ fn the_same_command_completes_a_killed_upload_of_a_folder() {
     ];
     for kill in ["-KILL", "-INT"] {
         world.faults(&["operation=UploadMultipart,after=4,latency=3s"]);
-        let before = world.emulator.operations_served()["UploadMultipart"];
+        let before = world.served("UploadMultipart");
         let child = world.command(&copy).spawn().unwrap();
-        wait_for(&world, "UploadMultipart", before + 4);
+        world.wait_for("UploadMultipart", before + 4);
         signal(&child, kill);
         let run = finished(child);
         if kill == "-INT" {
@@ -157,20 +128,15 @@ fn the_same_command_completes_a_killed_upload_of_a_folder() {
     world.faults(&[]);
     world.ok(&copy);
     // Ten parts; each interruption may have lost those that were being sent.
-    assert!(world.emulator.operations_served()["UploadMultipart"] <= 16);
-    assert_eq!(
-        world
-            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
-            .stdout,
-        ""
-    );
+    assert!(world.served("UploadMultipart") <= 16);
+    assert_eq!(world.uploads(), [""; 0]);
     world.ok(&["check", "--checksum", "folder", &target]);
     // The upload of the token is gone.
     world.write("folder/big", vec![b'y'; 40 << 20]);
     world.faults(&["operation=UploadMultipart,after=4,status=403,code=permission_denied"]);
     world.run(&copy).exits(1);
     world.faults(&[]);
-    world.ok(&["uploads", "abort", "--yes", &format!("qs://{BUCKET}")]);
+    world.ok(&["uploads", "abort", "--yes", BUCKET_ADDRESS]);
     world.ok(&copy);
     world.ok(&["check", "--checksum", "folder", &target]);
 }
@@ -195,10 +161,7 @@ fn a_killed_sync_is_completed_by_the_same_command() {
             "operation=PutObject,latency=50ms",
             "operation=GetObject,latency=50ms",
         ]);
-        let served = || {
-            let served = world.emulator.operations_served();
-            served["PutObject"] + served["GetObject"]
-        };
+        let served = || world.served("PutObject") + world.served("GetObject");
         let before = served();
         let child = world.command(&arguments).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);
@@ -228,9 +191,9 @@ fn the_same_command_removes_the_temporary_file_of_a_killed_download() {
         vec!["cp", target.as_str(), "down/big"],
         vec!["cp", "-r", target.trim_end_matches("/big"), "down"],
     ] {
-        let before = world.emulator.operations_served()["GetObject"];
+        let before = world.served("GetObject");
         let mut child = world.command(&arguments).spawn().unwrap();
-        wait_for(&world, "GetObject", before + 1);
+        world.wait_for("GetObject", before + 1);
         let deadline = Instant::now() + Duration::from_secs(20);
         while !world.path("down/.big.qingstor-0.part").exists() {
             assert!(Instant::now() < deadline);

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use crate::world::{BUCKET, World, address, finished};
+use crate::world::{World, address, finished};
 
 #[test]
 fn prints_objects_and_ranges() {
@@ -28,19 +28,10 @@ fn prints_objects_and_ranges() {
 #[test]
 fn prints_a_version() {
     let world = World::new();
-    world.ok(&[
-        "api",
-        "PutBucketVersioning",
-        "--bucket",
-        BUCKET,
-        "--status",
-        "ENABLED",
-    ]);
+    world.enable_versions();
     world.put("a", "old");
     world.put("a", "new");
-    let versions = world
-        .ok(&["ls", "--versions", "--json", &address("a")])
-        .objects();
+    let versions = world.versions();
     let old = versions
         .iter()
         .find(|version| version["is_latest"] == false)
@@ -62,10 +53,7 @@ fn tee_prints_what_it_stores() {
     );
     assert_eq!(run.exits(0).stdout, content);
     assert_eq!(world.get("log"), content);
-    let object = world
-        .ok(&["stat", "--json", &address("log")])
-        .objects()
-        .remove(0);
+    let object = world.properties(&address("log"));
     assert_eq!(object["content_type"], "text/x-log");
 }
 

@@ -28,10 +28,7 @@ fn row_1_a_missing_source_deletes_nothing() {
     }
     assert_eq!(world.keys(), ["x/a"]);
     assert_eq!(world.read("in/a"), b"1");
-    assert_eq!(
-        world.emulator.operations_served().get("PutObject"),
-        Some(&1)
-    );
+    assert_eq!(world.served("PutObject"), 1);
 }
 
 #[test]
@@ -186,7 +183,7 @@ fn row_8_a_marker_is_deleted_only_with_its_folder() {
     world.write("in/a", "1");
     let target = address("x");
     world.ok(&["sync", "in", &target]);
-    world.ok(&["api", "PutObject", "--bucket", BUCKET, "--key", "x/dir/"]);
+    world.put_marker("x/dir/");
     assert_eq!(world.ok(&["sync", "--delete", "in", &target]).stdout, "");
     assert_eq!(world.ok(&["sync", "--delete", &target, "in"]).stdout, "");
     assert_eq!(world.keys(), ["x/a", "x/dir/", "x/dir/file"]);
@@ -295,7 +292,7 @@ fn row_12_an_object_and_a_folder_of_the_same_name_are_reported() {
 #[test]
 fn row_13_a_marker_is_a_folder() {
     let world = World::new();
-    world.ok(&["api", "PutObject", "--bucket", BUCKET, "--key", "x/dir/"]);
+    world.put_marker("x/dir/");
     world.put("x/dir/file", "1");
     world.ok(&["cp", "-r", &address("x"), "out"]);
     assert_eq!(world.read("out/dir/file"), b"1");

@@ -1,7 +1,7 @@
 //! Situations that users of other command lines reported: comparisons, files that change, and the run of
 //! a command. Each test is one of them.
 
-use crate::world::{BUCKET, World, address, finished};
+use crate::world::{BUCKET, BUCKET_ADDRESS, World, address, finished};
 
 #[test]
 fn row_21_changes_that_keep_the_size_are_found() {
@@ -163,18 +163,7 @@ fn slow_upload(world: &World) -> std::process::Child {
         "3M",
     ];
     let child = world.command(&arguments).spawn().unwrap();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    let served = || {
-        world
-            .emulator
-            .operations_served()
-            .get("UploadMultipart")
-            .copied()
-    };
-    while served().unwrap_or(0) == 0 {
-        assert!(std::time::Instant::now() < deadline);
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    world.wait_for("UploadMultipart", 1);
     child
 }
 
@@ -210,12 +199,7 @@ fn row_28_a_file_that_keeps_changing_is_reported() {
             && run.stderr.contains(&address("big")),
         "{run:?}"
     );
-    assert_eq!(
-        world
-            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
-            .stdout,
-        ""
-    );
+    assert_eq!(world.uploads(), [""; 0]);
 }
 
 #[test]
@@ -225,15 +209,10 @@ fn row_29_parts_of_failed_uploads_are_aborted() {
     let refused = "operation=UploadMultipart,after=2,status=403,code=permission_denied";
     let target = address("big");
     let copy = ["cp", "--part-size", "4M", "big", &target];
-    let uploads = || {
-        world
-            .ok(&["uploads", "ls", &format!("qs://{BUCKET}")])
-            .stdout
-    };
     world.faults(&[refused]);
     let aborted = world.run(&copy).exits(1);
     assert_eq!(aborted.stderr.lines().count(), 1, "{aborted:?}");
-    assert_eq!(uploads(), "");
+    assert_eq!(world.uploads(), [""; 0]);
     world.faults(&[refused, "operation=AbortMultipartUpload,status=403"]);
     let left = world.run(&copy).exits(1);
     let last = left.stderr.lines().last().unwrap();
@@ -242,12 +221,12 @@ fn row_29_parts_of_failed_uploads_are_aborted() {
         "{left:?}"
     );
     world.faults(&[]);
-    world.ok(&["uploads", "abort", "--yes", &format!("qs://{BUCKET}")]);
+    world.ok(&["uploads", "abort", "--yes", BUCKET_ADDRESS]);
     world.faults(&[refused]);
     let kept = world.run(&[&copy[..], &["--resume"]].concat()).exits(1);
     let last = kept.stderr.lines().last().unwrap();
     assert!(last.contains("kept") && last.ends_with(&target), "{kept:?}");
-    assert_ne!(uploads(), "");
+    assert_eq!(world.uploads().len(), 1);
     world.faults(&["operation=InitiateMultipartUpload,status=403,code=permission_denied"]);
     let none = world.run(&["cp", "big", &address("other")]).exits(1);
     assert_eq!(none.stderr.lines().count(), 1, "{none:?}");
@@ -330,7 +309,7 @@ fn row_33_progress_counts_the_bytes_of_an_unfinished_request() {
     assert!(total.starts_with("5.0 MiB"), "{line}");
     let sent: f64 = sent.trim_end_matches(" MiB").parse().unwrap();
     assert!(sent > 0.5 && sent < 5.0, "{line}");
-    assert_eq!(world.emulator.operations_served()["PutObject"], 1);
+    assert_eq!(world.served("PutObject"), 1);
 }
 
 #[test]

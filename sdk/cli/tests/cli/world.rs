@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use qingstor_emulator::{Emulator, FaultRule};
 use serde_json::Value;
@@ -11,6 +12,8 @@ use tokio::runtime::Runtime;
 
 /// Bucket that every test has.
 pub(crate) const BUCKET: &str = "cli-test";
+/// Address of the bucket.
+pub(crate) const BUCKET_ADDRESS: &str = "qs://cli-test";
 
 /// An emulator with one bucket, and an empty folder.
 pub(crate) struct World {
@@ -70,7 +73,7 @@ impl World {
             folder: tempfile::tempdir().unwrap(),
             _runtime: runtime,
         };
-        world.ok(&["mb", &format!("qs://{BUCKET}")]);
+        world.ok(&["mb", BUCKET_ADDRESS]);
         world
     }
 
@@ -165,15 +168,63 @@ impl World {
 
     /// Returns all keys of the bucket, sorted.
     pub(crate) fn keys(&self) -> Vec<String> {
-        let listed = self
-            .ok(&["ls", "-R", "--json", &format!("qs://{BUCKET}")])
-            .objects();
+        let listed = self.ok(&["ls", "-R", "--json", BUCKET_ADDRESS]).objects();
         let mut keys: Vec<_> = listed
             .iter()
             .map(|object| object["key"].as_str().unwrap().to_owned())
             .collect();
         keys.sort();
         keys
+    }
+
+    /// Makes the bucket keep versions.
+    pub(crate) fn enable_versions(&self) {
+        let enabled = ["--bucket", BUCKET, "--status", "ENABLED"];
+        self.ok(&[&["api", "PutBucketVersioning"][..], &enabled].concat());
+    }
+
+    /// Returns all versions of all objects.
+    pub(crate) fn versions(&self) -> Vec<Value> {
+        self.ok(&["ls", "-R", "--versions", "--json", BUCKET_ADDRESS])
+            .objects()
+    }
+
+    /// Stores an empty object whose key may end in `/`, as other programs do for a folder.
+    pub(crate) fn put_marker(&self, key: &str) {
+        self.ok(&["api", "PutObject", "--bucket", BUCKET, "--key", key]);
+    }
+
+    /// Returns the properties of an object.
+    #[track_caller]
+    pub(crate) fn properties(&self, address: &str) -> Value {
+        self.ok(&["stat", "--json", address]).objects().remove(0)
+    }
+
+    /// Starts a multipart upload without parts.
+    pub(crate) fn start_upload(&self, key: &str) {
+        let target = ["--bucket", BUCKET, "--key", key];
+        self.ok(&[&["api", "InitiateMultipartUpload"][..], &target].concat());
+    }
+
+    /// Returns a line for each unfinished upload.
+    pub(crate) fn uploads(&self) -> Vec<String> {
+        let run = self.ok(&["uploads", "ls", BUCKET_ADDRESS]);
+        run.lines().into_iter().map(str::to_owned).collect()
+    }
+
+    /// Returns how many requests of an operation the emulator has served.
+    pub(crate) fn served(&self, operation: &str) -> u64 {
+        let served = self.emulator.operations_served();
+        served.get(operation).copied().unwrap_or_default()
+    }
+
+    /// Waits until the emulator has served a number of requests of an operation.
+    pub(crate) fn wait_for(&self, operation: &str, count: u64) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.served(operation) < count {
+            assert!(Instant::now() < deadline, "{operation}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Replaces the fault rules of the emulator.
