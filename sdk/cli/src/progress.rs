@@ -1,5 +1,7 @@
 //! Progress of transfers on standard error.
 
+mod screen;
+
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -9,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::messages;
 use crate::quantities::size_text;
+use screen::Screen;
 
 /// Interval of the lines if standard error is not a terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(3);
@@ -96,7 +99,7 @@ impl Progress {
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(
         Some(0),
-        ProgressDrawTarget::stderr_with_hz(UPDATES_PER_SECOND),
+        ProgressDrawTarget::term_like_with_hz(Box::new(Screen::stderr()), UPDATES_PER_SECOND),
     );
     // The bar takes what the numbers leave. In a narrow terminal, the numbers take two lines.
     let template = "{wide_bar} {msg} {bytes}/{total_bytes} {bytes_per_sec} {eta}";

@@ -12,4 +12,6 @@ mod reading;
 mod reported_cases;
 mod reported_changes;
 mod shell;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod world;
