@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 
 use crate::api::ApiArguments;
-use crate::completion::{complete_bucket, complete_path};
+use crate::completion::{complete_bucket, complete_path, complete_remote};
 use crate::global_options::GlobalOptions;
 
 pub(crate) use objects::{
@@ -207,7 +207,12 @@ fn path_completer() -> ArgValueCompleter {
     ArgValueCompleter::new(complete_path)
 }
 
+/// Returns the completer of arguments that are paths of objects.
+fn remote_completer() -> ArgValueCompleter {
+    ArgValueCompleter::new(complete_remote)
+}
+
 /// Returns the completer of arguments that are buckets.
-fn bucket_completer() -> ArgValueCompleter {
+pub(crate) fn bucket_completer() -> ArgValueCompleter {
     ArgValueCompleter::new(complete_bucket)
 }

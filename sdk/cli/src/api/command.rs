@@ -6,6 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::operation::{BODY_FLAG, Kind, Level, Operation, Parameter};
+use crate::arguments::bucket_completer;
 use crate::generated::OPERATIONS;
 use crate::messages;
 
@@ -92,6 +93,7 @@ fn subcommand(operation: &'static Operation) -> Command {
             flag("bucket")
                 .value_name("NAME")
                 .help(messages::help_bucket())
+                .add(bucket_completer())
                 .required(true),
         );
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{bucket_completer, path_completer};
+use super::{bucket_completer, remote_completer};
 use crate::messages;
 use crate::quantities::{parse_duration, parse_size, parse_validity};
 
@@ -18,7 +18,7 @@ Examples:
   qingstor ls -R --summarize qs://bucket")]
 pub(crate) struct LsArguments {
     /// qs://BUCKET, qs://BUCKET/PREFIX or a pattern; all buckets by default
-    #[arg(add = path_completer())]
+    #[arg(add = remote_completer())]
     pub(crate) path: Option<String>,
     /// Print time, size and storage class, too
     #[arg(long, short)]
@@ -49,7 +49,7 @@ Examples:
   qingstor rm --dry-run 'qs://bucket/logs/**/*.tmp'")]
 pub(crate) struct RmArguments {
     /// qs://BUCKET/KEY or patterns
-    #[arg(required = true, value_name = "PATH", add = path_completer())]
+    #[arg(required = true, value_name = "PATH", add = remote_completer())]
     pub(crate) paths: Vec<String>,
     /// Delete folders with everything below them
     #[arg(long, short)]
@@ -61,7 +61,8 @@ pub(crate) struct RmArguments {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Do not ask
-    #[arg(long, short)]
+    // `rm -rf` is a habit.
+    #[arg(long, short, alias = "force", short_alias = 'f')]
     pub(crate) yes: bool,
 }
 
@@ -74,7 +75,7 @@ Examples:
   qingstor cat --range -100 qs://bucket/app.log")]
 pub(crate) struct CatArguments {
     /// qs://BUCKET/KEY or patterns
-    #[arg(required = true, value_name = "PATH", add = path_completer())]
+    #[arg(required = true, value_name = "PATH", add = remote_completer())]
     pub(crate) paths: Vec<String>,
     /// Bytes to print: FIRST-LAST, FIRST-, or -N for the last N bytes
     #[arg(long, value_name = "RANGE", allow_hyphen_values = true, value_parser = parse_range)]
@@ -91,7 +92,7 @@ Example:
   make 2>&1 | qingstor tee qs://bucket/build.log")]
 pub(crate) struct TeeArguments {
     /// qs://BUCKET/KEY
-    #[arg(add = path_completer())]
+    #[arg(add = remote_completer())]
     pub(crate) path: String,
     #[command(flatten)]
     pub(crate) object: super::ObjectOptions,
@@ -105,7 +106,7 @@ Examples:
   qingstor stat --json qs://bucket")]
 pub(crate) struct StatArguments {
     /// qs://BUCKET, qs://BUCKET/KEY or patterns
-    #[arg(required = true, value_name = "PATH", add = path_completer())]
+    #[arg(required = true, value_name = "PATH", add = remote_completer())]
     pub(crate) paths: Vec<String>,
     /// Print sizes such as 1.5 MiB
     #[arg(long, short = 'H')]
@@ -120,7 +121,7 @@ Examples:
   qingstor du qs://bucket/photos 'qs://bucket/logs/*.gz'")]
 pub(crate) struct DuArguments {
     /// qs://BUCKET, qs://BUCKET/FOLDER or patterns
-    #[arg(required = true, value_name = "PATH", add = path_completer())]
+    #[arg(required = true, value_name = "PATH", add = remote_completer())]
     pub(crate) paths: Vec<String>,
     /// Print sizes such as 1.5 MiB
     #[arg(long, short = 'H')]
@@ -135,7 +136,7 @@ Examples:
   qingstor find qs://bucket/videos --larger 1G")]
 pub(crate) struct FindArguments {
     /// qs://BUCKET or qs://BUCKET/FOLDER
-    #[arg(add = path_completer())]
+    #[arg(add = remote_completer())]
     pub(crate) path: String,
     /// Only objects whose name, the part after the last /, matches this pattern
     #[arg(long, value_name = "GLOB")]
@@ -196,7 +197,7 @@ Examples:
   qingstor presign --method PUT --content-type image/jpeg qs://bucket/cat.jpg")]
 pub(crate) struct PresignArguments {
     /// qs://BUCKET/KEY
-    #[arg(add = path_completer())]
+    #[arg(add = remote_completer())]
     pub(crate) path: String,
     /// Time during which the URL can be used, such as 10m, 1h or 7d
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_validity)]
@@ -224,7 +225,7 @@ pub(crate) enum UploadsCommand {
 #[derive(Args, Debug)]
 pub(crate) struct UploadsArguments {
     /// qs://BUCKET or qs://BUCKET/PREFIX
-    #[arg(add = path_completer())]
+    #[arg(add = remote_completer())]
     pub(crate) path: String,
     /// Only uploads that were started before this time, such as 7d or 12h
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]

@@ -4,6 +4,7 @@
 
 mod api;
 mod buckets;
+mod completion;
 mod copies;
 mod folders;
 mod interruptions;

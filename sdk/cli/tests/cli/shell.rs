@@ -374,40 +374,6 @@ fn the_doctor_says_what_to_fix() {
 }
 
 #[test]
-fn shells_complete_commands_buckets_and_keys() {
-    let world = World::new();
-    for key in ["photos/a.jpg", "photos/b.jpg", "notes.txt"] {
-        world.put(key, "x");
-    }
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let script = world.ok(&["completions", shell]).stdout;
-        assert!(script.contains("qingstor"), "{shell}: {script}");
-    }
-    world.run(&["completions", "cmd"]).exits(2);
-    // The script of fish runs this command.
-    let complete = |words: &[&str]| {
-        let mut command = world.command(&[&["--", "qingstor"], words].concat());
-        finished(command.env("COMPLETE", "fish").spawn().unwrap())
-            .exits(0)
-            .stdout
-    };
-    assert!(complete(&["st"]).contains("stat"));
-    assert!(complete(&["ls", "qs://cli"]).contains("qs://cli-test/"));
-    assert!(complete(&["rb", "cli"]).contains("qs://cli-test/"));
-    let keys = complete(&["cat", &address("")]);
-    assert!(
-        keys.contains(&address("photos/")) && keys.contains(&address("notes.txt")),
-        "{keys}"
-    );
-    let below = complete(&["cp", &address("photos/")]);
-    assert!(
-        below.contains("a.jpg") && below.contains("b.jpg"),
-        "{below}"
-    );
-    assert!(complete(&["api", "GetBucketC"]).contains("GetBucketCORS"));
-}
-
-#[test]
 fn the_manual_page_has_every_command() {
     let world = World::new();
     let page = world.ok(&["man"]).stdout;

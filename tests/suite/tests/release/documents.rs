@@ -119,6 +119,7 @@ const COMMANDS: &[(&str, Proof)] = &[
     ("codegen ", Run),
     ("qingstor ", Run),
     ("echo 'source <(qingstor ", Run),
+    ("mkdir -p ~/.config/fish", Run),
     (
         "export http_proxy=",
         NotRun("it changes the environment of a shell"),
