@@ -72,7 +72,7 @@ impl Remote {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         match Location::parse(text)? {
             Location::Remote(remote) => Ok(remote),
-            _ => Err(usage(messages::not_remote(text))),
+            _ => Err(usage(messages::not_remote(text, address_of(text)))),
         }
     }
 
@@ -144,6 +144,33 @@ impl fmt::Display for Location {
     }
 }
 
+/// Returns the address that an operand without the scheme probably means, such as `qs://bucket/key` for
+/// `bucket/key` and `s3://bucket/key`.
+pub(crate) fn address_of(text: &str) -> String {
+    let rest = match text.split_once("://") {
+        Some((_, rest)) => rest,
+        None => ["qs:/", "qs//", "qs:"]
+            .iter()
+            .find_map(|start| text.strip_prefix(start))
+            .unwrap_or(text),
+    };
+    match rest.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        true => format!("{SCHEME}{rest}"),
+        false => format!("{SCHEME}BUCKET/KEY"),
+    }
+}
+
+/// Returns the error for a command whose operands are both not in a bucket.
+pub(crate) fn both_local(source: &Location, target: &Location) -> anyhow::Error {
+    let (source, target) = (source.to_string(), target.to_string());
+    let mut other_schemes = [&source, &target].into_iter();
+    let address = match other_schemes.find(|text| text.contains("://")) {
+        Some(text) => address_of(text),
+        None => format!("{SCHEME}BUCKET/KEY"),
+    };
+    usage(messages::both_local(&source, &target, address))
+}
+
 /// Returns whether the text of a path ends with a separator.
 pub(crate) fn ends_with_separator(path: &Path) -> bool {
     let text = path.as_os_str().as_encoded_bytes();
@@ -175,6 +202,17 @@ mod tests {
         }
         for text in ["", "qs://", "qs:///k"] {
             assert!(Location::parse(text).is_err(), "{text}");
+        }
+        for (text, address) in [
+            ("b", "qs://b"),
+            ("b/k", "qs://b/k"),
+            ("s3://b/k", "qs://b/k"),
+            ("qs:/b/k", "qs://b/k"),
+            ("qs//b", "qs://b"),
+            ("./k", "qs://BUCKET/KEY"),
+            ("/k", "qs://BUCKET/KEY"),
+        ] {
+            assert_eq!(address_of(text), address, "{text}");
         }
         assert_eq!(Remote::parse_bucket("b").unwrap(), "b");
         assert_eq!(Remote::parse_bucket("qs://b/").unwrap(), "b");

@@ -34,6 +34,14 @@ pub(crate) fn language() -> Language {
     })
 }
 
+/// Returns the ending of an English noun after this number.
+pub(crate) fn plural(number: u64) -> &'static str {
+    match number {
+        1 => "",
+        _ => "s",
+    }
+}
+
 /// Returns whether a locale, such as `zh_CN.UTF-8`, is Chinese.
 fn is_chinese(locale: &str) -> bool {
     let language = locale.split(['_', '-', '.', '@']).next();
@@ -71,24 +79,25 @@ messages! {
     failed_action(action, reason) { "{action}: {reason}" "{action}：{reason}" }
     with_summary(summary, text) { "{summary}: {text}" "{summary}（{text}）" }
     line_number(number) { "line {number}" "第 {number} 行" }
-    bytes(number) { "{number} bytes" "{number} 字节" }
-    summary(objects, bytes) { "{objects} objects, {bytes}" "{objects} 个对象，{bytes}" }
+    bytes(number, plural) { "{number} byte{plural}" "{number} 字节" }
+    summary(objects, plural, bytes) { "{objects} object{plural}, {bytes}" "{objects} 个对象，{bytes}" }
 
     // Wrong usage.
     empty_path() { "a path is empty" "路径为空" }
     no_bucket(path) { "`{path}` does not name a bucket: write qs://BUCKET/KEY" "`{path}` 缺少存储空间名称：请写成 qs://BUCKET/KEY" }
     no_key(path) { "`{path}` does not name an object: write qs://BUCKET/KEY" "`{path}` 缺少对象名称：请写成 qs://BUCKET/KEY" }
-    not_remote(path) { "`{path}` is not in a bucket: write qs://BUCKET/KEY" "`{path}` 不在存储空间中：请写成 qs://BUCKET/KEY" }
+    not_remote(path, address) { "`{path}` is not in a bucket: write {address}" "`{path}` 不在存储空间中：请写成 {address}" }
     not_a_bucket(path) { "`{path}` is not a bucket: write qs://BUCKET" "`{path}` 不是存储空间：请写成 qs://BUCKET" }
     invalid_pattern(pattern, reason) { "invalid pattern `{pattern}`: {reason}" "模式 `{pattern}` 无效：{reason}" }
-    both_local(source, target) { "neither `{source}` nor `{target}` is in a bucket" "`{source}` 和 `{target}` 都不在存储空间中" }
+    both_local(source, target, address) { "neither `{source}` nor `{target}` is in a bucket: write {address}" "`{source}` 和 `{target}` 都不在存储空间中：请写成 {address}" }
     several_to_one(target) { "several sources need a folder as target: write `{target}/`" "多个源需要以文件夹为目标：请写成 `{target}/`" }
+    several_to_stdout() { "standard output takes one source: print several with `qingstor cat`" "标准输出只接受一个源：请用 `qingstor cat` 输出多个对象" }
     stdin_needs_key() { "standard input needs the name of an object as target, not a folder" "标准输入需要以对象名称为目标，而不是文件夹" }
     folder_is_no_object(path) { "{path} is a folder, not an object" "{path} 是文件夹，不是对象" }
     folder_needs_recursive(path) { "{path} is a folder: use -r" "{path} 是文件夹：请使用 -r" }
     needs_zone() { "the zone is not known: use --zone, such as --zone pek3a, or set QINGSTOR_ZONE" "未指定区域：请使用 --zone（例如 --zone pek3a）或设置 QINGSTOR_ZONE" }
     needs_yes(action) { "{action}: this needs --yes without a terminal" "{action}：没有终端时需要 --yes" }
-    sync_needs_folders(path) { "`{path}` is a file: the other end of a folder or prefix is a folder" "`{path}` 是文件：文件夹或前缀的另一端必须是文件夹" }
+    sync_needs_folders(path) { "`{path}` is not a folder: copy single files with `qingstor cp`" "`{path}` 不是文件夹：请用 `qingstor cp` 复制单个文件" }
     content_type_needs_put() { "--content-type can only be used with --method PUT" "--content-type 只能与 --method PUT 一起使用" }
     expected_object() { "expected a JSON object" "应为 JSON 对象" }
     expected_number(text) { "`{text}` is not a number" "`{text}` 不是数字" }
@@ -133,6 +142,8 @@ messages! {
     object_and_folder() { "the object has the name of the folder, and is not copied with it: copy it without -r" "该对象与文件夹同名，不会随文件夹复制：请不带 -r 复制它" }
     nothing_matches(path) { "nothing matches {path}" "没有匹配 {path} 的内容" }
     no_such_bucket(bucket) { "the bucket {bucket} does not exist" "存储空间 {bucket} 不存在" }
+    bucket_not_empty() { "the bucket contains objects: use --force to delete them, too" "存储空间中有对象：使用 --force 一并删除" }
+    not_deleted(count, reason) { "{count} more: {reason}" "另有 {count} 个：{reason}" }
     no_such_object(path) { "{path} does not exist" "{path} 不存在" }
     no_such_file(path) { "{path} does not exist" "{path} 不存在" }
     not_a_file(path) { "{path} is not a regular file; the content of a pipe can be piped into `cp -`" "{path} 不是普通文件；管道的内容可以通过管道传给 `cp -`" }
@@ -173,7 +184,7 @@ messages! {
     settings_environment() { "the environment" "环境变量" }
     settings_missing() { "write access_key_id and secret_access_key into ~/.qingstor/config.yaml, or set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY" "在 ~/.qingstor/config.yaml 中写入 access_key_id 和 secret_access_key，或设置 QINGSTOR_ACCESS_KEY_ID 和 QINGSTOR_SECRET_ACCESS_KEY" }
     fix_settings() { "correct the file, variable or option that the message names" "请更正消息中提到的文件、变量或选项" }
-    service_reached(buckets) { "the service accepts the access key, which sees {buckets} buckets" "服务接受该访问密钥，可见 {buckets} 个存储空间" }
+    service_reached(buckets) { "the service accepts the access key; number of its buckets: {buckets}" "服务接受该访问密钥；可见存储空间数：{buckets}" }
     service_anonymous() { "requests are not signed" "请求未签名" }
     fix_connection() { "check --endpoint, the network, and the proxy" "请检查 --endpoint、网络和代理" }
     fix_key() { "check the access key in the console of QingCloud; the service does not accept it" "请在青云控制台检查访问密钥；服务不接受该密钥" }

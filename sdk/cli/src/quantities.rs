@@ -94,7 +94,7 @@ pub(crate) fn size_text(bytes: u64, human: bool) -> String {
 pub(crate) fn size_phrase(bytes: u64, human: bool) -> String {
     match human {
         true => size_text(bytes, true),
-        false => messages::bytes(bytes),
+        false => messages::bytes(bytes, messages::plural(bytes)),
     }
 }
 

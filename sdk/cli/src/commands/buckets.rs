@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use futures_util::TryStreamExt as _;
+use qingstor_sdk::ErrorCode;
 use qingstor_sdk::types::VersioningStatus;
 
 use super::{rm, uploads};
@@ -74,6 +75,10 @@ async fn remove_one(session: &Session, output: &Output, name: &str, force: bool)
         rm::delete_keys(output, &bucket, objects, false).await?;
         uploads::abort_all(output, &bucket).await?;
     }
-    bucket.delete().await?;
-    Ok(())
+    match bucket.delete().await {
+        Err(error) if error.code() == Some(&ErrorCode::BucketNotEmpty) && !force => {
+            Err(anyhow::Error::new(error).context(messages::bucket_not_empty()))
+        }
+        deleted => Ok(deleted.map(drop)?),
+    }
 }

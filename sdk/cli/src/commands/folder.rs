@@ -4,7 +4,7 @@ mod collisions;
 mod ends;
 mod moved;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, anyhow};
@@ -15,11 +15,15 @@ use crate::arguments::{CopyArguments, Filters};
 use crate::exit::usage;
 use crate::location::Location;
 use crate::messages;
+use crate::messages::reasons::skip_reason;
 use crate::output::Output;
 use crate::pattern::Pattern;
 pub(super) use collisions::exclude_collisions;
 pub(super) use ends::Ends;
 use moved::Moved;
+
+/// The largest number of lines about paths that are not deleted for the same reason.
+const MAX_REFUSED: u64 = 10;
 
 /// A folder, or the part of it that matches a pattern.
 pub(crate) struct FolderJob {
@@ -178,10 +182,7 @@ pub(super) async fn run(
         }
         return Ok(count);
     }
-    let reports = Arc::new(Reports {
-        failed: Mutex::default(),
-        count: Mutex::default(),
-    });
+    let reports = Arc::new(Reports::default());
     let (output, ends, shared) = (
         Arc::clone(&transfers.output),
         ends.clone(),
@@ -210,23 +211,62 @@ pub(super) async fn run(
             if result.is_ok() {
                 on_done(action);
             }
+            if let Some(reason) = refused_deletion(action)
+                && !output.json()
+                && shared.refuse(skip_reason(reason)) > MAX_REFUSED
+            {
+                output.count_failure();
+                return;
+            }
             if let Err(error) = report(&output, &ends, action, result) {
                 shared.fail(error);
             }
         })
         .await?;
+    for (reason, count) in reports.refused() {
+        if count > MAX_REFUSED {
+            let text = messages::not_deleted(count - MAX_REFUSED, reason);
+            transfers.output.error(&anyhow!(text));
+        }
+    }
     reports.result()
 }
 
+/// Returns why a path is not deleted, if the reason is the number of deletions.
+fn refused_deletion(action: &FolderAction) -> Option<&SkipReason> {
+    match action {
+        FolderAction::Skip {
+            reason: reason @ (SkipReason::EmptySource | SkipReason::TooManyDeletions),
+            ..
+        } => Some(reason),
+        _ => None,
+    }
+}
+
 /// Results that the callbacks of a transfer collect.
+#[derive(Default)]
 struct Reports {
     failed: Mutex<Option<anyhow::Error>>,
     count: Mutex<u64>,
+    /// Numbers of paths that are not deleted, by reason.
+    refused: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Reports {
     fn count(&self) {
         *self.count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    }
+
+    /// Counts a path that is not deleted. Returns how many have the same reason.
+    fn refuse(&self, reason: String) -> u64 {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = refused.entry(reason).or_default();
+        *count += 1;
+        *count
+    }
+
+    fn refused(&self) -> BTreeMap<String, u64> {
+        std::mem::take(&mut *self.refused.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn fail(&self, error: anyhow::Error) {

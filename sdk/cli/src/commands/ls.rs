@@ -221,7 +221,7 @@ impl List<'_> {
     fn summary(&self) -> Result<()> {
         let size = size_phrase(self.bytes, self.arguments.human);
         self.output.result(
-            || messages::summary(self.objects, size),
+            || messages::summary(self.objects, messages::plural(self.objects), size),
             || json!({"objects": self.objects, "bytes": self.bytes}),
         )
     }

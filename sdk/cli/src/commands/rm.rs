@@ -1,6 +1,6 @@
 //! `rm`: deletes objects.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, pin_mut, stream};
 use qingstor_sdk::{Bucket, Error};
 
@@ -17,6 +17,8 @@ use crate::session::{Session, confirm};
 const BATCH: usize = 1000;
 /// Number of batches at the same time.
 const BATCHES: usize = 4;
+/// Number of requests at the same time that look up an operand.
+const LOOKUPS: usize = 16;
 /// Number of requests at the same time that delete one version.
 const VERSIONS: usize = 16;
 
@@ -28,8 +30,14 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: RmArgumen
         .map(|path| Remote::parse(path))
         .collect::<Result<_>>()?;
     let mut selections = Vec::new();
-    for path in paths {
-        match select(session, &arguments, &path).await {
+    let arguments = &arguments;
+    let selected = stream::iter(paths).map(|path| async move {
+        let selection = select(session, arguments, &path).await;
+        (path, selection)
+    });
+    let selected: Vec<_> = selected.buffered(LOOKUPS).collect().await;
+    for (path, selection) in selected {
+        match selection {
             Ok(selection) => selections.push((path, selection)),
             Err(error) if error.is::<UsageError>() => return Err(error),
             Err(error) => output.failed(&Action::new(Verb::Rm, &path.to_string()), &error),
@@ -37,10 +45,10 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: RmArgumen
     }
     // All questions come before the first deletion.
     for (path, selection) in &selections {
-        ask(path, selection, &arguments).await?;
+        ask(path, selection, arguments).await?;
     }
     for (path, selection) in selections {
-        match remove(session, output, &arguments, &path, &selection).await {
+        match remove(session, output, arguments, &path, &selection).await {
             Err(error) if error.is::<UsageError>() => return Err(error),
             Err(error) => output.failed(&Action::new(Verb::Rm, &path.to_string()), &error),
             Ok(()) => {}
@@ -64,6 +72,18 @@ async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Re
         }
         Selection::Folder if !arguments.recursive => {
             Err(usage(messages::folder_needs_recursive(path)))
+        }
+        // The service would report the deletion of an object that does not exist as a success. Old
+        // versions exist without the object.
+        Selection::Object if !arguments.versions => {
+            // The caller may be allowed to delete an object, but not to read it.
+            if exists(session, path).await.unwrap_or(true) {
+                return Ok(selection);
+            }
+            match has_objects_below(session, path).await? {
+                true => Err(usage(messages::folder_needs_recursive(path))),
+                false => Err(anyhow!(messages::no_such_object(path))),
+            }
         }
         Selection::Pattern(pattern) => {
             let pattern = pattern.clone();

@@ -1,6 +1,6 @@
 //! Operands and options that do not go together, or stand for nothing.
 
-use crate::world::{BUCKET, World, address, finished};
+use crate::world::{BUCKET, BUCKET_ADDRESS, World, address, finished};
 
 #[test]
 fn options_may_stand_between_operands() {
@@ -127,7 +127,7 @@ fn the_name_of_a_folder_deletes_only_its_marker() {
     assert!(run.stderr.contains("use -r"), "{run:?}");
     let nothing = world.run(&["rm", &address("y/")]).exits(1);
     assert!(nothing.stderr.contains("nothing matches"), "{nothing:?}");
-    world.ok(&["api", "PutObject", "--bucket", BUCKET, "--key", "x/"]);
+    world.put_marker("x/");
     world.ok(&["rm", &address("x/")]);
     assert_eq!(world.keys(), ["x/a"]);
     world
@@ -298,11 +298,11 @@ fn numbers_of_bytes_in_sentences_have_a_unit() {
     let world = World::new();
     world.put("a", "12345");
     world.write("folder/a", "123");
-    let target = format!("qs://{BUCKET}");
-    let listed = world.ok(&["ls", "--summarize", &target]).stdout;
-    assert_eq!(listed, "a\n1 objects, 5 bytes\n");
+    let target = BUCKET_ADDRESS;
+    let listed = world.ok(&["ls", "--summarize", target]).stdout;
+    assert_eq!(listed, "a\n1 object, 5 bytes\n");
     let check = |more: &[&str]| {
-        let run = world.run(&[&["check"], more, &["folder", &target]].concat());
+        let run = world.run(&[&["check"], more, &["folder", target]].concat());
         run.exits(1).stdout
     };
     assert!(check(&[]).contains("size differs, 3 bytes"));
@@ -368,4 +368,84 @@ fn with_r_a_pattern_selects_folders_with_everything_below_them() {
     assert_eq!(world.keys(), ["logs-1/a", "logs-1/b/c", "other/logs-3"]);
     world.ok(&["rm", "-r", "--yes", &pattern]);
     assert_eq!(world.keys(), ["other/logs-3"]);
+}
+
+#[test]
+fn operands_without_a_scheme_show_the_address() {
+    let world = World::new();
+    world.write("a", "1");
+    for (arguments, says) in [
+        (&["ls", BUCKET][..], "write qs://cli-test"),
+        (&["ls", "s3://cli-test/x"], "write qs://cli-test/x"),
+        (&["rm", "cli-test/a"], "write qs://cli-test/a"),
+        (&["cp", "a", "cli-test/a"], "write qs://BUCKET/KEY"),
+        (&["cp", "a", "s3://cli-test/a"], "write qs://cli-test/a"),
+        (&["sync", ".", "cli-test"], "write qs://BUCKET/KEY"),
+        (&["sync", "a", BUCKET_ADDRESS], "`a` is not a folder"),
+        (&["cp", "qs://b/a", "qs://b/c", "-"], "qingstor cat"),
+    ] {
+        let run = world.run(arguments).exits(2);
+        assert!(run.stderr.contains(says), "{run:?}");
+    }
+    world.put("x", "1");
+    let full = world.run(&["rb", BUCKET_ADDRESS]).exits(1);
+    assert!(full.stderr.contains("use --force"), "{full:?}");
+}
+
+/// The service reports the deletion of an object that does not exist as a success.
+#[test]
+fn rm_reports_objects_that_do_not_exist() {
+    let world = World::new();
+    for key in ["folder/a", "b", "c"] {
+        world.put(key, "1");
+    }
+    let folder = world
+        .run(&["rm", &address("b"), &address("folder")])
+        .exits(2);
+    assert!(folder.stderr.contains("is a folder: use -r"), "{folder:?}");
+    assert_eq!(world.keys(), ["b", "c", "folder/a"], "nothing is deleted");
+    let missing = world.run(&["rm", &address("none"), &address("b")]).exits(1);
+    assert!(
+        missing.stderr.contains("none does not exist"),
+        "{missing:?}"
+    );
+    assert_eq!(missing.lines(), [format!("delete {}", address("b"))]);
+    world.run(&["rm", "--dry-run", &address("none")]).exits(1);
+    // Without the right to read, the object is deleted.
+    world.faults(&["operation=HeadObject,status=403,code=permission_denied"]);
+    world.ok(&["rm", &address("c")]);
+    world.faults(&[]);
+    assert_eq!(world.keys(), ["folder/a"]);
+    world.ok(&["rm", "-rf", &address("folder")]);
+    assert_eq!(world.keys(), [""; 0]);
+}
+
+#[test]
+fn many_refused_deletions_are_counted() {
+    let world = World::new();
+    std::fs::create_dir(world.path("folder")).unwrap();
+    world.write("folder/a", "1");
+    for number in 0..13 {
+        world.put(&format!("x/{number}"), "1");
+    }
+    let sync = [
+        "sync",
+        "--delete",
+        "--max-delete",
+        "1",
+        "folder",
+        &address("x"),
+    ];
+    let run = world.run(&sync).exits(1);
+    assert_eq!(run.stderr.lines().count(), 11, "{run:?}");
+    let last = run.stderr.lines().last().unwrap();
+    assert!(last.starts_with("error: 3 more: not deleted"), "{run:?}");
+    let json = world.run(&[&sync[..], &["--json"]].concat()).exits(1);
+    assert_eq!(
+        json.objects()
+            .iter()
+            .filter(|one| one["error"].is_string())
+            .count(),
+        13
+    );
 }

@@ -14,7 +14,7 @@ use crate::action::{Action, Verb};
 use crate::arguments::CopyArguments;
 use crate::exit::{OutputClosed, UsageError};
 use crate::listing::{exists, is_only_folder};
-use crate::location::{Location, Remote};
+use crate::location::{Location, Remote, both_local};
 use crate::messages;
 
 /// Returns the verb of a transfer.
@@ -135,7 +135,7 @@ impl FileJob {
             (Location::Remote(source), Location::Remote(target)) => {
                 copy(transfers, source, target).await?
             }
-            _ => return Err(anyhow!(messages::both_local(&self.source, &self.target))),
+            _ => return Err(both_local(&self.source, &self.target)),
         };
         Ok(Outcome::Done(bytes))
     }

@@ -12,7 +12,7 @@ use crate::action::Action;
 use crate::arguments::CopyArguments;
 use crate::exit::{UsageError, usage};
 use crate::listing::{Selection, find, has_objects_below, nothing};
-use crate::location::{Location, Remote, ends_with_separator};
+use crate::location::{Location, Remote, both_local, ends_with_separator};
 use crate::messages;
 use crate::output::Output;
 use crate::pattern::Pattern;
@@ -66,7 +66,7 @@ pub(super) async fn plan(
                 Location::Local(_) | Location::Stdio
             )
         ) {
-            return Err(usage(messages::both_local(source, &target)));
+            return Err(both_local(source, &target));
         }
     }
     if target == Location::Stdio {
@@ -96,8 +96,10 @@ pub(super) async fn plan(
     };
     let has_several = sources.len() > 1;
     if has_several && !is_folder {
-        let is_file = matches!(&target, Location::Local(path) if path.exists());
-        if is_file || target == Location::Stdio {
+        if target == Location::Stdio {
+            return Err(usage(messages::several_to_stdout()));
+        }
+        if matches!(&target, Location::Local(path) if path.exists()) {
             return Err(usage(messages::several_to_one(target_text)));
         }
     }

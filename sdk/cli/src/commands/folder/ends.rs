@@ -9,7 +9,7 @@ use super::super::transfers::Transfers;
 use crate::action::{Action, Verb};
 use crate::exit::usage;
 use crate::listing::{has_objects_below, nothing};
-use crate::location::{Location, Remote};
+use crate::location::{Location, Remote, both_local};
 use crate::messages;
 use crate::messages::reasons::{english_skip_reason, skip_reason, transfer_reason};
 use crate::session::Session;
@@ -59,7 +59,7 @@ impl Ends {
             (Location::Stdio, _) | (_, Location::Stdio) => {
                 return Err(usage(messages::sync_needs_folders("-")));
             }
-            (source, target) => return Err(usage(messages::both_local(source, target))),
+            (source, target) => return Err(both_local(source, target)),
         };
         Ok(transfer)
     }
