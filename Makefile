@@ -9,7 +9,7 @@ FEATURES := --features qingstor-sdk/blocking,qingstor-sdk/folders,qingstor-sdk/r
 INPUT   := --file $(SPEC) --overlay $(OVERLAY)
 
 # Published crates, in the order in which they depend on each other.
-CRATES := qingstor-codegen qingstor-emulator qingstor-sdk qingstor-object-store qingstor-cli
+CRATES := qingstor-codegen qingstor-md5 qingstor-emulator qingstor-sdk qingstor-object-store qingstor-cli
 each_crate = $(addprefix --package ,$(CRATES))
 
 # Rendered packs: the template pack, the output folder, and an optional additional overlay.
@@ -119,6 +119,7 @@ examples: ## Run each example of the SDK; each checks its own result
 features: ## Check the SDK and its store with each feature alone, and the other crates without their default features
 	$(CARGO) clippy --quiet --package qingstor-codegen --lib --no-default-features -- -D warnings
 	$(CARGO) clippy --quiet --package qingstor-emulator --all-targets --no-default-features -- -D warnings
+	$(CARGO) clippy --quiet --package qingstor-md5 --all-targets --no-default-features -- -D warnings
 	$(CARGO) clippy --quiet --package qingstor-cli --no-default-features -- -D warnings
 	@set -e; for features in "" rustls tracing config-file simd reqwest-client serde blocking folders $$(pkg-config --exists openssl 2>/dev/null && echo native-tls); do \
 	  echo "features: [$$features]"; \
@@ -148,7 +149,7 @@ bench-store: ## Compare the CPU time of the store with that of the SDK, and of o
 
 .PHONY: bench
 bench: ## Run the benchmarks
-	$(CARGO) bench --package qingstor-sdk --package qingstor-codegen --package qingstor-emulator
+	$(CARGO) bench --package qingstor-sdk --package qingstor-md5 --package qingstor-codegen --package qingstor-emulator
 
 RCLONE ?= rclone
 .PHONY: compare
@@ -194,7 +195,7 @@ binaries: ## Build the programs for this machine into OUT, for a release
 sbom: ## Write a bill of materials of each published crate into OUT (needs cargo-cyclonedx)
 	$(CARGO) cyclonedx --format json --spec-version 1.5 --override-filename sbom
 	mkdir -p "$(OUT)"
-	@set -e; for folder in codegen tests/emulator sdk sdk/object_store sdk/cli; do \
+	@set -e; for folder in codegen sdk/md5 tests/emulator sdk sdk/object_store sdk/cli; do \
 	  mv "$$folder/sbom.json" "$(OUT)/$$(basename "$$folder").cdx.json"; done; find . -name sbom.json -not -path './target/*' -delete
 
 MSRV = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)

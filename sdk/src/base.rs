@@ -12,8 +12,6 @@ pub(crate) mod escape;
 pub(crate) mod fs;
 pub(crate) mod future_set;
 pub(crate) mod json;
-pub(crate) mod md5_lanes;
-pub(crate) mod md5_pool;
 pub(crate) mod parameter;
 pub(crate) mod rate_limiter;
 pub(crate) mod rfc3339;

@@ -8,8 +8,9 @@ pub(crate) mod transfer_budget;
 use std::fmt;
 use std::sync::Arc;
 
+use qingstor_md5::Md5Pool;
+
 use crate::base::error::Result;
-use crate::base::md5_pool::Md5Pool;
 use crate::config::Config;
 use crate::config::clock::Clock;
 use crate::config::credentials::{CredentialSource, Credentials};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, header};
+use qingstor_md5::Md5Pool;
 
 use crate::base::error::{Error, Result as SdkResult};
-use crate::base::md5_pool::Md5Pool;
 use crate::config::retry::RetryPolicy;
 use crate::message::request::{RequestParts, header_value, is_secret};
 

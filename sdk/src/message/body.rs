@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use futures_core::{Stream, TryStream};
 use http::Method;
+use qingstor_md5::HashSource;
 use tokio::io::AsyncRead;
 
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::md5_pool::HashSource;
 
 mod body_stream;
 mod chunk_size;
@@ -255,8 +255,8 @@ impl Body {
     /// Returns what to hash for the MD5 of the content; `None` for a stream.
     pub(crate) fn hash_source(&self) -> Option<HashSource> {
         match &self.source {
-            BodySource::Bytes(bytes) => Some(HashSource::Bytes([bytes.clone()].into())),
-            BodySource::Chunks(chunks) => Some(HashSource::Bytes(Arc::clone(chunks))),
+            BodySource::Bytes(bytes) => Some(HashSource::from(bytes.clone())),
+            BodySource::Chunks(chunks) => Some(HashSource::Memory(Arc::clone(chunks))),
             BodySource::File { path, offset } => {
                 let start = offset.unwrap_or(0);
                 let range = start..start.saturating_add(self.content_len);

@@ -66,6 +66,9 @@ pub fn workspace(folder: &Path, members: &[&str]) {
     // Debug information is not used and slows down the build.
     let after = after.replace("debug = \"line-tables-only\"", "debug = false");
     let text = format!("{before}members = [{}]{after}", members.join(", "));
+    // The crates on which the SDK depends remain where they are.
+    let here = root().display().to_string().replace('\\', "/");
+    let text = text.replace("{ path = \"", &format!("{{ path = \"{here}/"));
     write(&folder.join("Cargo.toml"), text.as_bytes());
     // The locked versions of this repository need no network access. Cargo removes unused entries.
     write(&folder.join("Cargo.lock"), read("Cargo.lock").as_bytes());

@@ -1,14 +1,15 @@
 //! [`FileVerifier`]: hashes a file while it is being downloaded.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+
+use qingstor_md5::{HashSource, Md5Lane, Md5Pool, PendingMd5};
 
 use super::part_file::PartFile;
 use crate::base::digest::Digest;
 use crate::base::error::Result;
-use crate::base::md5_lanes::Lane;
-use crate::base::md5_pool::{HashSource, Md5Pool, PendingMd5};
 
 /// Computes the MD5 of a file whose ranges arrive in any order. It reads the file back as far as it
 /// is complete, while the operating system probably still has the bytes in its cache. Downloads that
@@ -19,7 +20,7 @@ pub(super) struct FileVerifier {
     /// If so many bytes wait to be hashed, the download pauses.
     max_waiting: u64,
     /// The MD5 of the first `hashed` bytes, unless `pending` has it.
-    md5: Lane,
+    md5: Md5Lane,
     hashed: u64,
     /// End of the bytes that can be hashed.
     available: u64,
@@ -47,7 +48,7 @@ impl FileVerifier {
             file,
             pool,
             max_waiting,
-            md5: Lane::default(),
+            md5: Md5Lane::default(),
             hashed: 0,
             available: 0,
             completed: 0,
@@ -84,7 +85,7 @@ impl FileVerifier {
         let Some((pending, end)) = &mut self.pending else {
             return Poll::Pending;
         };
-        let (md5, end) = (ready!(pending.poll_lane(cx)), *end);
+        let (md5, end) = (ready!(Pin::new(pending).poll(cx)), *end);
         self.pending = None;
         self.md5 = md5.map_err(|error| self.file.error(error))?;
         self.hashed = end;

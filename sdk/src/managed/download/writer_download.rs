@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
+use qingstor_md5::{HashSource, Md5Lane, Md5Pool, PendingMd5};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::object_reader::{FirstResponse, ObjectReader, RangeTasks};
 use super::range_sink::{RangeBytes, RangeSink};
 use super::{DownloadOptions, DownloadOutput};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::md5_lanes::Lane;
-use crate::base::md5_pool::{HashSource, Md5Pool, PendingMd5};
 use crate::client::transfer_budget::{Outcome, Reservation, STALL_TIME};
 use crate::managed::request_tasks::TaskEvent;
 
@@ -25,7 +24,7 @@ type Waiting = BTreeMap<u64, (u64, RangeBytes)>;
 pub(super) struct WriterDownload<'a> {
     writer: Pin<Box<dyn AsyncWrite + Send + 'a>>,
     /// MD5 of the written bytes, if it is verified.
-    md5: Option<Lane>,
+    md5: Option<Md5Lane>,
     pool: Md5Pool,
 }
 
@@ -51,7 +50,7 @@ impl<'a> WriterDownload<'a> {
         let mut output = first.download_output();
         let reader = reader.pin(first.object.clone(), &mut options);
         let expected = reader.expected_digest(&options);
-        self.md5 = expected.map(|_| Lane::default());
+        self.md5 = expected.map(|_| Md5Lane::default());
         let mut tasks = reader.tasks();
         let result = if first.len > part_size {
             drop(memory);
@@ -198,13 +197,13 @@ impl<'a> WriterDownload<'a> {
     #[inline]
     fn start_md5(&mut self, bytes: &Bytes) -> Option<PendingMd5> {
         let md5 = self.md5.take()?;
-        let source = HashSource::Bytes([bytes.clone()].into());
+        let source = HashSource::from(bytes.clone());
         Some(self.pool.resume(md5, source))
     }
 
     async fn finish_md5(&mut self, pending: Option<PendingMd5>) -> Result<()> {
         if let Some(pending) = pending {
-            let md5 = pending.lane().await.map_err(|error| {
+            let md5 = pending.await.map_err(|error| {
                 Error::new(ErrorKind::Io, "cannot hash the content").with_source(error)
             })?;
             self.md5 = Some(md5);

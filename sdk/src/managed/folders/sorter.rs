@@ -1,15 +1,13 @@
 //! [`Sorter`]: sorts any number of records by their paths in a fixed amount of memory.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::vec;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-use crate::base::fs::positioned::read_exact_at;
 
 /// A record with a path.
 pub(super) trait Record: Serialize + DeserializeOwned {
@@ -243,7 +241,10 @@ impl RunReader {
             let more = (len - unread).max(BLOCK).min(left);
             self.block.resize(unread + more, 0);
             let new = self.block.get_mut(unread..).unwrap_or_default();
-            read_exact_at(&self.file.file, new, self.position)?;
+            // All runs of a file are read by one thread, in turns.
+            let mut file = &self.file.file;
+            file.seek(SeekFrom::Start(self.position))?;
+            file.read_exact(new)?;
             self.position += more as u64;
         }
         let taken = self.block.get(self.at..self.at + len);

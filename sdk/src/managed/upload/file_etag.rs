@@ -4,14 +4,13 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use qingstor_md5::{HashSource, LANES, Md5Pool};
 use tokio::task::spawn_blocking;
 
 use super::part_content::{file_error, read_error};
 use crate::base::digest::Digest;
 use crate::base::error::{Error, Result};
 use crate::base::fs::regular_file;
-use crate::base::md5_lanes::LANES;
-use crate::base::md5_pool::{HashSource, Md5Pool};
 use crate::managed::errors::task_result;
 use crate::managed::part_sizes::{MAX_PART_SIZE, MIN_PART_SIZE, PartSizes};
 
@@ -94,7 +93,7 @@ async fn digests(
             return Ok(digests);
         }
         for pending in pending {
-            digests.push(pending.digest().await.map_err(read_error)?);
+            digests.push(pending.await.map_err(read_error)?.finish().into());
         }
     }
 }

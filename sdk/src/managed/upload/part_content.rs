@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use qingstor_md5::{HashSource, Md5Pool, PendingMd5};
 
 use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::md5_pool::{HashSource, Md5Pool, PendingMd5};
 use crate::client::transfer_budget::Reservation;
 use crate::message::body::Body;
 
@@ -66,7 +66,7 @@ impl PartContent {
 
     fn hash_source(&self) -> HashSource {
         match self {
-            Self::Bytes { chunks, .. } => HashSource::Bytes(Arc::clone(chunks)),
+            Self::Bytes { chunks, .. } => HashSource::Memory(Arc::clone(chunks)),
             Self::File { path, offset, len } => HashSource::File {
                 path: Arc::clone(path),
                 range: *offset..offset + len,
@@ -126,7 +126,7 @@ impl Part {
         }
         let pending = self.pending_md5.take();
         let pending = pending.unwrap_or_else(|| pool.start(self.content.hash_source()));
-        let md5 = pending.digest().await.map_err(read_error)?;
+        let md5 = pending.await.map_err(read_error)?.finish().into();
         self.md5 = Some(md5);
         Ok(md5)
     }

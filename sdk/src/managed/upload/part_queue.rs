@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use qingstor_md5::{LANES, Md5Pool};
+
 use super::part_content::{Part, PartContent};
 use super::uploader::StoredPart;
-use crate::base::md5_lanes::LANES;
-use crate::base::md5_pool::Md5Pool;
 
 /// How many bytes at most are hashed at once before they are sent. It bounds how much of a file is
 /// read twice if the page cache does not keep it.

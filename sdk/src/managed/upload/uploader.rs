@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use qingstor_md5::Md5Pool;
+
 use super::UploadOutput;
 use super::part_content::Part;
 use super::resume_token::CompletedPart;
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::md5_pool::Md5Pool;
 use crate::call::Call;
 use crate::client::Bucket;
 use crate::client::transfer_budget::{AdmittedBucket, Outcome, RequestSlot};

@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::HeaderName;
 use md5::{Digest, Md5};
+use qingstor_md5::Md5Pool;
 
 use super::{RequestBody, RequestParts};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::md5_pool::{Md5Pool, SHORT_CONTENT};
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
@@ -20,7 +20,7 @@ pub(crate) enum ContentMd5 {
     /// The caller asked for it. A body that is not in memory is left for
     /// [`hash_body`](RequestParts::hash_body).
     IfInMemory,
-    /// The caller asked for it. Only a body of at most [`SHORT_CONTENT`] bytes in memory is hashed at once.
+    /// The caller asked for it. Only a body of at most [`Md5Pool::SHORT_CONTENT`] bytes in memory is hashed at once.
     IfShort,
 }
 
@@ -43,7 +43,9 @@ impl RequestParts {
             RequestBody::OpenObject(_) | RequestBody::Form(_) => None,
         };
         match bytes {
-            Some(bytes) if need == ContentMd5::IfShort && bytes.len() > SHORT_CONTENT => Ok(()),
+            Some(bytes) if need == ContentMd5::IfShort && bytes.len() > Md5Pool::SHORT_CONTENT => {
+                Ok(())
+            }
             Some(bytes) => {
                 let digest = BASE64.encode(Md5::digest(bytes));
                 self.text_header(CONTENT_MD5, &digest)
@@ -71,11 +73,11 @@ impl RequestParts {
             let text = "cannot compute `Content-MD5` of a stream, which can be read only once";
             Error::invalid_input(text)
         })?;
-        let digest = pool.start(source).digest().await.map_err(|error| {
+        let lane = pool.start(source).await.map_err(|error| {
             let text = format!("cannot read the body: {error}");
             Error::new(ErrorKind::Io, text).with_source(error)
         })?;
-        self.text_header(CONTENT_MD5, &digest.base64())
+        self.text_header(CONTENT_MD5, &BASE64.encode(lane.finish()))
     }
 
     /// Checks that the requested `Content-MD5` is set, for requests that are not sent.

@@ -29,6 +29,11 @@ const LIBRARIES: &[Library] = &[
         external: &["indexmap", "schemars", "serde_core", "serde_json"],
     },
     Library {
+        package: "qingstor-md5",
+        folder: "sdk/md5",
+        external: &["bytes"],
+    },
+    Library {
         package: "qingstor-emulator",
         folder: "tests/emulator",
         external: &["serde_core"],

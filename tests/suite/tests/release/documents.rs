@@ -13,6 +13,7 @@ const DOCUMENTS: &[&str] = &[
     "codegen/README.md",
     "templates/README.md",
     "tests/emulator/README.md",
+    "sdk/md5/README.md",
     "sdk/object_store/README.md",
     "sdk/cli/README.md",
 ];
@@ -271,6 +272,7 @@ fn check_syntax(document: &str, command: &str) {
                 "qingstor-sdk" => "sdk",
                 "qingstor-codegen" => "codegen",
                 "qingstor-emulator" => "tests/emulator",
+                "qingstor-md5" => "sdk/md5",
                 "qingstor-object-store" => "sdk/object_store",
                 "qingstor-cli" => "sdk/cli",
                 "qingstor-suite" => "tests/suite",

@@ -19,6 +19,7 @@ use serde_json::Value;
 /// Folders of the published crates, in the order of publication.
 const CRATES: &[&str] = &[
     "codegen",
+    "sdk/md5",
     "tests/emulator",
     "sdk",
     "sdk/object_store",

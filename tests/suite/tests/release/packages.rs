@@ -26,6 +26,7 @@ const EVERYWHERE: &[&str] = &[
 /// Further files and folders of each package, besides `src/`.
 const FURTHER: &[(&str, &[&str])] = &[
     ("codegen", &["LINTS.md", "build.rs", "packs/"]),
+    ("sdk/md5", &[]),
     ("tests/emulator", &["console/", "images/"]),
     ("sdk", &["README.zh-CN.md", "examples/"]),
     ("sdk/object_store", &["examples/"]),

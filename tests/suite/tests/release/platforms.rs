@@ -31,6 +31,7 @@ fn code_for_unix_has_a_counterpart() {
         "codegen/src",
         "sdk/src",
         "sdk/cli/src",
+        "sdk/md5/src",
         "sdk/object_store/src",
         "tests/emulator/src",
     ];

@@ -1,23 +1,21 @@
-//! MD5 of several streams side by side, with the vector instructions of the processor.
+//! MD5 of several contents side by side, with the vector instructions of the processor.
 //!
-//! The steps of one MD5 depend on each other, so a single stream uses a fraction of a core's
-//! arithmetic units. Each lane of a vector belongs to another stream: up to 16 of them take hardly
-//! longer than one. The `md-5` crate hashes single streams, and the padding of all streams.
-//!
-//! Without the feature `simd`, streams are hashed one after the other.
+//! The `md-5` crate hashes single contents, and the padding of all contents.
 //!
 //! This file uses nothing else of this crate, so that the benchmark `md5` can include it.
 
 #[cfg(feature = "simd")]
-#[path = "md5_lanes/vectors.rs"]
+#[path = "lanes/vectors.rs"]
 mod vectors;
 
 use md5::block_api::compress as compress_one;
 #[cfg(feature = "simd")]
 pub(crate) use vectors::update_with;
 
-/// Largest number of streams that one step hashes.
-pub(crate) const LANES: usize = if cfg!(feature = "simd") { 16 } else { 1 };
+/// Largest number of contents that a thread hashes side by side: 16, or 1 without the feature `simd`.
+///
+/// Processors whose vectors have 8 lanes hash them in two groups.
+pub const LANES: usize = if cfg!(feature = "simd") { 16 } else { 1 };
 
 /// Length of a block in bytes.
 const BLOCK: usize = 64;
@@ -25,9 +23,21 @@ const BLOCK: usize = 64;
 /// The state before the first block (RFC 1321, section 3.3).
 const INITIAL: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
-/// The MD5 of a stream that is hashed beside others by [`update`].
+/// The MD5 of the first bytes of a content, which [`update_lanes`] continues beside others.
+///
+/// A clone continues independently, so that the MD5 of every prefix of a content can be calculated.
+///
+/// # Examples
+///
+/// ```
+/// let mut lane = qingstor_md5::Md5Lane::default();
+/// lane.update(b"message ");
+/// lane.update(b"digest");
+/// let md5 = u128::from_be_bytes(lane.finish());
+/// assert_eq!(md5, 0xf96b697d7cb7938d525a2f31aaf161d0);
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct Lane {
+pub struct Md5Lane {
     state: [u32; 4],
     /// Bytes so far, including those in `rest`.
     len: u64,
@@ -35,24 +45,32 @@ pub(crate) struct Lane {
     rest: [u8; BLOCK],
 }
 
-/// A lane and the bytes to add to it.
-pub(crate) struct Input<'a> {
-    pub(crate) lane: &'a mut Lane,
-    pub(crate) bytes: &'a [u8],
-}
-
 /// Adds bytes to each lane: any number of lanes, and any number of bytes for each of them.
 ///
-/// Lanes with the same number of bytes take the least time. A build without optimization hashes one
-/// lane after the other, because its vector code would be slower.
+/// The time is the least if all lanes get the same number of bytes, of some 4 KiB or more, and if there
+/// are [`LANES`] of them. A build without optimization hashes one lane after the other, because its
+/// vector code would be slower.
+///
+/// # Examples
+///
+/// ```
+/// use qingstor_md5::{Md5Lane, update_lanes};
+///
+/// let contents = [vec![1; 10_000], vec![2; 10_000], vec![3; 500]];
+/// let mut lanes = vec![Md5Lane::default(); contents.len()];
+/// let updates = lanes.iter_mut().zip(&contents);
+/// update_lanes(&mut updates.map(|(lane, bytes)| (lane, &bytes[..])).collect::<Vec<_>>());
+/// let md5s: Vec<[u8; 16]> = lanes.into_iter().map(Md5Lane::finish).collect();
+/// # assert_eq!(md5s.len(), 3);
+/// ```
 #[inline]
-pub(crate) fn update(inputs: &mut [Input<'_>]) {
+pub fn update_lanes(updates: &mut [(&mut Md5Lane, &[u8])]) {
     #[cfg(feature = "simd")]
     if !cfg!(debug_assertions) {
-        return update_with(fearless_simd::Level::new(), inputs);
+        return update_with(fearless_simd::Level::new(), updates);
     }
-    for input in inputs {
-        input.lane.update(input.bytes);
+    for (lane, bytes) in updates {
+        lane.update(bytes);
     }
 }
 
@@ -62,7 +80,8 @@ struct Active<'a> {
     blocks: &'a [[u8; BLOCK]],
 }
 
-impl Default for Lane {
+/// A lane without bytes.
+impl Default for Md5Lane {
     fn default() -> Self {
         Self {
             state: INITIAL,
@@ -72,16 +91,17 @@ impl Default for Lane {
     }
 }
 
-impl Lane {
-    /// Adds bytes to this lane alone.
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+impl Md5Lane {
+    /// Adds bytes to this lane alone, which takes the time of a single MD5.
+    pub fn update(&mut self, bytes: &[u8]) {
         if let Some(active) = self.take_whole_blocks(bytes) {
             compress_one(active.state, active.blocks);
         }
     }
 
-    /// Returns the MD5 of all bytes.
-    pub(crate) fn finish(mut self) -> [u8; 16] {
+    /// Returns the MD5 of all bytes, as in RFC 1321.
+    #[must_use]
+    pub fn finish(mut self) -> [u8; 16] {
         let bits = self.len.wrapping_mul(8).to_le_bytes();
         // The padding ends 8 bytes before the end of a block.
         let used = self.used();
@@ -144,5 +164,5 @@ impl Lane {
 }
 
 #[cfg(all(test, feature = "simd"))]
-#[path = "md5_lanes/tests.rs"]
+#[path = "lanes/tests.rs"]
 mod tests;

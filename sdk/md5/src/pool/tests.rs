@@ -1,16 +1,19 @@
 use std::io::Write as _;
+use std::path::Path;
 
+use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use proptest::prelude::*;
 
+use super::job::{SHIFT, STEP};
 use super::*;
 
-fn expected(content: &[u8]) -> Digest {
-    Digest::of(Md5::new_with_prefix(content))
+fn expected(content: &[u8]) -> [u8; 16] {
+    Md5::digest(content).into()
 }
 
 fn bytes(chunks: &[&'static [u8]]) -> HashSource {
-    HashSource::Bytes(chunks.iter().copied().map(Bytes::from_static).collect())
+    HashSource::Memory(chunks.iter().copied().map(Bytes::from_static).collect())
 }
 
 #[tokio::test]
@@ -40,11 +43,11 @@ async fn contents_of_any_kind_are_hashed_together() {
     for number in 0..100_u8 {
         let content = vec![number; usize::from(number) * 1000];
         digests.push(expected(&content));
-        sources.push(HashSource::Bytes([Bytes::from(content)].into()));
+        sources.push(HashSource::Memory([Bytes::from(content)].into()));
     }
     let pool = Md5Pool::default();
     for (number, pending) in pool.start_all(sources).into_iter().enumerate() {
-        assert_eq!(pending.digest().await.unwrap(), digests[number], "{number}");
+        assert_eq!(pending.await.unwrap().finish(), digests[number], "{number}");
     }
     // A thread reports the last digest just before it ends.
     while lock(&pool.0).threads > 0 {
@@ -70,10 +73,10 @@ async fn a_file_that_is_too_short_or_missing_is_an_error() {
     let sources = sources.chain([bytes(&[b"abc"])]);
     let mut pending = pool.start_all(sources).into_iter();
     for (kind, pending) in kinds.into_iter().zip(&mut pending) {
-        assert_eq!(pending.digest().await.unwrap_err().kind(), kind);
+        assert_eq!(pending.await.unwrap_err().kind(), kind);
     }
     assert_eq!(
-        pending.next().unwrap().digest().await.unwrap(),
+        pending.next().unwrap().await.unwrap().finish(),
         expected(b"abc")
     );
 }
@@ -88,7 +91,7 @@ fn works_without_a_runtime_and_after_one() {
             .unwrap()
     };
     assert_eq!(
-        runtime().block_on(pending.digest()).unwrap(),
+        runtime().block_on(pending).unwrap().finish(),
         expected(&[7; 20_000])
     );
     // The runtime may end before its thread starts.
@@ -98,23 +101,20 @@ fn works_without_a_runtime_and_after_one() {
         let pending = pool.start(bytes(&[&[7; 20_000]]));
         drop(_guard);
         ended.shutdown_background();
-        if let Ok(digest) = runtime().block_on(pending.digest()) {
-            assert_eq!(digest, expected(&[7; 20_000]));
+        if let Ok(lane) = runtime().block_on(pending) {
+            assert_eq!(lane.finish(), expected(&[7; 20_000]));
         }
     }
-    let digest = runtime().block_on(async {
-        let pending = pool.start(bytes(&[b"def", &[7; 20_000]]));
-        pending.digest().await
-    });
+    let lane = runtime().block_on(async { pool.start(bytes(&[b"def", &[7; 20_000]])).await });
     assert_eq!(
-        digest.unwrap(),
+        lane.unwrap().finish(),
         expected(&[&b"def"[..], &[7; 20_000]].concat())
     );
 }
 
 #[test]
 fn a_canceled_job_ends_at_the_next_step() {
-    let (job, pending) = Job::new(Lane::default(), bytes(&[&[0; 1_000_000]]));
+    let (job, pending) = Job::new(Md5Lane::default(), bytes(&[&[0; 1_000_000]]));
     let mut jobs = vec![job];
     step(&mut jobs);
     assert_eq!(jobs.len(), 1);
@@ -126,12 +126,12 @@ fn a_canceled_job_ends_at_the_next_step() {
 #[tokio::test]
 async fn a_content_can_be_continued() {
     let pool = Md5Pool::default();
-    let mut lane = Lane::default();
+    let mut lane = Md5Lane::default();
     for chunk in [&[7; 20_000][..], b"abc", &[8; 70_000]] {
-        lane = pool.resume(lane, bytes(&[chunk])).lane().await.unwrap();
+        lane = pool.resume(lane, bytes(&[chunk])).await.unwrap();
     }
     let content = [&[7; 20_000][..], b"abc", &[8; 70_000]].concat();
-    assert_eq!(Digest::from(lane.finish()), expected(&content));
+    assert_eq!(lane.finish(), expected(&content));
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_short_content_does_not_wait_for_long_ones() {
         range: 0..(TURN + 100_000) as u64,
     };
     let sources = (0..LANES).map(|_| long()).chain([bytes(&[b"abc"])]);
-    let jobs = sources.map(|source| Job::new(Lane::default(), source));
+    let jobs = sources.map(|source| Job::new(Md5Lane::default(), source));
     let (waiting, mut pending): (VecDeque<_>, Vec<_>) = jobs.unzip();
     let queue = Queue {
         waiting,
@@ -158,7 +158,7 @@ fn a_short_content_does_not_wait_for_long_ones() {
         step(&mut jobs);
         for (number, pending) in pending.iter_mut().enumerate() {
             if let Ok(lane) = pending.0.try_recv() {
-                ended.push((number, Digest::from(lane.unwrap().finish())));
+                ended.push((number, lane.unwrap().finish()));
             }
         }
     }
@@ -181,11 +181,11 @@ fn all_lanes_advance_by_the_same_length() {
         bytes(&[&[0; 10], &[0; 99_990]]),
     ];
     let (mut jobs, _pending): (Vec<_>, Vec<_>) = sources
-        .map(|source| Job::new(Lane::default(), source))
+        .map(|source| Job::new(Md5Lane::default(), source))
         .into_iter()
         .unzip();
     step(&mut jobs);
-    let offsets = |jobs: &[Job]| -> Vec<_> { jobs.iter().map(|job| job.reader.offset).collect() };
+    let offsets = |jobs: &[Job]| -> Vec<_> { jobs.iter().map(|job| job.reader.offset()).collect() };
     // A chunk of 10 bytes does not hold up the others.
     assert_eq!(offsets(&jobs), [4096, 4096, 10]);
     step(&mut jobs);
@@ -199,11 +199,11 @@ fn long_chunks_start_with_different_steps() {
     let slices = [0..1_500_000, 0..2_000_000, 0..1_000_000, 7..2_000_000];
     let (mut jobs, pending): (Vec<_>, Vec<_>) = slices
         .clone()
-        .map(|slice| HashSource::Bytes([content.slice(slice)].into()))
-        .map(|source| Job::new(Lane::default(), source))
+        .map(|slice| HashSource::Memory([content.slice(slice)].into()))
+        .map(|source| Job::new(Md5Lane::default(), source))
         .into_iter()
         .unzip();
-    let offsets = |jobs: &[Job]| -> Vec<_> { jobs.iter().map(|job| job.reader.offset).collect() };
+    let offsets = |jobs: &[Job]| -> Vec<_> { jobs.iter().map(|job| job.reader.offset()).collect() };
     step(&mut jobs);
     // The third one is not long.
     assert_eq!(offsets(&jobs), [SHIFT, 2 * SHIFT, STEP, 4 * SHIFT]);
@@ -215,7 +215,7 @@ fn long_chunks_start_with_different_steps() {
     }
     for (mut pending, slice) in pending.into_iter().zip(slices) {
         let lane = pending.0.try_recv().unwrap().unwrap();
-        assert_eq!(Digest::from(lane.finish()), expected(&content[slice]));
+        assert_eq!(lane.finish(), expected(&content[slice]));
     }
 }
 
@@ -231,7 +231,7 @@ proptest! {
             .iter()
             .map(|chunks| {
                 let chunks = chunks.iter().map(|(byte, len)| Bytes::from(vec![*byte; *len]));
-                Job::new(Lane::default(), HashSource::Bytes(chunks.collect()))
+                Job::new(Md5Lane::default(), HashSource::Memory(chunks.collect()))
             })
             .unzip();
         while !jobs.is_empty() {
@@ -241,7 +241,7 @@ proptest! {
             let content: Vec<u8> =
                 chunks.iter().flat_map(|(byte, len)| vec![*byte; *len]).collect();
             let lane = pending.0.try_recv().unwrap().unwrap();
-            prop_assert_eq!(Digest::from(lane.finish()), expected(&content));
+            prop_assert_eq!(lane.finish(), expected(&content));
         }
     }
 }

@@ -21,21 +21,21 @@ fn levels() -> Vec<Level> {
 
 /// Hashes texts side by side, each of them in pieces of `step` bytes.
 fn digests(level: Level, texts: &[&[u8]], step: usize) -> Vec<[u8; 16]> {
-    let mut lanes = vec![Lane::default(); texts.len()];
+    let mut lanes = vec![Md5Lane::default(); texts.len()];
     let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
     for start in (0..longest).step_by(step) {
-        let mut inputs: Vec<_> = lanes
+        let mut updates: Vec<_> = lanes
             .iter_mut()
             .zip(texts)
             .map(|(lane, text)| {
                 let rest = text.get(start..).unwrap_or_default();
                 let bytes = rest.get(..step).unwrap_or(rest);
-                Input { lane, bytes }
+                (lane, bytes)
             })
             .collect();
-        update_with(level, &mut inputs);
+        update_with(level, &mut updates);
     }
-    lanes.into_iter().map(Lane::finish).collect()
+    lanes.into_iter().map(Md5Lane::finish).collect()
 }
 
 fn hex(digest: &[u8; 16]) -> String {
@@ -106,9 +106,8 @@ proptest! {
         for level in levels() {
             prop_assert_eq!(&digests(level, &texts, step), &expected, "{:?}", level);
         }
-        let mut lanes = vec![Lane::default(); texts.len()];
-        let inputs = lanes.iter_mut().zip(&texts);
-        update(&mut inputs.map(|(lane, bytes)| Input { lane, bytes }).collect::<Vec<_>>());
-        prop_assert_eq!(lanes.into_iter().map(Lane::finish).collect::<Vec<_>>(), expected);
+        let mut lanes = vec![Md5Lane::default(); texts.len()];
+        update_lanes(&mut lanes.iter_mut().zip(texts).collect::<Vec<_>>());
+        prop_assert_eq!(lanes.into_iter().map(Md5Lane::finish).collect::<Vec<_>>(), expected);
     }
 }

@@ -1,6 +1,6 @@
 //! MD5 with vector instructions.
 //!
-//! x86-64 processors with AVX-512 hash 16 streams at a time. Those with AVX2 or SSE2, and 64-bit ARM
+//! x86-64 processors with AVX-512 hash 16 contents at a time. Those with AVX2 or SSE2, and 64-bit ARM
 //! processors with NEON, hash 8. Other processors hash one after the other.
 
 use std::hint::black_box;
@@ -8,22 +8,22 @@ use std::hint::black_box;
 use fearless_simd::{Level, Simd, SimdFrom as _, SimdInt, u32x8, u32x16};
 use md5::block_api::compress as compress_one;
 
-use super::{Active, BLOCK, INITIAL, Input, LANES};
+use super::{Active, BLOCK, INITIAL, LANES, Md5Lane};
 
 /// Adds bytes to each lane with the vector instructions of this level.
 #[inline]
-pub(crate) fn update_with(level: Level, inputs: &mut [Input<'_>]) {
-    for group in inputs.chunks_mut(LANES) {
+pub(crate) fn update_with(level: Level, updates: &mut [(&mut Md5Lane, &[u8])]) {
+    for group in updates.chunks_mut(LANES) {
         update_group(level, group);
     }
 }
 
 /// As [`update_with`], for at most [`LANES`] lanes.
 #[inline]
-fn update_group(level: Level, inputs: &mut [Input<'_>]) {
-    let mut active: Vec<Active<'_>> = inputs
+fn update_group(level: Level, updates: &mut [(&mut Md5Lane, &[u8])]) {
+    let mut active: Vec<Active<'_>> = updates
         .iter_mut()
-        .filter_map(|input| input.lane.take_whole_blocks(input.bytes))
+        .filter_map(|(lane, bytes)| lane.take_whole_blocks(bytes))
         .collect();
     // Lanes of equal length end together.
     active.sort_by_key(|active| active.blocks.len());
@@ -178,11 +178,11 @@ fn compress_lanes<S: Simd, V: Vector<S, N>, const N: usize>(
         #[inline(always)]
         || {
             let mut states = [INITIAL; N];
-            // Vector lanes without a stream hash zeros.
-            let mut streams = [(); N].map(|()| [].iter());
-            for ((state, stream), lane) in states.iter_mut().zip(&mut streams).zip(&mut *lanes) {
+            // Vector lanes without a content hash zeros.
+            let mut contents = [(); N].map(|()| [].iter());
+            for ((state, content), lane) in states.iter_mut().zip(&mut contents).zip(&mut *lanes) {
                 *state = *lane.state;
-                *stream = lane.take(count).iter();
+                *content = lane.take(count).iter();
             }
             let [a, b, c, d] = [0, 1, 2, 3].map(|at| states.map(|state| word(&state, at)));
             let mut state = [a, b, c, d].map(|words| V::from_lanes(simd, words));
@@ -190,7 +190,7 @@ fn compress_lanes<S: Simd, V: Vector<S, N>, const N: usize>(
             // reach 4.5 GB/s with constants, and 5.2 GB/s with values that it does not know.
             let sines = black_box(&SINES);
             for _ in 0..count {
-                let blocks = streams.each_mut().map(|blocks| blocks.next());
+                let blocks = contents.each_mut().map(|blocks| blocks.next());
                 let blocks = blocks.map(|block| block.unwrap_or(&[0; BLOCK]));
                 state = compress(state, V::transpose(simd, blocks), sines);
             }

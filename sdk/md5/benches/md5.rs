@@ -1,25 +1,26 @@
-//! Measures the MD5 of several streams side by side, with each set of vector instructions of this
-//! processor, compared with the `md-5` crate: `cargo bench -p qingstor-sdk --bench md5`.
+//! Measures the MD5 of several contents side by side, with each set of vector instructions of this
+//! processor, compared with the `md-5` crate: `cargo bench -p qingstor-md5 --bench md5`.
 
 // A benchmark may panic.
 #![allow(clippy::expect_used)]
 
 #[allow(
     dead_code,
+    unreachable_pub,
     unused_imports,
     reason = "the benchmark uses a part of the file"
 )]
-#[path = "../src/base/md5_lanes.rs"]
-mod md5_lanes;
+#[path = "../src/lanes.rs"]
+mod lanes;
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
 use fearless_simd::Level;
+use lanes::{Md5Lane, update_with};
 use md5::{Digest, Md5};
-use md5_lanes::{Input, Lane, update_with};
 
-/// Bytes of each stream: as many as the SDK hashes in one step.
+/// Bytes of each content: as many as the pool hashes in one step.
 const LEN: usize = 64 * 1024;
 
 fn main() {
@@ -34,16 +35,11 @@ fn main() {
         for count in [1, 2, 4, 8, 16, 32] {
             group.throughput(Throughput::Bytes((LEN * count) as u64));
             group.bench_function(format!("{name}, {count} lanes"), |bencher| {
-                let mut lanes = vec![Lane::default(); count];
+                let mut lanes = vec![Md5Lane::default(); count];
                 bencher.iter(|| {
-                    let mut inputs: Vec<_> = lanes
-                        .iter_mut()
-                        .map(|lane| Input {
-                            lane,
-                            bytes: &content,
-                        })
-                        .collect();
-                    update_with(level, black_box(&mut inputs));
+                    let updates = lanes.iter_mut().map(|lane| (lane, &content[..]));
+                    let mut updates: Vec<_> = updates.collect();
+                    update_with(level, black_box(&mut updates));
                 });
             });
         }
@@ -52,7 +48,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// The levels of this processor that the SDK has code for.
+/// The levels of this processor that the crate has code for.
 fn levels() -> Vec<(&'static str, Level)> {
     let best = Level::new();
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
