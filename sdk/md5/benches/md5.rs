@@ -17,7 +17,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
 use fearless_simd::Level;
-use lanes::{Md5Lane, update_with};
+use lanes::{Md5Lane, update_with_level};
 use md5::{Digest, Md5};
 
 /// Bytes of each content: as many as the pool hashes in one step.
@@ -32,14 +32,14 @@ fn main() {
         bencher.iter(|| Md5::digest(black_box(&content)));
     });
     for (name, level) in levels() {
-        for count in [1, 2, 4, 8, 16, 32] {
+        for count in [1, 2, 3, 4, 5, 8, 16, 32] {
             group.throughput(Throughput::Bytes((LEN * count) as u64));
             group.bench_function(format!("{name}, {count} lanes"), |bencher| {
                 let mut lanes = vec![Md5Lane::default(); count];
                 bencher.iter(|| {
                     let updates = lanes.iter_mut().map(|lane| (lane, &content[..]));
                     let mut updates: Vec<_> = updates.collect();
-                    update_with(level, black_box(&mut updates));
+                    update_with_level(level, black_box(&mut updates));
                 });
             });
         }

@@ -1,21 +1,21 @@
-//! MD5 of several contents side by side, with the vector instructions of the processor.
-//!
-//! The `md-5` crate hashes single contents, and the padding of all contents.
+//! MD5 of several contents side by side: a few with scalar instructions, many with vectors.
 //!
 //! This file uses nothing else of this crate, so that the benchmark `md5` can include it.
 
+#[path = "lanes/compress.rs"]
+mod compress;
+#[path = "lanes/scalar.rs"]
+mod scalar;
 #[cfg(feature = "simd")]
 #[path = "lanes/vectors.rs"]
 mod vectors;
 
-use md5::block_api::compress as compress_one;
-#[cfg(feature = "simd")]
-pub(crate) use vectors::update_with;
+use scalar::FEW;
 
-/// Largest number of contents that a thread hashes side by side: 16, or 1 without the feature `simd`.
+/// Largest number of contents that a thread hashes side by side: 16, or 3 without the feature `simd`.
 ///
 /// Processors whose vectors have 8 lanes hash them in two groups.
-pub const LANES: usize = if cfg!(feature = "simd") { 16 } else { 1 };
+pub const LANES: usize = if cfg!(feature = "simd") { 16 } else { FEW };
 
 /// Length of a block in bytes.
 const BLOCK: usize = 64;
@@ -48,8 +48,7 @@ pub struct Md5Lane {
 /// Adds bytes to each lane: any number of lanes, and any number of bytes for each of them.
 ///
 /// The time is the least if all lanes get the same number of bytes, of some 4 KiB or more, and if there
-/// are [`LANES`] of them. A build without optimization hashes one lane after the other, because its
-/// vector code would be slower.
+/// are [`LANES`] of them. A build without optimization hashes one lane after the other.
 ///
 /// # Examples
 ///
@@ -65,12 +64,69 @@ pub struct Md5Lane {
 /// ```
 #[inline]
 pub fn update_lanes(updates: &mut [(&mut Md5Lane, &[u8])]) {
-    #[cfg(feature = "simd")]
-    if !cfg!(debug_assertions) {
-        return update_with(fearless_simd::Level::new(), updates);
+    if cfg!(debug_assertions) {
+        for (lane, bytes) in updates {
+            lane.update(bytes);
+        }
+        return;
     }
-    for (lane, bytes) in updates {
-        lane.update(bytes);
+    #[cfg(feature = "simd")]
+    update_with_level(fearless_simd::Level::new(), updates);
+    #[cfg(not(feature = "simd"))]
+    update_side_by_side(updates, FEW, scalar::compress_few);
+}
+
+/// Adds bytes to each lane, with the vector instructions of this level if there are many lanes.
+#[cfg(feature = "simd")]
+#[inline]
+pub(crate) fn update_with_level(
+    level: fearless_simd::Level,
+    updates: &mut [(&mut Md5Lane, &[u8])],
+) {
+    update_side_by_side(updates, vectors::width(level), |lanes, count| {
+        match lanes.len() {
+            ..=FEW => scalar::compress_few(lanes, count),
+            _ => vectors::compress_many(level, lanes, count),
+        }
+    });
+}
+
+/// Adds bytes to each lane. `compress` adds a number of blocks to each of up to `width` lanes.
+#[inline]
+fn update_side_by_side(
+    updates: &mut [(&mut Md5Lane, &[u8])],
+    width: usize,
+    compress: impl Fn(&mut [Active<'_>], usize),
+) {
+    for group in updates.chunks_mut(LANES) {
+        let mut active: Vec<Active<'_>> = group
+            .iter_mut()
+            .filter_map(|(lane, bytes)| lane.take_whole_blocks(bytes))
+            .collect();
+        // Lanes of equal length end together.
+        active.sort_by_key(|active| active.blocks.len());
+        let mut active = active.as_mut_slice();
+        while let [first, ..] = active {
+            let count = first.blocks.len();
+            if count > 0 {
+                for lanes in active.chunks_mut(width) {
+                    compress(lanes, count);
+                }
+            }
+            let finished = active.partition_point(|active| active.blocks.is_empty());
+            active = active.split_at_mut(finished).1;
+        }
+    }
+}
+
+/// Adds blocks to a single state.
+///
+/// A build without optimization uses the `md-5` crate, which is faster there.
+#[inline]
+fn compress_one(state: &mut [u32; 4], blocks: &[[u8; BLOCK]]) {
+    match cfg!(debug_assertions) {
+        true => md5::block_api::compress(state, blocks),
+        false => scalar::compress_few(&mut [Active { state, blocks }], blocks.len()),
     }
 }
 
@@ -78,6 +134,15 @@ pub fn update_lanes(updates: &mut [(&mut Md5Lane, &[u8])]) {
 struct Active<'a> {
     state: &'a mut [u32; 4],
     blocks: &'a [[u8; BLOCK]],
+}
+
+impl<'a> Active<'a> {
+    /// Takes the first `count` blocks.
+    fn take(&mut self, count: usize) -> &'a [[u8; BLOCK]] {
+        let (head, tail) = self.blocks.split_at(count.min(self.blocks.len()));
+        self.blocks = tail;
+        head
+    }
 }
 
 /// A lane without bytes.

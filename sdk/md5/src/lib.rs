@@ -1,8 +1,8 @@
 //! MD5 of many contents side by side, with vector instructions and without `unsafe` code.
 //!
 //! The steps of one MD5 depend on each other, so a single content uses a fraction of a core's
-//! arithmetic units. Here, each lane of a vector belongs to another content: up to 16 contents take
-//! hardly longer than one.
+//! arithmetic units. Here, the steps of up to 3 contents alternate, and from 4 on, each lane of a
+//! vector belongs to another content: 16 contents take twice as long as one.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -33,8 +33,8 @@
 //! | --- | --- | --- |
 //! | `simd` | yes | vector instructions, chosen when the program runs: AVX-512, AVX2 or SSE2 on x86-64, NEON on 64-bit ARM |
 //!
-//! Without `simd`, on other processors, and in a build without optimization, contents are hashed one
-//! after the other.
+//! Without `simd`, and on other processors, at most 3 contents are hashed side by side; in a build
+//! without optimization one after the other, with the crate `md-5`.
 
 // docs.rs marks items that need a feature.
 #![cfg_attr(docsrs, feature(doc_cfg))]
