@@ -3,7 +3,7 @@
 use qingstor_emulator::OPERATIONS;
 use serde_json::json;
 
-use crate::world::{BUCKET, World, address};
+use crate::world::{BUCKET, World, address, api_put};
 
 #[test]
 fn every_operation_has_a_command_with_help() {
@@ -32,15 +32,7 @@ fn every_operation_has_a_command_with_help() {
 fn streams_come_from_files_and_go_to_files() {
     let world = World::new();
     world.write("a.txt", "content");
-    let put = [
-        "api",
-        "PutObject",
-        "--bucket",
-        BUCKET,
-        "--key",
-        "k",
-        "--body",
-        "a.txt",
+    let properties = [
         "--content-type",
         "text/x-a",
         "--metadata",
@@ -48,6 +40,7 @@ fn streams_come_from_files_and_go_to_files() {
         "--metadata",
         "b=2",
     ];
+    let put = [&api_put("k", "a.txt")[..], &properties].concat();
     let output = world
         .ok(&[&put[..], &["--json"]].concat())
         .objects()
@@ -253,19 +246,8 @@ fn a_dry_run_prints_a_command_without_secrets() {
     let key = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
     world.write("a.txt", "content");
     world.write("key", key);
-    let put = [
-        "api",
-        "PutObject",
-        "--bucket",
-        BUCKET,
-        "--key",
-        "it's",
-        "--body",
-        "a.txt",
-        "--dry-run",
-        "--encryption-customer-key",
-        "@key",
-    ];
+    let options = ["--dry-run", "--encryption-customer-key", "@key"];
+    let put = [&api_put("it's", "a.txt")[..], &options].concat();
     let shown = world.ok(&put).stdout;
     assert!(
         !shown.contains(key) && shown.contains("<secret>") && shown.contains("<signature>"),

@@ -1,6 +1,6 @@
 //! `cp` and `mv` of single files, several sources and patterns.
 
-use crate::world::{BUCKET, BUCKET_ADDRESS, World, address, finished};
+use crate::world::{BUCKET_ADDRESS, World, address, api_put, finished};
 
 #[test]
 fn copies_up_down_and_within_the_service() {
@@ -84,19 +84,11 @@ fn copies_between_zones_go_through_the_client() {
         object["metadata"]["color"].as_str(),
     );
     assert_eq!(facts, (Some(7), Some("blue")));
-    let put = [
-        "api",
-        "PutObject",
-        "--bucket",
-        BUCKET,
-        "--key",
-        "headed",
-        "--body",
-        "a.txt",
-        "--cache-control",
-        "no-cache",
-    ];
-    run(&put);
+    run(&[
+        &api_put("headed", "a.txt")[..],
+        &["--cache-control", "no-cache"],
+    ]
+    .concat());
     let properties = [
         "cp",
         "--meta",
@@ -275,42 +267,26 @@ fn resumes_uploads_and_downloads() {
     let world = World::new();
     world.write("big", vec![b'x'; 40 << 20]);
     world.faults(&["operation=UploadMultipart,after=3,status=403,code=permission_denied"]);
-    let cp = [
-        "cp",
-        "--resume",
-        "--part-size",
-        "4M",
-        "--concurrency",
-        "1",
-        "big",
-    ];
+    let cp = ["cp", "--resume", "--part-size", "4M", "--concurrency", "1"];
     let target = address("big");
-    world.run(&[&cp[..], &[&target]].concat()).exits(1);
+    let up = [&cp[..], &["big", &target]].concat();
+    let down = [&cp[..], &[&target, "copy"]].concat();
+    world.run(&up).exits(1);
     world.faults(&[]);
     assert_eq!(world.uploads().len(), 1);
     let before = world.served("UploadMultipart");
-    world.ok(&[&cp[..], &[&target]].concat());
+    world.ok(&up);
     assert_eq!(world.served("UploadMultipart") - before, 7);
     assert_eq!(world.uploads().len(), 0);
 
     // The token of an aborted upload does not prevent a new one.
     world.faults(&["operation=UploadMultipart,after=3,status=403,code=permission_denied"]);
-    world.run(&[&cp[..], &[&target]].concat()).exits(1);
+    world.run(&up).exits(1);
     world.faults(&[]);
     world.ok(&["uploads", "abort", "--yes", BUCKET_ADDRESS]);
-    world.ok(&[&cp[..], &[&target]].concat());
+    world.ok(&up);
 
     world.faults(&["operation=GetObject,after=2,status=403,code=permission_denied"]);
-    let down = [
-        "cp",
-        "--resume",
-        "--part-size",
-        "4M",
-        "--concurrency",
-        "1",
-        &target,
-        "copy",
-    ];
     world.run(&down).exits(1);
     world.faults(&[]);
     let before = world.served("GetObject");

@@ -234,6 +234,20 @@ impl World {
     }
 }
 
+/// Returns the arguments that store a file with `api`.
+pub(crate) fn api_put<'a>(key: &'a str, file: &'a str) -> [&'a str; 8] {
+    [
+        "api",
+        "PutObject",
+        "--bucket",
+        BUCKET,
+        "--key",
+        key,
+        "--body",
+        file,
+    ]
+}
+
 /// Waits for the end of a run.
 pub(crate) fn finished(child: std::process::Child) -> Run {
     let output = child.wait_with_output().unwrap();
