@@ -1,10 +1,5 @@
 //! Conversions from and into bodies, sources and other types.
 
-// A test may panic.
-#![cfg(test)]
-
-mod transfer;
-
 use std::borrow::Cow;
 use std::io::{Seek, Write};
 use std::pin::Pin;
@@ -16,7 +11,7 @@ use futures_util::stream;
 use http_body::Body as _;
 use qingstor_sdk::{Body, ErrorCode, ErrorKind, UploadSource};
 
-use transfer::Site;
+use crate::transfer::Site;
 
 /// An error of another crate, as `axum::Error` is.
 #[derive(Debug)]
@@ -129,7 +124,7 @@ async fn a_path_converts_into_a_body_and_a_missing_file_fails_the_request() {
 #[tokio::test]
 async fn a_response_converts_into_a_body_and_a_source() {
     let site = Site::start().await;
-    let content = transfer::content(300_000);
+    let content = crate::transfer::content(300_000);
     site.bucket
         .put_object("k")
         .body(content.clone())
@@ -181,7 +176,7 @@ async fn files_text_and_paths_convert_into_sources() {
 #[tokio::test]
 async fn responses_and_bodies_pass_through_a_server() {
     let site = Site::start().await;
-    let content = transfer::content(700_000);
+    let content = crate::transfer::content(700_000);
     site.bucket
         .put_object("k")
         .body(content.clone())

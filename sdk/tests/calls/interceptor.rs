@@ -1,9 +1,6 @@
 //! Interceptors: which requests they see, what they may change, and what happens if one refuses an
 //! attempt or panics.
 
-#![cfg(feature = "rustls")]
-#![cfg(test)]
-
 use std::error::Error as StdError;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};

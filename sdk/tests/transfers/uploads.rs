@@ -1,10 +1,5 @@
 //! Uploads to the emulator: sizes, sources, settings, faults.
 
-// A test may panic.
-#![cfg(test)]
-
-mod transfer;
-
 use std::future::IntoFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +10,7 @@ use futures_util::StreamExt;
 use qingstor_sdk::types::StorageClass;
 use qingstor_sdk::{Body, ErrorKind, Progress, SseKey, UploadSource};
 
-use transfer::{MIB, PART, Site, content, pieces};
+use crate::transfer::{MIB, PART, Site, content, pieces};
 
 /// Returns the number of parts of a stream of this length, if the length is not announced.
 fn part_count(len: usize) -> u32 {

@@ -1,10 +1,5 @@
 //! Multipart uploads and copies whose requests are executed, but whose responses are lost.
 
-// A test may panic.
-#![cfg(test)]
-
-mod transfer;
-
 use std::future::{Future, IntoFuture};
 use std::time::Duration;
 
@@ -12,7 +7,7 @@ use bytes::Bytes;
 use qingstor_sdk::types::ObjectPart;
 use qingstor_sdk::{CopyObject, SseKey, Upload};
 
-use transfer::{PART, Site, content};
+use crate::transfer::{PART, Site, content};
 
 fn upload<'a>(site: &Site, sent: &Bytes) -> Upload<'a> {
     let upload = site.bucket.upload("k", sent.clone()).part_size(PART as u64);

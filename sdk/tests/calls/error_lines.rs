@@ -1,8 +1,5 @@
 //! The `Display` line of errors, with raw servers.
 
-// A test may panic.
-#![cfg(test)]
-
 use std::future::IntoFuture;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};

@@ -1,8 +1,5 @@
 //! Events of an observer: the bytes and the times of attempts and bodies, over real sockets.
 
-#![cfg(feature = "rustls")]
-#![cfg(test)]
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

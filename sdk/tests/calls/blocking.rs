@@ -1,8 +1,5 @@
 //! Blocking calls against an emulator in another thread.
 
-#![cfg(feature = "blocking")]
-#![cfg(test)]
-
 use std::io::Read;
 
 use qingstor_emulator::Emulator;

@@ -1,16 +1,11 @@
 //! [`UploadWriter`](qingstor_sdk::UploadWriter), and the entity tags of local files.
 
-// A test may panic.
-#![cfg(test)]
-
-mod transfer;
-
 use std::time::Duration;
 
 use qingstor_sdk::{Error, ErrorKind, Upload, UploadSource, etag_of_file};
 use tokio::io::AsyncWriteExt;
 
-use transfer::{MIB, PART, Site, content};
+use crate::transfer::{MIB, PART, Site, content};
 
 #[tokio::test]
 async fn small_content_is_sent_with_one_request_at_the_shutdown() {

@@ -1,17 +1,12 @@
 //! Files that downloads leave behind, and objects of unusual services.
 
-// A test may panic.
-#![cfg(test)]
-
-mod transfer;
-
 use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
 use qingstor_sdk::{Bucket, Config, DownloadTarget, ErrorKind, QingStor, RetryPolicy};
 
-use transfer::{MIB, PART, Site, content};
+use crate::transfer::{MIB, PART, Site, content};
 
 fn count(folder: &Path) -> usize {
     std::fs::read_dir(folder).unwrap().count()

@@ -1,9 +1,6 @@
 //! Options that a transfer sets for all its requests, and arguments that are refused before
 //! anything is sent.
 
-#![cfg(feature = "rustls")]
-#![cfg(test)]
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -1,9 +1,4 @@
 //! Which files a download replaces, and which it must not change.
-#![cfg(unix)]
-// A test may panic.
-#![cfg(test)]
-
-mod transfer;
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -11,7 +6,7 @@ use std::path::{Path, PathBuf};
 use qingstor_sdk::{Error, ErrorKind, ResumeToken, UploadSource};
 use tempfile::TempDir;
 
-use transfer::Site;
+use crate::transfer::Site;
 
 /// The methods that download to a path.
 const METHODS: [Method; 3] = [Method::WriteTo, Method::Download, Method::Resumable];
@@ -277,7 +272,7 @@ async fn does_not_write_through_a_planted_state_file() {
     let fixture = Fixture::new().await;
     let victim = fixture.write("victim", "keep", 0o644);
     symlink(&victim, fixture.path("copy.part.json.new")).unwrap();
-    let content = transfer::content(3 * transfer::PART);
+    let content = crate::transfer::content(3 * crate::transfer::PART);
     fixture
         .site
         .bucket

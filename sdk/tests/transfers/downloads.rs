@@ -1,10 +1,5 @@
 //! Downloads from the emulator: sizes, targets, faults, interruptions.
 
-// A test may panic.
-#![cfg(test)]
-
-mod transfer;
-
 use std::future::IntoFuture;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -13,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use qingstor_sdk::{Download, DownloadTarget, ErrorKind, Progress, SseKey};
 
-use transfer::{MIB, PART, Site, content};
+use crate::transfer::{MIB, PART, Site, content};
 
 /// A small range size, so that objects have many ranges.
 const RANGE: usize = 256 * 1024;

@@ -1,17 +1,12 @@
 //! Interrupted uploads that are resumed with a token.
 
-// A test may panic.
-#![cfg(test)]
-
-mod transfer;
-
 use std::future::IntoFuture;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use qingstor_sdk::{ErrorKind, ResumeToken, UploadSource};
 
-use transfer::{MIB, PART, Site, content, pieces};
+use crate::transfer::{MIB, PART, Site, content, pieces};
 
 #[tokio::test]
 async fn a_failed_upload_is_aborted_unless_it_is_resumable() {

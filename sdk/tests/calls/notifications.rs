@@ -1,9 +1,6 @@
 //! Notifications over real sockets: the requests that the emulator sends to a `notify_url` are
 //! parsed.
 
-#![cfg(feature = "rustls")]
-#![cfg(test)]
-
 use std::time::Duration;
 
 use qingstor_emulator::Emulator;

@@ -1,16 +1,10 @@
 //! The feature `serde`: data types do not change when they are serialized and deserialized.
 
-#![cfg(feature = "serde")]
-#![cfg(test)]
-
-#[path = "serde/arbitrary.rs"]
-mod arbitrary;
-
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use arbitrary::Arbitrary;
+use crate::arbitrary::Arbitrary;
 use qingstor_sdk::{
     Bucket, Config, ErrorKind, Presigned, QingStor, SseKey, image, operations, types,
 };
@@ -96,7 +90,7 @@ fn every_type_is_preserved() {
             StringLikeCondition StringNotLikeCondition Switch Versioning
             VersioningStatus
     };
-    let source = include_str!("../src/generated/types.rs");
+    let source = include_str!("../../src/generated/types.rs");
     assert_eq!(rendered(source), tried);
 }
 

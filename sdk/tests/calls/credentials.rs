@@ -1,8 +1,5 @@
 //! Credentials from providers, against the emulator, which checks each signature.
 
-#![cfg(feature = "rustls")]
-#![cfg(test)]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};

@@ -1,0 +1,16 @@
+//! Uploads and downloads, with the emulator or a server that misbehaves. One program, because each
+//! program of tests compiles and links the SDK again.
+
+#![cfg(test)]
+
+mod download_leftovers;
+#[cfg(unix)]
+mod download_targets;
+mod downloads;
+mod lost_responses;
+mod upload_resume;
+mod upload_writer;
+mod uploads;
+
+#[path = "../transfer/mod.rs"]
+mod transfer;
