@@ -10,7 +10,7 @@ use indicatif::TermLike;
 const FREE_COLUMNS: u16 = 2;
 /// The narrowest terminal with free columns. In narrower ones, the bar has so many lines that the
 /// free columns would change their number.
-const MIN_WIDTH: u16 = 40;
+const MIN_WIDTH: u16 = 20;
 
 /// A terminal without its last columns.
 #[derive(Debug)]
