@@ -11,8 +11,9 @@ use crate::quantities::{parse_part_size, parse_rate};
 const FILTER_EXAMPLE: &str = "\
 Filters are matched against the whole path below the source. Of several
 filters, the last one that matches decides; a path that none matches is
-included, unless the first filter is --include:
+included, unless the first filter is --include. `*` alone is everything:
 
+  --exclude '*' --include '**/*.jpg'
   --exclude '**/*.log' --include '**/important.log'
   --include '**/*.{jpg,png}' --exclude 'drafts/'";
 
@@ -165,7 +166,7 @@ impl FromArgMatches for Filters {
             globs.extend(
                 places
                     .zip(values)
-                    .map(|(place, glob)| (place, (is_included, glob.clone()))),
+                    .map(|(place, glob)| (place, (is_included, filter_glob(glob)))),
             );
         }
         globs.sort_by_key(|(place, _)| *place);
@@ -178,6 +179,16 @@ impl FromArgMatches for Filters {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+/// Returns the glob of a filter. The filter `*` is everything, also in folders, as in other programs:
+/// files that somebody wants to exclude must not be uploaded.
+fn filter_glob(text: &str) -> String {
+    match text {
+        "*" => "**",
+        other => other,
+    }
+    .to_owned()
 }
 
 /// How files and objects are transferred.
