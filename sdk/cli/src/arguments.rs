@@ -6,10 +6,8 @@ mod transfers;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use clap_complete::engine::ArgValueCompleter;
 
 use crate::api::ApiArguments;
-use crate::completion::{complete_bucket, complete_path, complete_remote};
 use crate::global_options::GlobalOptions;
 
 pub(crate) use objects::{
@@ -200,19 +198,4 @@ pub(crate) struct CompletionsArguments {
     /// bash, zsh, fish, elvish or powershell
     #[arg(value_parser = ["bash", "zsh", "fish", "elvish", "powershell"])]
     pub(crate) shell: String,
-}
-
-/// Returns the completer of arguments that are paths of files or objects.
-fn path_completer() -> ArgValueCompleter {
-    ArgValueCompleter::new(complete_path)
-}
-
-/// Returns the completer of arguments that are paths of objects.
-fn remote_completer() -> ArgValueCompleter {
-    ArgValueCompleter::new(complete_remote)
-}
-
-/// Returns the completer of arguments that are buckets.
-pub(crate) fn bucket_completer() -> ArgValueCompleter {
-    ArgValueCompleter::new(complete_bucket)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap_complete::CompletionCandidate;
-use clap_complete::engine::{PathCompleter, ValueCompleter as _};
+use clap_complete::engine::{ArgValueCompleter, PathCompleter, ValueCompleter as _};
 use qingstor_sdk::{QingStor, RetryPolicy};
 
 use crate::global_options::GlobalOptions;
@@ -17,9 +17,24 @@ const MAX_WAIT: Duration = Duration::from_secs(3);
 /// The largest number of candidates.
 const MAX_CANDIDATES: usize = 200;
 
+/// Returns the completer of arguments that are paths of files or objects.
+pub(crate) fn path_completer() -> ArgValueCompleter {
+    ArgValueCompleter::new(complete_path)
+}
+
+/// Returns the completer of arguments that are paths of objects.
+pub(crate) fn remote_completer() -> ArgValueCompleter {
+    ArgValueCompleter::new(complete_remote)
+}
+
+/// Returns the completer of arguments that are buckets.
+pub(crate) fn bucket_completer() -> ArgValueCompleter {
+    ArgValueCompleter::new(complete_bucket)
+}
+
 /// Returns the buckets, or the keys and folders of a bucket, that start with the text; for other
 /// texts, files.
-pub(crate) fn complete_path(current: &OsStr) -> Vec<CompletionCandidate> {
+fn complete_path(current: &OsStr) -> Vec<CompletionCandidate> {
     let Some(text) = current.to_str().map(unquoted) else {
         return PathCompleter::any().complete(current);
     };
@@ -34,7 +49,7 @@ pub(crate) fn complete_path(current: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 /// Returns the buckets, or the keys and folders of a bucket, that start with the text.
-pub(crate) fn complete_remote(current: &OsStr) -> Vec<CompletionCandidate> {
+fn complete_remote(current: &OsStr) -> Vec<CompletionCandidate> {
     let text = unquoted(current.to_str().unwrap_or_default());
     match text.strip_prefix(SCHEME) {
         Some(rest) => candidates(SCHEME, rest),
@@ -44,7 +59,7 @@ pub(crate) fn complete_remote(current: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 /// Returns the buckets that start with the text, which may have a scheme.
-pub(crate) fn complete_bucket(current: &OsStr) -> Vec<CompletionCandidate> {
+fn complete_bucket(current: &OsStr) -> Vec<CompletionCandidate> {
     let text = unquoted(current.to_str().unwrap_or_default());
     let (scheme, rest) = match text.strip_prefix(SCHEME) {
         Some(rest) => (SCHEME, rest),

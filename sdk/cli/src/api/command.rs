@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::operation::{BODY_FLAG, Kind, Level, Operation, Parameter};
-use crate::arguments::bucket_completer;
+use crate::completion::bucket_completer;
 use crate::generated::OPERATIONS;
 use crate::messages;
 

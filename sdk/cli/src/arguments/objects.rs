@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{bucket_completer, remote_completer};
+use crate::completion::{bucket_completer, remote_completer};
 use crate::messages;
 use crate::quantities::{parse_duration, parse_size, parse_validity};
 

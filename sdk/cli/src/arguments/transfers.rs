@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use super::path_completer;
+use crate::completion::path_completer;
 use crate::messages;
 use crate::quantities::{parse_part_size, parse_rate};
 
