@@ -87,6 +87,25 @@ async fn the_connect_timeout_includes_tls() {
 }
 
 /// Fails twice, then returns the request body.
+/// Otherwise, the progress of an upload would run several MiB ahead of what the service receives.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_system_takes_few_bytes_that_the_service_does_not_read() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let config = Config::new("ID", "SECRET")
+        .endpoint(endpoint)
+        .idle_timeout(Duration::from_millis(300))
+        .retry(RetryPolicy::never());
+    let call = bucket(config).put_object("k").body(vec![7; 16 << 20]);
+    let text = call.await.unwrap_err().to_string();
+    let sent = text
+        .split_once("(sent ")
+        .and_then(|(_, rest)| rest.split_once(' '));
+    let sent: usize = sent.unwrap().0.parse().unwrap();
+    assert!((1..1 << 20).contains(&sent), "{text}");
+}
+
 #[tokio::test]
 async fn a_handler_can_fail_and_return_the_body() {
     let asked = Arc::new(AtomicU32::new(0));
