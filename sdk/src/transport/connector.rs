@@ -192,11 +192,23 @@ async fn encrypt(
     Ok(ConnectedStream::new(tls.connect(host, stream).await?))
 }
 
+/// Returns whether the other side has closed the connection.
+fn is_closed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+    )
+}
+
 /// An open connection.
 pub(super) struct ConnectedStream {
     stream: Box<dyn Stream>,
     /// Whether a proxy reads the requests, which need the complete URL then.
     is_proxied: bool,
+    /// Whether the other side takes no more bytes.
+    is_write_closed: bool,
 }
 
 impl ConnectedStream {
@@ -204,6 +216,27 @@ impl ConnectedStream {
         Self {
             stream,
             is_proxied: false,
+            is_write_closed: false,
+        }
+    }
+
+    /// Turns the error of writing to a closed connection into a wait: the other side may have
+    /// responded before it closed the connection, and `hyper` stops reading after such an error.
+    /// Reading ends soon if there is no response.
+    fn after_write<T>(
+        &mut self,
+        result: Poll<io::Result<T>>,
+        cx: &Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        match result {
+            Poll::Ready(Err(error)) if is_closed(&error) => {
+                if !std::mem::replace(&mut self.is_write_closed, true) {
+                    // The response may have arrived after the last read.
+                    cx.waker().wake_by_ref();
+                }
+                Poll::Pending
+            }
+            result => result,
         }
     }
 }
@@ -230,11 +263,13 @@ impl Write for ConnectedStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.stream).poll_write(cx, buf)
+        let result = Pin::new(&mut *self.stream).poll_write(cx, buf);
+        self.after_write(result, cx)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.stream).poll_flush(cx)
+        let result = Pin::new(&mut *self.stream).poll_flush(cx);
+        self.after_write(result, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -250,7 +285,8 @@ impl Write for ConnectedStream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.stream).poll_write_vectored(cx, bufs)
+        let result = Pin::new(&mut *self.stream).poll_write_vectored(cx, bufs);
+        self.after_write(result, cx)
     }
 }
 
