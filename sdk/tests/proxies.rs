@@ -128,10 +128,13 @@ async fn the_reason_of_a_refused_tunnel_is_named() {
             "the head of the response of the proxy exceeds 65536 bytes",
         ),
         // The tunnel is open, but its end sends no TLS.
-        ("HTTP/1.1 200 OK\r\n\r\nplain text", "InvalidContentType"),
+        (
+            "HTTP/1.1 200 OK\r\n\r\nplain text",
+            "the server does not use TLS",
+        ),
         (
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\n\r\nplain text",
-            "InvalidContentType",
+            "the server does not use TLS",
         ),
     ] {
         let (addr, _head) = server(response).await;

@@ -134,6 +134,18 @@ async fn an_untrusted_certificate_is_refused() {
 }
 
 #[tokio::test]
+async fn a_server_without_tls_is_recognized() {
+    let emulator = Emulator::builder().in_memory().start().await.unwrap();
+    let config = Config::new("ID", "SECRET").retry(RetryPolicy::never());
+    let endpoint = format!("https://localhost:{}", emulator.addr().port());
+    let error = bucket(config.endpoint(endpoint)).put().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+    let text = error.to_string();
+    let advice = "the server does not use TLS on this port: use `http` instead of `https`";
+    assert!(text.contains(advice), "{text}");
+}
+
+#[tokio::test]
 async fn a_certificate_for_another_host_is_refused() {
     let site = Site::start("storage.example.com").await;
     let config = site.config().ca_certificate_pem(&*site.authority);

@@ -66,8 +66,8 @@ impl Tls {
     ) -> Result<Box<dyn Stream>, ConnectError> {
         let name = host.trim_matches(['[', ']']).to_owned();
         let name = rustls::pki_types::ServerName::try_from(name).map_err(io::Error::other)?;
-        let stream = self.connector.connect(name, TokioIo::new(stream)).await?;
-        Ok(Box::new(TokioIo::new(stream)))
+        let stream = self.connector.connect(name, TokioIo::new(stream)).await;
+        Ok(Box::new(TokioIo::new(stream.map_err(explain)?)))
     }
 
     /// Encrypts a connection to `host`.
@@ -89,5 +89,20 @@ impl Tls {
         _: Box<dyn Stream>,
     ) -> Result<Box<dyn Stream>, ConnectError> {
         match self.connector {}
+    }
+}
+
+/// Explains the error of a handshake with a server that responds in plain text.
+#[cfg(feature = "rustls")]
+fn explain(error: io::Error) -> io::Error {
+    use rustls::{Error, InvalidMessage};
+
+    let source = error.get_ref().and_then(|source| source.downcast_ref());
+    match source {
+        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => io::Error::new(
+            error.kind(),
+            "the server does not use TLS on this port: use `http` instead of `https`, or another port",
+        ),
+        _ => error,
     }
 }
