@@ -102,7 +102,8 @@ pub enum ErrorKind {
     /// An [interceptor](crate::Config::interceptor) refused the attempt, or tried to set a header
     /// that it cannot set. The attempt was not sent.
     Interceptor,
-    /// The connection failed, or broke before the response arrived.
+    /// The connection failed, or broke before the response arrived. Also: the response is not valid
+    /// HTTP, or the other side does not speak TLS.
     Connect,
     /// The connect timeout, the idle timeout or the timeout of the call expired.
     Timeout,

@@ -74,8 +74,14 @@ impl Endpoint {
             Some(port) if port != default => format!("{labels}{}:{port}", self.host),
             _ => format!("{labels}{}", self.host),
         };
-        let refused = || Error::config(format!("`{}` is not a valid host", self.host));
-        if !host::is_valid(&self.host) {
+        let refused = || {
+            Error::config(format!(
+                "`{}` is not a valid host{}",
+                self.host,
+                self.advice()
+            ))
+        };
+        if !host::is_valid(&self.host) || self.has_empty_label() {
             return Err(refused());
         }
         let authority: Authority = text.parse().map_err(|_| refused())?;
@@ -87,6 +93,26 @@ impl Endpoint {
             bucket: None,
             zone: None,
         })
+    }
+
+    /// Returns whether there is nothing between two dots, or before the first one.
+    fn has_empty_label(&self) -> bool {
+        let name = self.host.strip_suffix('.').unwrap_or(&self.host);
+        name.split('.').any(str::is_empty)
+    }
+
+    /// Returns advice for an invalid host, or an empty string.
+    fn advice(&self) -> String {
+        if !self.host.is_ascii() {
+            return match host::to_ascii(&self.host) {
+                Some(ascii) => format!(": write it in its ASCII form, `{ascii}`"),
+                None => ": write it in its ASCII form, which starts with `xn--`".into(),
+            };
+        }
+        if self.has_empty_label() {
+            return ": there is nothing between two of its dots".into();
+        }
+        String::new()
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -213,6 +239,34 @@ mod tests {
             let refused = Endpoint::new(Scheme::HTTP, host, None, true, true).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::Config, "{host}");
         }
+    }
+
+    #[test]
+    fn explains_why_a_host_is_invalid() {
+        for (host, says) in [
+            (
+                "a..b",
+                "`a..b` is not a valid host: there is nothing between two of its dots",
+            ),
+            (".a.b", "nothing between"),
+            ("a.b..", "nothing between"),
+            (
+                "存储.中国",
+                "`存储.中国` is not a valid host: write it in its ASCII form, `xn--",
+            ),
+            (
+                "xn--fiqs8s.ไทย",
+                "write it in its ASCII form, which starts with `xn--`",
+            ),
+        ] {
+            let error = Endpoint::new(Scheme::HTTPS, host, None, true, false).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{host}");
+            assert!(error.to_string().contains(says), "{host}: {error}");
+        }
+        assert_eq!(
+            bucket("a.b.", None, true, false).origin(),
+            "https://pek3a.a.b."
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::url::{scheme, split_url};
+use super::url::{parse_port, scheme, split_url};
 use super::{Config, check_user_agent};
 
 /// Parses the text of a setting into the configuration. Returns a reason if the text is invalid.
@@ -29,10 +29,7 @@ pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
         Ok(())
     }),
     ("port", |config, text| {
-        config.port = Some(
-            text.parse()
-                .map_err(|_| format!("`{text}` is not a valid port"))?,
-        );
+        config.port = Some(parse_port(text)?);
         Ok(())
     }),
     ("endpoint", |config, text| {

@@ -42,6 +42,12 @@ fn the_error_explains_an_invalid_endpoint() {
         ("localhost:9000", "needs a scheme"),
         ("http://host:port", "`port` is not a valid port"),
         ("http://host:99999", "valid port"),
+        (
+            "http://host:+80",
+            "`+80` is not a valid port: must be a number up to 65535",
+        ),
+        ("http://host:", "`` is not a valid port"),
+        ("http://a..b", "`a..b` is not a valid host"),
         ("http://host/path", "only scheme, host and port"),
         ("http://key:secret@host", "only scheme, host and port"),
         ("http://", "no host"),

@@ -30,11 +30,19 @@ pub(super) fn split_url(url: &str) -> Result<(Scheme, &str, Option<u16>), String
     }
     let (host, port) = match rest.rsplit_once(':') {
         // The colons of an IPv6 address are inside of brackets.
-        Some((host, port)) if !port.contains(']') => match port.parse() {
-            Ok(port) => (host, Some(port)),
-            Err(_) => return Err(format!("`{port}` is not a valid port")),
-        },
+        Some((host, port)) if !port.contains(']') => (host, Some(parse_port(port)?)),
         _ => (rest, None),
     };
     Ok((scheme, host, port))
+}
+
+/// Parses a port. Unlike the standard library, refuses a sign.
+pub(super) fn parse_port(text: &str) -> Result<u16, String> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(port) if is_number => Ok(port),
+        _ => Err(format!(
+            "`{text}` is not a valid port: must be a number up to 65535"
+        )),
+    }
 }
