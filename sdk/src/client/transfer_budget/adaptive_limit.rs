@@ -2,13 +2,13 @@
 //!
 //! A pure state machine: its owner reports what happens and when, and asks for the limit.
 //!
-//! It starts with 4 and raises the limit to 8. Then it measures the throughput at the current limit,
-//! raises the limit, and measures again. If the throughput has grown, the limit stays and is raised
-//! by twice as much; if it may have grown, and the connections are fast, the earlier limit is measured
-//! once more, for longer; otherwise the limit returns to the earlier value, and the next attempt
-//! follows after a pause that doubles each time. A response with which the service sheds load (429 or
-//! 503) lowers the limit to what is in flight beside it, at once; further ones, and timeouts, lower it
-//! by a quarter.
+//! It starts with 4 and raises the limit to 8, unless the requests might get too little of a slow link.
+//! Then it measures the throughput at the current limit, raises the limit, and measures again. If the
+//! throughput has grown, the limit stays and is raised by twice as much; if it may have grown, and the
+//! connections are fast, the earlier limit is measured once more, for longer; otherwise the limit
+//! returns to the earlier value, and the next attempt follows after a pause that doubles each time. A
+//! response with which the service sheds load (429 or 503) lowers the limit to what is in flight beside
+//! it, at once; further ones, and timeouts, lower it by a quarter.
 
 use std::time::Duration;
 
@@ -22,6 +22,9 @@ use window::{LONG_WINDOW, PRECISE_BYTES, Window};
 const START: usize = 4;
 /// Up to this limit, it is raised without a measurement, unless the service sheds load.
 const UNMEASURED: usize = 8;
+/// Bytes per second that each request should get, twice the default minimum throughput of a part. The
+/// limit is raised carefully if the requests would get less, should the throughput not grow.
+const MIN_SHARE: usize = 128 * 1024;
 /// The growth of the throughput after which the limit doubles once more without a longer measurement.
 const CLEAR_GROWTH: f64 = 1.3;
 /// The same for fast connections: their short measurements depend on the processor, too, and a longer
@@ -29,9 +32,14 @@ const CLEAR_GROWTH: f64 = 1.3;
 const CLEAR_GROWTH_IF_FAST: f64 = 1.5;
 /// The time in which the limit is raised, request by request, so that the first response that sheds
 /// load prevents the others.
-const RAISE: Duration = Duration::from_millis(10);
+const RAISE: Duration = Duration::from_millis(5);
 /// The same, and the time after it, once the service has shed load: its answer may be late.
 const CAREFUL: Duration = Duration::from_millis(50);
+/// How many requests start, while the limit is raised, in the time until a response, which may shed
+/// load. The service sheds about as many before the limit stops to grow.
+const RAISED_UNTIL_RESPONSE: u32 = 10;
+/// A time until a response counts as this one at most, so that a distant service is not slow to use.
+const MAX_LATENCY: Duration = Duration::from_millis(25);
 /// How often the limit should be checked while requests wait.
 pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 /// The shortest time that new requests get before the throughput is measured.
@@ -77,6 +85,8 @@ pub(crate) struct AdaptiveLimit {
     /// Whether the current limit must be measured for a long time before it is raised: a short
     /// measurement showed a growth that may be an error.
     needs_precise: bool,
+    /// The shortest known time until a response. Zero if none is known.
+    latency: Duration,
     window: Window,
 }
 
@@ -90,6 +100,14 @@ pub(crate) struct Ticket {
     /// Requests that were in flight when it started.
     others: usize,
     is_starting: bool,
+    start: Instant,
+}
+
+impl Ticket {
+    /// Returns the time since the request started.
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.start)
+    }
 }
 
 /// The end of a request.
@@ -166,6 +184,7 @@ impl AdaptiveLimit {
             successes_needed: 0,
             unmeasured: UNMEASURED.min(max),
             needs_precise: false,
+            latency: Duration::ZERO,
             window: Window::new(now),
         }
     }
@@ -204,6 +223,7 @@ impl AdaptiveLimit {
             sheds: self.sheds,
             others: self.in_flight - 1,
             is_starting: true,
+            start: now,
         }
     }
 
@@ -212,6 +232,14 @@ impl AdaptiveLimit {
         self.started(ticket);
         self.window.bytes += bytes;
         self.advance(now);
+    }
+
+    /// The service has begun to respond to a request after this time.
+    pub(crate) fn responded(&mut self, latency: Duration) {
+        self.latency = match self.latency {
+            Duration::ZERO => latency,
+            shortest => shortest.min(latency),
+        };
     }
 
     /// A request ends.
@@ -293,11 +321,18 @@ impl AdaptiveLimit {
     }
 
     fn raise_or_measure(&mut self, base: Option<Level>, now: Instant) {
-        if base.is_none() && self.limit < self.unmeasured {
+        if base.is_none() && self.limit < self.unmeasured && self.is_fast_enough() {
             return self.raise(None, now);
         }
         self.phase = Phase::Measuring { base };
         self.window = Window::new(now);
+    }
+
+    /// Returns whether the limit can be raised without a measurement. After a cut, earlier
+    /// measurements have shown that.
+    fn is_fast_enough(&self) -> bool {
+        let target = (self.limit + self.step).min(self.unmeasured);
+        self.cuts > 0 || self.window.rate() >= (target * MIN_SHARE) as f64
     }
 
     /// Continues up to this time.
@@ -358,6 +393,12 @@ impl AdaptiveLimit {
 
     /// Decides on the limit when the measurement is complete.
     fn compare(&mut self, base: Option<Level>, now: Instant) {
+        if base.is_none() && self.limit < self.unmeasured {
+            // The first bytes were too few to tell.
+            if self.window.elapsed() >= SETTLE && self.is_fast_enough() {
+                return self.raise(None, now);
+            }
+        }
         let is_doubling = self.step >= base.map_or(self.limit, |base| base.limit);
         let is_precise = self.window.is_precise(self.limit);
         let may_be_short = is_doubling && !(base.is_none() && self.needs_precise);
@@ -375,6 +416,8 @@ impl AdaptiveLimit {
         };
         let Some(base) = base else {
             self.needs_precise = false;
+            let fitting = level.rate as usize / MIN_SHARE;
+            self.step = self.step.min(fitting.saturating_sub(level.limit)).max(1);
             return self.raise(Some(level), now);
         };
         let is_fast = level.is_fast();
@@ -418,11 +461,13 @@ impl AdaptiveLimit {
         let target = (self.limit + self.step).min(most);
         let steps = u32::try_from(target.saturating_sub(self.limit)).unwrap_or(u32::MAX);
         self.phase = if steps > 0 {
+            let interval = if self.cuts == 0 { RAISE } else { CAREFUL } / steps;
+            let latency = self.latency.min(MAX_LATENCY);
             Phase::Raising {
                 base,
                 target,
                 next: now,
-                interval: if self.cuts == 0 { RAISE } else { CAREFUL } / steps,
+                interval: interval.max(latency / RAISED_UNTIL_RESPONSE),
             }
         } else {
             Phase::Holding {

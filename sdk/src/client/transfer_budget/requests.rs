@@ -112,6 +112,13 @@ impl RequestBudget {
         }
     }
 
+    /// The service has begun to respond to a small request of a lane after this time.
+    pub(crate) fn responded(&self, lane: Lane, latency: Duration) {
+        if let Some(limit) = self.lock().limits.get_mut(lane as usize) {
+            limit.responded(latency);
+        }
+    }
+
     /// Returns the current limit of a lane.
     pub(crate) fn limit(&self, lane: Lane) -> usize {
         let state = self.lock();
@@ -185,6 +192,13 @@ impl RequestBudget {
 }
 
 impl Permit {
+    /// The service has begun to respond to the first request with this permit.
+    fn responded(&self) {
+        if let Some((lane, ticket)) = &self.ticket {
+            self.budget.responded(*lane, ticket.age(Instant::now()));
+        }
+    }
+
     fn moved(&mut self, bytes: u64) {
         let Some((lane, ticket)) = &mut self.ticket else {
             return;
@@ -264,7 +278,12 @@ impl RequestSlot {
         if held.moved < least {
             return;
         }
-        held.has_moved = true;
+        if !std::mem::replace(&mut held.has_moved, true)
+            && held.body.is_none()
+            && let Some(permit) = &held.permit
+        {
+            permit.responded();
+        }
         let moved = std::mem::take(&mut held.moved);
         if let Some(permit) = &mut held.permit {
             permit.moved(moved);

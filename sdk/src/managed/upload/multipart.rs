@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use tokio::runtime::Handle;
 
@@ -16,6 +17,7 @@ use super::uploader::{StoredPart, Uploader};
 use super::{UploadOptions, UploadOutput};
 use crate::base::entity_tag;
 use crate::base::error::{Error, Result};
+use crate::client::transfer_budget::Lane;
 use crate::generated::operations::HeadObjectOutput;
 use crate::generated::types::ObjectPart;
 use crate::managed::multipart_guard::{Completion, MultipartGuard, is_upload_gone};
@@ -118,7 +120,11 @@ impl<'a> MultipartUpload<'a> {
         let bucket = &self.uploader.bucket;
         let admitted = bucket.admit(None).await;
         let call = admitted.bucket.call(self.uploader.object.clone());
-        MultipartGuard::initiate(bucket, call).await
+        let start = Instant::now();
+        let guard = MultipartGuard::initiate(bucket, call).await?;
+        let requests = &bucket.transfer_budget().requests;
+        requests.responded(Lane::Uploads, start.elapsed());
+        Ok(guard)
     }
 
     /// Returns the token of an upload without parts.

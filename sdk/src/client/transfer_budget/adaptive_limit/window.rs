@@ -12,7 +12,7 @@ pub(super) const LONG_WINDOW: Duration = Duration::from_millis(500);
 const MAX_WINDOW: Duration = Duration::from_secs(4);
 /// Bytes of each request in flight that make a measurement long enough while the limit doubles.
 /// Slow connections report bytes in pieces of 64 KiB, often at the same time.
-const BYTES_PER_REQUEST: u64 = 256 * 1024;
+const BYTES_PER_REQUEST: u64 = 128 * 1024;
 /// The same for smaller steps.
 pub(super) const PRECISE_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes that are added for each request in a measurement, so that small requests count, too.
