@@ -78,10 +78,20 @@ spec-diff: ## Report changes of the specification since BASE, and the version th
 	$(CODEGEN) diff "$$base:$(SPEC)" $(SPEC) $$overlay --overlay-new $(OVERLAY) --template templates/rust
 
 .PHONY: test
-test: format-check clippy unit lint check features docs public-api ## Run all tests, lints and checks that need no further tools
-# `unit` has compiled it.
-test: CODEGEN = $(programs)/codegen
+test: format-check clippy compile-tests unit-and-checks ## Run everything that continuous integration runs
 .NOTPARALLEL: test
+
+.PHONY: compile-tests
+compile-tests:
+	$(CARGO) test --workspace $(FEATURES) --quiet --no-run
+
+# Most tests wait for timers. In the meantime, the checks use the processors, with a lower priority.
+CHECKS := lint check features docs public-api
+.PHONY: unit-and-checks
+unit-and-checks:
+	@log=$$(mktemp); nice $(MAKE) --no-print-directory CODEGEN=$(programs)/codegen $(CHECKS) >"$$log" 2>&1 & checks=$$!; \
+	$(MAKE) --no-print-directory unit && passed=true || passed=false; \
+	wait $$checks || passed=false; cat "$$log"; rm -f "$$log"; $$passed
 
 .PHONY: format
 format: ## Format the code

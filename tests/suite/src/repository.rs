@@ -1,6 +1,7 @@
 //! Paths of this repository, and its template packs.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use qingstor_codegen::Generator;
 
@@ -29,6 +30,17 @@ pub const UNCOMMITTED: &[&str] = &["python"];
 pub fn root() -> PathBuf {
     let suite = Path::new(env!("CARGO_MANIFEST_DIR"));
     suite.ancestors().nth(2).unwrap().to_owned()
+}
+
+/// Returns the target triple of the compiler that compiled this crate.
+pub fn host() -> String {
+    let name = format!("rustc{}", std::env::consts::EXE_SUFFIX);
+    let compiler = Path::new(env!("CARGO")).with_file_name(name);
+    let output = Command::new(compiler).arg("-vV").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut lines = text.lines();
+    let host = lines.find_map(|line| line.strip_prefix("host: "));
+    host.unwrap().to_owned()
 }
 
 /// Reads a text file. `path` is relative to the repository root.

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
-use qingstor_suite::repository::{read, root};
+use qingstor_suite::repository::{host, read, root};
 use serde_json::Value;
 
 /// Folders of the published crates, in the order of publication.
@@ -155,12 +155,6 @@ fn no_document_states_the_address_of_the_repository() {
 
 /// The crates that are compiled on this platform.
 fn metadata() -> Value {
-    let host = Command::new("rustc").arg("-vV").output().unwrap();
-    let host = String::from_utf8(host.stdout).unwrap();
-    let host = host
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .unwrap();
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",
@@ -168,7 +162,7 @@ fn metadata() -> Value {
             "1",
             "--locked",
             "--filter-platform",
-            host,
+            &host(),
         ])
         .current_dir(root())
         .output()

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use qingstor_suite::project::{Runtime, cargo_build, sdk, workspace, write};
 use qingstor_suite::public_api;
+use qingstor_suite::repository::host;
 use serde_json::Value;
 
 use crate::kit::Spec;
@@ -35,6 +36,9 @@ pub(crate) struct CompileErrors {
 impl Surfaces {
     pub(crate) fn build(old: &Spec, new: &Spec) -> Self {
         let project = Path::new(env!("CARGO_TARGET_TMPDIR")).join("semver");
+        // `make test` runs both tests of this folder at the same time, in two processes.
+        let lock = std::fs::File::create(project.with_extension("lock")).unwrap();
+        lock.lock().unwrap();
         for (member, spec) in MEMBERS.into_iter().zip([old, new]) {
             let path = project.join(format!("{member}.json"));
             write(&path, spec.text().as_bytes());
@@ -198,6 +202,8 @@ fn build_sdks(project: &Path) -> ([PathBuf; 2], Vec<String>) {
 fn direct_dependencies(project: &Path) -> Vec<(String, String)> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--offline", "--format-version", "1"])
+        // Without it, Cargo also needs the crates of other platforms, which it has not downloaded.
+        .args(["--filter-platform", &host()])
         .current_dir(project)
         .output()
         .unwrap();
