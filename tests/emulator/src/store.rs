@@ -8,6 +8,7 @@ mod bucket_lookup;
 mod buckets;
 mod content;
 mod content_id;
+mod content_md5;
 mod database;
 mod database_file;
 mod directory;

@@ -208,6 +208,15 @@ fn invalid(message: String) -> ApiError {
 }
 
 #[cfg(test)]
+impl CustomerKey {
+    pub(crate) fn for_tests() -> Self {
+        let key = [1; 32];
+        let md5 = STANDARD.encode(Md5::digest(key));
+        Self { key, md5 }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use http::HeaderValue;
 
@@ -255,10 +264,7 @@ mod tests {
     #[test]
     fn accepts_only_the_key_of_the_object() {
         let right = key("AES256", KEY, KEY_MD5).unwrap();
-        let other = CustomerKey {
-            key: [1; 32],
-            md5: STANDARD.encode(Md5::digest([1; 32])),
-        };
+        let other = CustomerKey::for_tests();
         let encryption = right.as_ref().map(CustomerKey::encryption);
         let check = |encryption: &Option<Encryption>, key: Option<&CustomerKey>| {
             check_key(encryption.as_ref(), key, KeyOf::Object).map_err(|error| error.code())

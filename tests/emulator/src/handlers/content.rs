@@ -29,6 +29,7 @@ pub(super) async fn store_body(
         check_object_length(writer.size() + piece.len() as u64)?;
         writer.write(piece).await.map_err(StoreError::from)?;
     }
-    digest::check(announced, writer.md5())?;
-    Ok(writer.finish().await.map_err(StoreError::from)?)
+    let content = writer.finish().await.map_err(StoreError::from)?;
+    digest::check(announced, content.md5())?;
+    Ok(content)
 }

@@ -11,10 +11,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
 
 use bytes::Bytes;
+use qingstor_md5::Md5Pool;
 
 use super::content_id::ContentId;
 use super::records::Segment;
 use crate::base::locks::{self, lock};
+
+/// Size in bytes of each block of a content in memory, except for the last one, which can be shorter:
+/// 256 KiB. Larger contents are also hashed and written to files in such blocks.
+pub(super) const BLOCK: usize = 256 << 10;
 
 /// Where contents are stored.
 #[derive(Debug)]
@@ -24,6 +29,7 @@ pub(super) enum ContentStorage {
         /// Whether files must be flushed to disk.
         sync: bool,
     },
+    /// The blocks of each content.
     Memory(Mutex<HashMap<ContentId, Arc<[Bytes]>>>),
 }
 
@@ -31,6 +37,8 @@ pub(super) enum ContentStorage {
 #[derive(Debug)]
 pub(crate) struct Contents {
     storage: ContentStorage,
+    /// Hashes new contents.
+    md5_pool: Md5Pool,
     /// Identity of the database whose records name the contents.
     identity: u64,
     /// Readers of contents that are being read.
@@ -60,6 +68,7 @@ impl Contents {
     fn at(storage: ContentStorage, identity: u64) -> Self {
         Self {
             storage,
+            md5_pool: Md5Pool::default(),
             identity,
             readers: Mutex::default(),
             gate: RwLock::default(),
@@ -154,20 +163,26 @@ impl Contents {
         }
     }
 
+    /// Returns whether reading a content blocks.
+    pub(super) fn is_blocking(&self) -> bool {
+        matches!(self.storage, ContentStorage::Directory { .. })
+    }
+
+    pub(super) fn md5_pool(&self) -> &Md5Pool {
+        &self.md5_pool
+    }
+
     pub(super) fn storage(&self) -> &ContentStorage {
         &self.storage
     }
 
-    /// Creates a content in memory from pieces.
-    pub(super) fn keep_in_memory(self: &Arc<Self>, pieces: Vec<Vec<u8>>) -> io::Result<NewContent> {
+    /// Creates a content in memory from blocks.
+    pub(super) fn keep_in_memory(self: &Arc<Self>, blocks: Vec<Bytes>) -> io::Result<NewContent> {
         let ContentStorage::Memory(contents) = &self.storage else {
             return Err(incomplete());
         };
         let id = ContentId::random(self.identity);
-        // A boxed slice drops the spare capacity of the joined pieces.
-        let pieces = pieces.into_iter().map(Vec::into_boxed_slice);
-        let pieces = pieces.map(Bytes::from).collect();
-        lock(contents).insert(id, pieces);
+        lock(contents).insert(id, blocks.into());
         Ok(NewContent::new(Arc::clone(self), id))
     }
 
@@ -175,7 +190,7 @@ impl Contents {
     /// dropped, the file is removed.
     pub(super) async fn create(
         self: &Arc<Self>,
-        start: Vec<u8>,
+        start: Bytes,
         sync: bool,
     ) -> io::Result<(NewContent, File)> {
         let contents = Arc::clone(self);
@@ -350,7 +365,8 @@ mod tests {
     async fn keeps_a_removed_content_until_its_last_reader_is_done() {
         let directory = tempfile::tempdir().unwrap();
         let contents = in_directory(&directory);
-        let NewSegment { segment, content } = new(&contents).await;
+        let new = new(&contents).await;
+        let (segment, content) = (new.segment, new.content);
         content.keep();
         let id = segment.content;
         let pin = || {

@@ -229,7 +229,9 @@ fn put(
 ) -> Result<ObjectRecord, StoreError> {
     let bucket = bucket_lookup::find(change, &address.bucket)?;
     let replaced = replaced(change, &bucket, &address.key)?;
-    let NewSegment { segment, content } = new.content;
+    let NewSegment {
+        segment, content, ..
+    } = new.content;
     let record = ObjectRecord {
         encryption: new.encryption,
         ..draft(address.key, vec![segment], new.attributes)
@@ -360,7 +362,9 @@ impl Store {
         self.records
             .change(move |change| {
                 let bucket = bucket_lookup::find(change, &address.bucket)?;
-                let NewSegment { segment, content } = new;
+                let NewSegment {
+                    segment, content, ..
+                } = new;
                 let object = newest(change, &address)?.filter(|object| !object.is_delete_marker);
                 let end = object.as_ref().map_or(0, |object| object.size);
                 if object.as_ref().is_some_and(|object| !object.is_appendable) {

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 
-use super::content::{Contents, OpenContent, Pins};
+use super::content::{BLOCK, Contents, OpenContent, Pins};
 use super::error::StoreError;
 use super::records::{ObjectRecord, Segment};
 use crate::base::encryption::{Cipher, CustomerKey};
@@ -61,8 +61,8 @@ impl OpenObject {
             key,
             _pins: self.pins,
         };
-        // Files block.
-        super::blocking(move || {
+        let is_blocking = source.contents.is_blocking();
+        let open = move || {
             source.check()?;
             let first = match length {
                 0 => None,
@@ -74,8 +74,11 @@ impl OpenObject {
                 reading: None,
                 remaining: length,
             })
-        })
-        .await
+        };
+        match is_blocking {
+            true => super::blocking(open).await,
+            false => open(),
+        }
     }
 
     /// Starts to read the whole object.
@@ -136,7 +139,7 @@ impl SegmentReader {
         let wanted = usize::try_from(slice.remaining).unwrap_or(CHUNK).min(CHUNK);
         let piece = match &mut open.content {
             OpenContent::File(file) => read_file(file, wanted)?,
-            OpenContent::Memory(pieces) => find(pieces, slice.offset, wanted)?,
+            OpenContent::Memory(blocks) => find(blocks, slice.offset, wanted)?,
         };
         slice.offset += piece.len() as u64;
         slice.remaining -= piece.len() as u64;
@@ -183,19 +186,16 @@ fn read_file(file: &mut std::fs::File, wanted: usize) -> io::Result<Bytes> {
     Ok(buffer.freeze())
 }
 
-/// Returns the rest of the piece that contains `offset`, at most `wanted` bytes.
-fn find(pieces: &[Bytes], offset: u64, wanted: usize) -> io::Result<Bytes> {
-    let mut start = 0;
-    for piece in pieces {
-        let end = start + piece.len() as u64;
-        if offset < end {
-            let from = usize::try_from(offset - start).unwrap_or(usize::MAX);
-            let to = from.saturating_add(wanted).min(piece.len());
-            return Ok(piece.slice(from..to));
-        }
-        start = end;
-    }
-    Err(io::ErrorKind::UnexpectedEof.into())
+/// Returns the rest of the block that contains `offset`, at most `wanted` bytes.
+fn find(blocks: &[Bytes], offset: u64, wanted: usize) -> io::Result<Bytes> {
+    // All blocks but the last one have the same length.
+    let missing = || io::Error::from(io::ErrorKind::UnexpectedEof);
+    let index = usize::try_from(offset / BLOCK as u64).map_err(|_| missing())?;
+    let from = usize::try_from(offset % BLOCK as u64).map_err(|_| missing())?;
+    let block = blocks.get(index).filter(|block| from < block.len());
+    let block = block.ok_or_else(missing)?;
+    let to = from.saturating_add(wanted).min(block.len());
+    Ok(block.slice(from..to))
 }
 
 type Reading = Pin<Box<dyn Future<Output = io::Result<(SegmentReader, io::Result<Bytes>)>> + Send>>;
@@ -229,13 +229,16 @@ impl ObjectReader {
             return Poll::Ready(Ok(None));
         }
         if let Some(piece) = self.first.take() {
-            self.remaining = self.remaining.saturating_sub(piece.len() as u64);
-            return Poll::Ready(Ok(Some(piece)));
+            return Poll::Ready(Ok(Some(self.count(piece))));
         }
         let reading = match (&mut self.reading, self.source.take()) {
             (Some(reading), _) => reading,
+            (None, Some(mut source)) if !source.contents.is_blocking() => {
+                let piece = source.read();
+                self.source = Some(source);
+                return Poll::Ready(piece.map(|piece| Some(self.count(piece))));
+            }
             (none, Some(mut source)) => none.insert(Box::pin(async move {
-                // Files block.
                 let read = tokio::task::spawn_blocking(move || {
                     let piece = source.read();
                     (source, piece)
@@ -248,9 +251,13 @@ impl ObjectReader {
         self.reading = None;
         let (source, piece) = result?;
         self.source = Some(source);
-        let piece = piece?;
+        Poll::Ready(piece.map(|piece| Some(self.count(piece))))
+    }
+
+    /// Counts a piece that is returned.
+    fn count(&mut self, piece: Bytes) -> Bytes {
         self.remaining = self.remaining.saturating_sub(piece.len() as u64);
-        Poll::Ready(Ok(Some(piece)))
+        piece
     }
 }
 

@@ -1,41 +1,52 @@
 //! Writes new contents.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use md5::{Digest, Md5};
-use tokio::io::AsyncWriteExt as _;
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::content::{ContentStorage, Contents, NewContent, incomplete};
+use super::content::{BLOCK, ContentStorage, Contents, NewContent, incomplete};
+use super::content_md5::ContentMd5;
 use super::records::Segment;
-use crate::base::digest::Md5Digest;
-use crate::base::digest::hex;
+use crate::base::digest::{Md5Digest, hex};
 use crate::base::encryption::{Cipher, CustomerKey, Iv};
 
-/// Size in bytes up to which a content is buffered before its file is created, so that a small
-/// content needs a single write. In memory, smaller pieces are joined up to this size.
+/// Size in bytes up to which a content is hashed where it is received, because that takes less time
+/// than another thread needs to start: 64 KiB.
 const SMALL: usize = 64 << 10;
 
 /// Writes one new content.
 #[derive(Debug)]
 pub(crate) struct ContentWriter {
     contents: Arc<Contents>,
+    /// Bytes of the next block, before encryption. A content that fits into it needs a single write.
+    block: Vec<u8>,
     sink: Sink,
     cipher: Option<Cipher>,
     iv: Option<Iv>,
-    md5: Md5,
+    md5: ContentMd5,
     size: u64,
 }
 
+/// Where blocks are stored.
 #[derive(Debug)]
 enum Sink {
-    /// The content is small so far, and is buffered.
-    Waiting(Vec<u8>),
-    File(NewContent, tokio::fs::File),
-    Memory(Vec<Vec<u8>>),
+    /// The directory of the contents has no file yet.
+    NoFile,
+    File(OpenFile),
+    Memory(Vec<Bytes>),
     /// A write has failed, so the content cannot be completed.
     Broken,
+}
+
+/// A new file, and the write that is in progress.
+#[derive(Debug)]
+struct OpenFile {
+    content: NewContent,
+    file: Arc<File>,
+    write: Option<JoinHandle<io::Result<()>>>,
 }
 
 /// A segment with a complete content that no object uses yet.
@@ -43,6 +54,7 @@ enum Sink {
 pub(crate) struct NewSegment {
     pub(super) segment: Segment,
     pub(super) content: NewContent,
+    md5: Md5Digest,
 }
 
 impl ContentWriter {
@@ -51,85 +63,99 @@ impl ContentWriter {
         let iv = key.map(|_| Iv::random()).transpose()?;
         Ok(Self {
             contents: Arc::clone(contents),
+            block: Vec::new(),
             sink: match contents.storage() {
-                ContentStorage::Directory { .. } => Sink::Waiting(Vec::new()),
+                ContentStorage::Directory { .. } => Sink::NoFile,
                 ContentStorage::Memory(_) => Sink::Memory(Vec::new()),
             },
             cipher: key.zip(iv).map(|(key, iv)| Cipher::new(key, iv)),
             iv,
-            md5: Md5::new(),
+            md5: ContentMd5::new(),
             size: 0,
         })
     }
 
     pub(crate) async fn write(&mut self, piece: Bytes) -> io::Result<()> {
-        self.md5.update(&piece);
         self.size += piece.len() as u64;
-        let piece = match &mut self.cipher {
-            None => piece,
-            Some(cipher) => cipher.apply(piece)?,
-        };
-        match std::mem::replace(&mut self.sink, Sink::Broken) {
-            Sink::Waiting(mut start) if start.len() + piece.len() <= SMALL => {
-                start.extend_from_slice(&piece);
-                self.sink = Sink::Waiting(start);
+        let mut rest = &piece[..];
+        while !rest.is_empty() {
+            let (head, tail) = rest.split_at(rest.len().min(BLOCK - self.block.len()));
+            if self.block.len() + head.len() > SMALL {
+                // A full block then has no spare memory.
+                self.block.reserve_exact(BLOCK - self.block.len());
             }
-            Sink::Waiting(start) => {
-                let (content, file) = self.contents.create(start, false).await?;
-                self.write_to_file(content, file.into(), &piece).await?;
+            self.block.extend_from_slice(head);
+            if self.block.len() == BLOCK {
+                self.store_block().await?;
             }
-            Sink::File(content, file) => self.write_to_file(content, file, &piece).await?,
-            Sink::Memory(mut pieces) => {
-                // Readers search for a piece, so a content must not have many small pieces.
-                match pieces.last_mut() {
-                    Some(last) if last.len() + piece.len() <= SMALL => {
-                        last.extend_from_slice(&piece);
-                    }
-                    _ => pieces.push(piece.to_vec()),
-                }
-                self.sink = Sink::Memory(pieces);
-            }
-            Sink::Broken => return Err(incomplete()),
+            rest = tail;
         }
         Ok(())
     }
 
-    async fn write_to_file(
-        &mut self,
-        content: NewContent,
-        mut file: tokio::fs::File,
-        piece: &[u8],
-    ) -> io::Result<()> {
-        file.write_all(piece).await?;
-        self.sink = Sink::File(content, file);
+    /// Starts to hash and to write the block.
+    async fn store_block(&mut self) -> io::Result<()> {
+        // An error, or a request that ends, leaves the sink broken.
+        let sink = std::mem::replace(&mut self.sink, Sink::Broken);
+        let block = self.take_block();
+        self.md5
+            .add(self.contents.md5_pool(), block.clone())
+            .await?;
+        let block = self.encrypt(block)?;
+        self.sink = match sink {
+            Sink::NoFile => Sink::File(OpenFile::create(&self.contents, block).await?),
+            Sink::File(mut file) => {
+                file.start_write(block).await?;
+                Sink::File(file)
+            }
+            Sink::Memory(mut blocks) => {
+                blocks.push(block);
+                Sink::Memory(blocks)
+            }
+            Sink::Broken => return Err(incomplete()),
+        };
         Ok(())
+    }
+
+    /// Takes the block, without its spare memory.
+    fn take_block(&mut self) -> Bytes {
+        std::mem::take(&mut self.block).into_boxed_slice().into()
+    }
+
+    fn encrypt(&mut self, block: Bytes) -> io::Result<Bytes> {
+        match &mut self.cipher {
+            None => Ok(block),
+            Some(cipher) => cipher.apply(block),
+        }
     }
 
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
 
-    /// Returns the MD5 of the bytes so far, before encryption.
-    pub(crate) fn md5(&self) -> Md5Digest {
-        self.md5.clone().finalize().into()
-    }
-
     /// Finishes the content. Flushes it to disk if the storage requires it.
-    pub(crate) async fn finish(self) -> io::Result<NewSegment> {
+    pub(crate) async fn finish(mut self) -> io::Result<NewSegment> {
+        if self.block.len() > SMALL {
+            self.store_block().await?;
+        }
+        let rest = self.take_block();
+        let pool = self.contents.md5_pool();
+        let md5 = std::mem::replace(&mut self.md5, ContentMd5::new());
+        let md5 = md5.finish(pool, &rest).await?;
+        let rest = self.encrypt(rest)?;
         let content = match (self.sink, self.contents.storage()) {
-            (Sink::Waiting(all), ContentStorage::Directory { sync, .. }) => {
-                self.contents.create(all, *sync).await?.0
+            (Sink::NoFile, ContentStorage::Directory { sync, .. }) => {
+                self.contents.create(rest, *sync).await?.0
             }
-            (Sink::File(content, mut file), ContentStorage::Directory { sync, .. }) => {
-                // The last write may still run in a background task.
-                file.flush().await?;
-                if *sync {
-                    file.sync_all().await?;
+            (Sink::File(mut file), ContentStorage::Directory { sync, .. }) => {
+                file.start_write(rest).await?;
+                file.finish(*sync).await?
+            }
+            (Sink::Memory(mut blocks), ContentStorage::Memory(_)) => {
+                if !rest.is_empty() {
+                    blocks.push(rest);
                 }
-                content
-            }
-            (Sink::Memory(pieces), ContentStorage::Memory(_)) => {
-                self.contents.keep_in_memory(pieces)?
+                self.contents.keep_in_memory(blocks)?
             }
             // The sink always matches the kind of storage.
             _ => return Err(incomplete()),
@@ -138,32 +164,135 @@ impl ContentWriter {
             segment: Segment {
                 content: content.id(),
                 size: self.size,
-                md5: hex(&self.md5.finalize()),
+                md5: hex(&md5),
                 iv: self.iv,
             },
             content,
+            md5,
         })
+    }
+}
+
+impl OpenFile {
+    /// Creates the file of a content with its first block.
+    async fn create(contents: &Arc<Contents>, block: Bytes) -> io::Result<Self> {
+        let (content, file) = contents.create(block, false).await?;
+        Ok(Self {
+            content,
+            file: Arc::new(file),
+            write: None,
+        })
+    }
+
+    /// Starts to write a block after the previous one. Returns the error of the previous one.
+    async fn start_write(&mut self, block: Bytes) -> io::Result<()> {
+        self.end_write().await?;
+        let file = Arc::clone(&self.file);
+        self.write = Some(spawn_blocking(move || (&*file).write_all(&block)));
+        Ok(())
+    }
+
+    async fn end_write(&mut self) -> io::Result<()> {
+        match self.write.take() {
+            Some(write) => write.await?,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits for the last write, and flushes the file to disk if `sync` is set.
+    async fn finish(mut self, sync: bool) -> io::Result<NewContent> {
+        self.end_write().await?;
+        if sync {
+            spawn_blocking(move || self.file.sync_all()).await??;
+        }
+        Ok(self.content)
+    }
+}
+
+impl NewSegment {
+    /// Returns the MD5 of the content before encryption.
+    pub(crate) fn md5(&self) -> Md5Digest {
+        self.md5
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use md5::{Digest as _, Md5};
+
+    use super::super::content::OpenContent;
     use super::*;
 
+    /// Returns the bytes of a content.
+    fn read(contents: &Contents, segment: &Segment) -> Vec<u8> {
+        match contents.open(segment.content).unwrap() {
+            OpenContent::Memory(blocks) => blocks.concat(),
+            OpenContent::File(mut file) => {
+                let mut bytes = Vec::new();
+                io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+                bytes
+            }
+        }
+    }
+
     #[tokio::test]
-    async fn small_pieces_are_joined_in_memory() {
+    async fn contents_of_any_size_in_pieces_of_any_size() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_owned();
+        let key = CustomerKey::for_tests();
+        for contents in [
+            Contents::in_memory(0),
+            Contents::in_directory(path, true, 0),
+        ] {
+            let contents = Arc::new(contents);
+            for size in [
+                0,
+                1,
+                SMALL,
+                SMALL + 1,
+                BLOCK - 1,
+                BLOCK,
+                BLOCK + 1,
+                9 * BLOCK + 7,
+            ] {
+                let bytes: Vec<u8> = (0..size).map(|byte| (byte % 251) as u8).collect();
+                let expected: Md5Digest = Md5::digest(&bytes).into();
+                for piece in [1000, SMALL, 3 * BLOCK / 2] {
+                    for key in [None, Some(&key)] {
+                        let mut writer = ContentWriter::new(&contents, key).unwrap();
+                        for piece in bytes.chunks(piece) {
+                            writer.write(piece.to_vec().into()).await.unwrap();
+                        }
+                        let new = writer.finish().await.unwrap();
+                        assert_eq!(new.md5(), expected, "{size} {piece}");
+                        assert_eq!(new.segment.md5, hex(&expected));
+                        assert_eq!(new.segment.size, size as u64);
+                        let stored = read(&contents, &new.segment).into();
+                        let stored = match (key, new.segment.iv) {
+                            (Some(key), Some(iv)) => Cipher::new(key, iv).apply(stored).unwrap(),
+                            _ => stored,
+                        };
+                        assert!(stored == bytes, "{size} {piece}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn pieces_are_joined_to_blocks_in_memory() {
         let contents = Arc::new(Contents::in_memory(0));
         let mut writer = ContentWriter::new(&contents, None).unwrap();
-        for _ in 0..SMALL + 1 {
+        for _ in 0..BLOCK + 1 {
             writer.write(Bytes::from_static(b"x")).await.unwrap();
         }
-        let large = vec![b'y'; SMALL];
-        writer.write(large.clone().into()).await.unwrap();
+        let large = vec![b'y'; BLOCK];
+        writer.write(large.into()).await.unwrap();
         let segment = writer.finish().await.unwrap();
-        let ContentStorage::Memory(kept) = contents.storage() else {
+        let OpenContent::Memory(blocks) = contents.open(segment.content.id()).unwrap() else {
             panic!("contents are in memory");
         };
-        let kept = kept.lock().unwrap()[&segment.content.id()].clone();
-        assert_eq!(*kept, [vec![b'x'; SMALL], b"x".to_vec(), large]);
+        let second = [&b"x"[..], &vec![b'y'; BLOCK - 1]].concat();
+        assert_eq!(*blocks, [vec![b'x'; BLOCK], second, b"y".to_vec()]);
     }
 }

@@ -46,7 +46,7 @@ async fn an_aborted_upload_leaves_no_file() {
     let client = Client::new(&emulator);
     client.bucket("photos").await;
     let mut stream = client.begin_put("/photos/a", 1_000_000).await;
-    stream.write_all(&[b'x'; 100_000]).await.unwrap();
+    stream.write_all(&[b'x'; 600_000]).await.unwrap();
     eventually(|| files(directory.path()).len() == 1).await;
     drop(stream);
     eventually(|| files(directory.path()).is_empty()).await;
