@@ -108,7 +108,7 @@ pub struct CopiedObject {
     /// Size of the object in bytes.
     pub size: u64,
     /// Number of parts; 1 if the object was copied with one request.
-    pub parts: u64,
+    pub parts: u32,
 }
 
 impl CopyObject {
@@ -266,7 +266,7 @@ impl CopyObject {
         Concurrency::new(self.concurrency, Lane::Copies, &self.bucket)
     }
 
-    async fn copy_parts(&self, source: &HeadObjectOutput, size: u64) -> Result<u64> {
+    async fn copy_parts(&self, source: &HeadObjectOutput, size: u64) -> Result<u32> {
         let admitted = self.bucket.admit(None).await;
         let call = admitted.bucket.call(self.initiate_input(source));
         let mut guard = MultipartGuard::initiate(&self.bucket, call).await?;
@@ -302,7 +302,7 @@ impl CopyObject {
         guard: &mut MultipartGuard,
         source: &HeadObjectOutput,
         size: u64,
-    ) -> Result<u64> {
+    ) -> Result<u32> {
         let part_size = PartSizes::new(self.part_size, Some(size))?.first();
         let mut ranges = numbered_ranges(size, part_size);
         // Dropping the tasks cancels them.
@@ -328,7 +328,7 @@ impl CopyObject {
             }
         }
         done.sort_unstable_by_key(|part| part.part_number);
-        let parts = u64::try_from(done.len()).unwrap_or(u64::MAX);
+        let parts = u32::try_from(done.len()).unwrap_or(u32::MAX);
         let admitted = self.bucket.admit(None).await;
         let call = admitted
             .bucket

@@ -31,7 +31,7 @@ impl CopyObject {
         Ok(CopiedObject {
             source_etag,
             size: uploaded.bytes,
-            parts: uploaded.parts.into(),
+            parts: uploaded.parts,
         })
     }
 
