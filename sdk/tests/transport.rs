@@ -86,7 +86,6 @@ async fn the_connect_timeout_includes_tls() {
     assert!(error.is_retryable());
 }
 
-/// Fails twice, then returns the request body.
 /// Otherwise, the progress of an upload would run several MiB ahead of what the service receives.
 #[cfg(target_os = "linux")]
 #[tokio::test]
@@ -106,6 +105,7 @@ async fn the_system_takes_few_bytes_that_the_service_does_not_read() {
     assert!((1..1 << 20).contains(&sent), "{text}");
 }
 
+/// Fails twice, then returns the request body.
 #[tokio::test]
 async fn a_handler_can_fail_and_return_the_body() {
     let asked = Arc::new(AtomicU32::new(0));
