@@ -393,8 +393,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "由最后一个匹配的条件决定；没有条件匹配的路径会被包含，",
     ),
     (
-        "included, unless the first filter is --include:",
-        "除非第一个条件是 --include：",
+        "included, unless the first filter is --include. `*` alone is everything:",
+        "除非第一个条件是 --include。单独的 `*` 匹配所有路径：",
     ),
     (
         "The target is a folder if it ends in /, is an existing folder, or if there",
