@@ -18,8 +18,8 @@ use super::records::Segment;
 use crate::base::locks::{self, lock};
 
 /// Size in bytes of each block of a content in memory, except for the last one, which can be shorter:
-/// 256 KiB. Larger contents are also hashed and written to files in such blocks.
-pub(super) const BLOCK: usize = 256 << 10;
+/// 128 KiB. Larger contents are also hashed and written to files in such blocks.
+pub(super) const BLOCK: usize = 128 << 10;
 
 /// Where contents are stored.
 #[derive(Debug)]
