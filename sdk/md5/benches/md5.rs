@@ -2,7 +2,7 @@
 //! processor, compared with the `md-5` crate: `cargo bench -p qingstor-md5 --bench md5`.
 
 // A benchmark may panic.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[allow(
     dead_code,
@@ -17,15 +17,18 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
 use fearless_simd::Level;
-use lanes::{Md5Lane, update_with_level};
+use lanes::{LANES, Md5Lane, update_with_level};
 use md5::{Digest, Md5};
 
 /// Bytes of each content: as many as the pool hashes in one step.
 const LEN: usize = 64 * 1024;
+/// Distance of contents in memory whose bytes are in no cache of the processor when they are hashed.
+const DISTANCE: usize = 16 << 20;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let content = vec![7; LEN];
+    let memory = vec![7; DISTANCE * LANES];
     let mut group = criterion.benchmark_group("md5");
     group.throughput(Throughput::Bytes(LEN as u64));
     group.bench_function("md-5 crate", |bencher| {
@@ -43,6 +46,18 @@ fn main() {
                 });
             });
         }
+        group.throughput(Throughput::Bytes((LEN * LANES) as u64));
+        group.bench_function(format!("{name}, {LANES} lanes from memory"), |bencher| {
+            let mut lanes = vec![Md5Lane::default(); LANES];
+            let mut offset = 0;
+            bencher.iter(|| {
+                let updates = lanes.iter_mut().zip(memory.chunks(DISTANCE));
+                let updates = updates.map(|(lane, content)| (lane, &content[offset..][..LEN]));
+                let mut updates: Vec<_> = updates.collect();
+                update_with_level(level, black_box(&mut updates));
+                offset = (offset + LEN) % DISTANCE;
+            });
+        });
     }
     group.finish();
     criterion.final_summary();

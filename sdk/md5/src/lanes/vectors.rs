@@ -4,12 +4,20 @@
 //! processors with NEON, hash 8.
 
 use std::hint::black_box;
+use std::slice;
 
 use fearless_simd::{Level, Simd, SimdFrom as _, SimdInt, u32x8, u32x16};
 
 use super::compress::{SINES, Word, compress};
 use super::scalar::{FEW, compress_few};
 use super::{Active, BLOCK, INITIAL};
+
+/// How many blocks before its use each block of a lane is fetched into the processor's cache.
+///
+/// Processors do not recognize 16 contents that are read at the same time: on an AMD EPYC processor
+/// (Zen 5), 16 lanes of a content that is not in a cache reach 4.2 GB/s without this, and 6.6 GB/s with
+/// it. Distances of 4 and 8 blocks are the same there; 32 blocks are too many (6.0 GB/s).
+const BLOCKS_AHEAD: usize = 4;
 
 /// Returns the largest number of lanes that [`compress_many`] hashes side by side.
 pub(super) fn width(level: Level) -> usize {
@@ -156,6 +164,7 @@ fn compress_lanes<S: Simd, V: Vector<S, N>, const N: usize>(
             for _ in 0..count {
                 let blocks = streams.each_mut().map(|blocks| blocks.next());
                 let blocks = blocks.map(|block| block.unwrap_or(&[0; BLOCK]));
+                prefetch(&streams);
                 let words = V::transpose(simd, blocks);
                 compress(
                     &mut states,
@@ -173,6 +182,20 @@ fn compress_lanes<S: Simd, V: Vector<S, N>, const N: usize>(
             }
         },
     );
+}
+
+/// Fetches a later block of each stream into the cache, without waiting for it.
+#[inline(always)]
+fn prefetch(streams: &[slice::Iter<'_, [u8; BLOCK]>]) {
+    #[cfg(target_feature = "sse")]
+    for block in streams
+        .iter()
+        .filter_map(|stream| stream.as_slice().get(BLOCKS_AHEAD))
+    {
+        safe_arch::prefetch_t0(block);
+    }
+    // The standard library has no safe function for other processors.
+    let _ = (streams, BLOCKS_AHEAD);
 }
 
 fn word<const N: usize>(words: &[u32; N], at: usize) -> u32 {

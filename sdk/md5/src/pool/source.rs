@@ -136,11 +136,6 @@ impl Reader {
         Ok(())
     }
 
-    /// Returns the position in the current chunk.
-    pub(super) fn offset(&self) -> usize {
-        self.offset
-    }
-
     /// Returns the rest of the current chunk.
     pub(super) fn available(&self) -> &[u8] {
         let current = match &self.content {
