@@ -58,7 +58,7 @@
 //! | `reqwest-client` | | `Config::reqwest_client`: requests are sent with your own client |
 //! | `config-file` | yes | [`Config::load`] also reads a file; [`FileCredentials`] |
 //! | `folders` | | uploads, downloads and synchronization of folders: [`FolderTransfer`] |
-//! | `simd` | yes | the MD5s of up to 16 parts at once, with vector instructions, instead of up to 3 |
+//! | `simd` | yes | the MD5s of up to 32 parts at once, with vector instructions, instead of up to 3 |
 //! | `blocking` | | `.wait()` in place of `.await`, for scripts |
 //! | `serde` | | serde's traits for inputs, outputs and all other data types |
 //!

@@ -23,7 +23,7 @@ use md5::{Digest, Md5};
 /// Bytes of each content: as many as the pool hashes in one step.
 const LEN: usize = 64 * 1024;
 /// Distance of contents in memory whose bytes are in no cache of the processor when they are hashed.
-const DISTANCE: usize = 16 << 20;
+const DISTANCE: usize = (8 << 20) + 8 * 1024 + 256;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -55,7 +55,7 @@ fn main() {
                 let updates = updates.map(|(lane, content)| (lane, &content[offset..][..LEN]));
                 let mut updates: Vec<_> = updates.collect();
                 update_with_level(level, black_box(&mut updates));
-                offset = (offset + LEN) % DISTANCE;
+                offset = (offset + LEN) % (8 << 20);
             });
         });
     }

@@ -12,10 +12,10 @@ mod vectors;
 
 use scalar::FEW;
 
-/// Largest number of contents that a thread hashes side by side: 16, or 3 without the feature `simd`.
+/// Largest number of contents that a thread hashes side by side: 32, or 3 without the feature `simd`.
 ///
-/// Processors whose vectors have 8 lanes hash them in two groups.
-pub const LANES: usize = if cfg!(feature = "simd") { 16 } else { FEW };
+/// Processors that cannot hash so many at a time hash them in groups.
+pub const LANES: usize = if cfg!(feature = "simd") { 32 } else { FEW };
 
 /// Length of a block in bytes.
 const BLOCK: usize = 64;

@@ -33,7 +33,7 @@ const TURN: usize = 16 << 20;
 /// # Limits
 ///
 /// The number of contents that wait is not limited, so that the caller decides how much memory they
-/// need. A thread needs 32 KiB for each file that it reads, thus at most 512 KiB.
+/// need. A thread needs 32 KiB for each file that it reads, thus at most 1 MiB.
 ///
 /// # Examples
 ///

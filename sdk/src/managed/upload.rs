@@ -231,7 +231,7 @@ impl<'a> Upload<'a> {
     /// always verified.
     ///
     /// The MD5s of several parts are computed side by side, on threads for blocking work: those of
-    /// the parts of a stream while they are sent, and those of up to 16 parts of bytes in memory or
+    /// the parts of a stream while they are sent, and those of up to 32 parts of bytes in memory or
     /// of a file before they are sent. For this, a file is read twice, up to 512 MiB apart. Without
     /// verification, the upload needs less CPU time (the [guide](crate::guide::uploads) has
     /// numbers), but does not notice if the service stores other bytes.

@@ -8,10 +8,17 @@ use super::PendingMd5;
 use super::source::{HashSource, Reader};
 use crate::lanes::{Md5Lane, update_lanes};
 
-/// Most bytes of a content in memory that one step hashes.
-const STEP: usize = 64 * 1024;
+/// Most bytes of a content in memory that one step hashes, except for the first step of a long chunk.
+pub(super) const STEP: usize = 64 * 1024;
 /// A step hashes at least this many bytes of a content, unless its current chunk ends before.
 const SHORTEST_STEP: usize = 4 * 1024;
+/// Parts of one slice have the same distance, so their next bytes compete for the same places in the
+/// processor's cache. Thus each long chunk starts with a step of another length, a multiple of this
+/// one: 32 contents at a distance of 16 MiB are hashed at 7.8 GB/s, and at 10.4 GB/s if it is so much
+/// longer.
+pub(super) const SHIFT: usize = 8 * 1024 + 256;
+/// Length of a chunk, in bytes, from which the different steps cost less than they save.
+const LONG_CHUNK: usize = 1 << 20;
 
 /// A content that is being hashed.
 #[derive(Debug)]
@@ -62,9 +69,13 @@ pub(super) fn step(jobs: &mut Vec<Job>) {
     let most = shortest.unwrap_or(0).clamp(SHORTEST_STEP, STEP);
     let mut updates: Vec<_> = jobs
         .iter_mut()
-        .map(|Job { reader, lane, .. }| {
+        .zip(1..)
+        .map(|(Job { reader, lane, .. }, number)| {
             let available = reader.available();
-            (lane, available.get(..most).unwrap_or(available))
+            let is_shifted = reader.offset() == 0 && available.len() >= LONG_CHUNK;
+            let most = if is_shifted { number * SHIFT } else { most };
+            let bytes = available.get(..most).unwrap_or(available);
+            (lane, bytes)
         })
         .collect();
     update_lanes(&mut updates);

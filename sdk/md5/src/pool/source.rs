@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::Md5Pool;
 
-/// How much of a file is read at once, in bytes. With [`LANES`](crate::LANES) files it is 512 KiB a
+/// How much of a file is read at once, in bytes. With [`LANES`](crate::LANES) files it is 1 MiB a
 /// thread.
 const FILE_STEP: usize = 32 * 1024;
 
@@ -134,6 +134,11 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Returns the position in the current chunk.
+    pub(super) fn offset(&self) -> usize {
+        self.offset
     }
 
     /// Returns the rest of the current chunk.

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use proptest::prelude::*;
 
+use super::job::{SHIFT, STEP};
 use super::*;
 
 fn expected(content: &[u8]) -> [u8; 16] {
@@ -184,14 +185,38 @@ fn all_lanes_advance_by_the_same_length() {
         .into_iter()
         .unzip();
     step(&mut jobs);
-    let left_of_chunks = |jobs: &[Job]| -> Vec<_> {
-        let lens = jobs.iter().map(|job| job.reader.available().len());
-        lens.collect()
-    };
+    let offsets = |jobs: &[Job]| -> Vec<_> { jobs.iter().map(|job| job.reader.offset()).collect() };
     // A chunk of 10 bytes does not hold up the others.
-    assert_eq!(left_of_chunks(&jobs), [95_904, 5904, 0]);
+    assert_eq!(offsets(&jobs), [4096, 4096, 10]);
     step(&mut jobs);
-    assert_eq!(left_of_chunks(&jobs), [90_000, 0, 94_086]);
+    assert_eq!(offsets(&jobs), [10_000, 10_000, 5904]);
+}
+
+#[test]
+fn long_chunks_start_with_different_steps() {
+    let content: Vec<u8> = (0..2_000_000_u32).map(|byte| (byte % 251) as u8).collect();
+    let content = Bytes::from(content);
+    let slices = [0..1_500_000, 0..2_000_000, 0..1_000_000, 7..2_000_000];
+    let (mut jobs, pending): (Vec<_>, Vec<_>) = slices
+        .clone()
+        .map(|slice| HashSource::Memory([content.slice(slice)].into()))
+        .map(|source| Job::new(Md5Lane::default(), source))
+        .into_iter()
+        .unzip();
+    let offsets = |jobs: &[Job]| -> Vec<_> { jobs.iter().map(|job| job.reader.offset()).collect() };
+    step(&mut jobs);
+    // The third one is not long.
+    assert_eq!(offsets(&jobs), [SHIFT, 2 * SHIFT, STEP, 4 * SHIFT]);
+    step(&mut jobs);
+    let next = [SHIFT + STEP, 2 * SHIFT + STEP, 2 * STEP, 4 * SHIFT + STEP];
+    assert_eq!(offsets(&jobs), next);
+    while !jobs.is_empty() {
+        step(&mut jobs);
+    }
+    for (mut pending, slice) in pending.into_iter().zip(slices) {
+        let lane = pending.0.try_recv().unwrap().unwrap();
+        assert_eq!(lane.finish(), expected(&content[slice]));
+    }
 }
 
 proptest! {
