@@ -39,7 +39,7 @@ const CAREFUL: Duration = Duration::from_millis(50);
 /// load. The service sheds about as many before the limit stops to grow.
 const RAISED_UNTIL_RESPONSE: u32 = 10;
 /// A time until a response counts as this one at most, so that a distant service is not slow to use.
-const MAX_LATENCY: Duration = Duration::from_millis(25);
+const MAX_LATENCY: Duration = Duration::from_millis(100);
 /// How often the limit should be checked while requests wait.
 pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 /// The shortest time that new requests get before the throughput is measured.

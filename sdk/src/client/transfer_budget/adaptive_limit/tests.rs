@@ -5,7 +5,7 @@ mod simulation;
 use std::collections::VecDeque;
 
 use super::*;
-use simulation::{CASES, Capacity, Case, MAX, MIB, TICK, UNLIMITED, simulate};
+use simulation::{CASES, Capacity, Case, Cost, MAX, MIB, TICK, UNLIMITED, simulate};
 
 #[test]
 fn is_nearly_as_good_as_the_best_fixed_setting() {
@@ -59,6 +59,39 @@ fn short_transfers_are_nearly_as_fast_as_with_the_best_fixed_setting() {
         let share = best / adaptive.seconds;
         println!("{mib} MiB: {share:.3} of the best fixed setting, {adaptive:?}");
         assert!(share >= 0.9, "{mib} MiB: {share}, {adaptive:?}");
+    }
+}
+
+/// Also if the service refuses a request late, and the transfer has few others.
+#[test]
+fn few_additional_requests_are_shed() {
+    const CAPACITIES: [(&str, fn(f64) -> Capacity); 6] = [
+        ("above 8, after 100 ms", |_| shedding(8, 100)),
+        ("above 9, after 30 ms", |_| shedding(9, 30)),
+        ("above 16, after 60 ms", |_| shedding(16, 60)),
+        ("above 16, after 100 ms", |_| shedding(16, 100)),
+        ("above 20, after 60 ms", |_| shedding(20, 60)),
+        ("above 32, after 100 ms", |_| shedding(32, 100)),
+    ];
+    for (name, capacity) in CAPACITIES {
+        let case = Case {
+            name,
+            parts: 64,
+            capacity,
+            largest: MAX,
+        };
+        let Cost { requests, .. } = simulate(&case, None);
+        println!("{name}: {requests} requests");
+        assert!((65..=76).contains(&requests), "{name}: {requests}");
+    }
+}
+
+fn shedding(above: usize, millis: u64) -> Capacity {
+    Capacity {
+        connection: 16.0,
+        requests: above,
+        latency: Duration::from_millis(millis),
+        ..UNLIMITED
     }
 }
 
