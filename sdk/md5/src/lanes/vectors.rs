@@ -3,6 +3,7 @@
 //! x86-64 processors with AVX-512 hash 32 contents at a time, those with AVX2 16, and those with SSE2 8,
 //! as 64-bit ARM processors with NEON do.
 
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 #[path = "pair.rs"]
 mod pair;
 
@@ -10,11 +11,12 @@ use std::hint::black_box;
 use std::slice;
 
 use fearless_simd::{Level, Simd, SimdFrom as _, SimdInt, u32x8, u32x16};
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+use pair::Pair;
 
 use super::compress::{SINES, Word, compress};
 use super::scalar::{FEW, compress_few};
 use super::{Active, BLOCK, INITIAL};
-use pair::Pair;
 
 /// How many blocks before its use each block of a lane is fetched into the processor's cache.
 ///
