@@ -98,7 +98,8 @@ impl ByteStream {
     /// Verifies the MD5 of the body while it is read.
     ///
     /// If the bytes do not have the MD5 of the response's `ETag`, the stream ends with an
-    /// `Integrity` error. Only a response with a whole object whose `ETag` is an MD5, such as an
+    /// `Integrity` error instead of its last bytes. A caller that reads only the announced length,
+    /// such as a server that passes the body on, gets the error, too. Only a response with a whole object whose `ETag` is an MD5, such as an
     /// object stored by a single request, is verified. The cost is that of computing an MD5.
     ///
     /// ```no_run

@@ -1,7 +1,13 @@
 //! Response bodies that break off and continue.
 
+use std::pin::Pin;
+
+use futures_util::StreamExt;
+use http_body::Body as _;
 use qingstor_emulator::{FaultRule, Reset};
 use qingstor_sdk::{Bucket, Config, ErrorKind, RetryBudget, RetryPolicy};
+
+use tokio::io::AsyncReadExt;
 
 use crate::{bucket_of, config, fail, hits, quick, start};
 
@@ -148,4 +154,44 @@ async fn a_digest_is_verified_if_there_is_one() {
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
     let part = bucket.get_object("k").range("bytes=0-9").await.unwrap();
     assert_eq!(part.body.verified().bytes().await.unwrap(), content[..10]);
+}
+
+/// A reader that knows the length does not ask for the end.
+#[tokio::test]
+async fn a_digest_is_verified_before_the_last_bytes_arrive() {
+    let (emulator, bucket) = start().await;
+    let content = put(&bucket).await;
+    bucket.put_object("small").body("content").await.unwrap();
+    for (wrong, key, content) in [
+        (false, "k", &*content),
+        (false, "small", b"content"),
+        (true, "k", &content),
+        (true, "small", b"content"),
+    ] {
+        fail(
+            &emulator,
+            wrong.then(|| FaultRule::on("GetObject").wrong_etag()),
+        );
+        let body = async || bucket.get_object(key).await.unwrap().body.verified();
+
+        let mut read = vec![0; content.len()];
+        let result = body().await.read_exact(&mut read).await;
+        assert_eq!(result.is_err(), wrong, "{key}: {result:?}");
+        let kind = result.err().map(|error| error.kind());
+        assert_eq!(kind, wrong.then_some(std::io::ErrorKind::InvalidData));
+
+        // As a server reads it that has announced the length.
+        let mut body = body().await;
+        let (mut received, mut error) = (0, None);
+        while error.is_none() && received < content.len() {
+            let frame = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+            match frame.unwrap() {
+                Ok(frame) => received += frame.into_data().unwrap().len(),
+                Err(failure) => error = Some(failure),
+            }
+        }
+        let kind = error.map(|error| error.kind());
+        assert_eq!(kind, wrong.then_some(ErrorKind::Integrity), "{key}");
+        assert!(!wrong || body.next().await.is_none(), "{key}: it ended");
+    }
 }

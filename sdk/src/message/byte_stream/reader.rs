@@ -125,6 +125,13 @@ impl BodyReader {
                 if let Some((md5, _)) = &mut self.verify {
                     md5.update(&bytes);
                 }
+                // Before the last bytes are returned: a caller that knows the length reads no
+                // further.
+                if self.announced == Some(self.received)
+                    && let Err(error) = self.verify_digest()
+                {
+                    return self.fail(error);
+                }
                 Poll::Ready(Some(Ok(bytes)))
             }
             Some(Err(error)) => {
@@ -155,15 +162,23 @@ impl BodyReader {
         }
     }
 
-    /// Ends the body, and verifies its digest.
+    /// Verifies the digest of the whole body, unless that was done before.
+    fn verify_digest(&mut self) -> Result<()> {
+        let Some((md5, expected)) = self.verify.take() else {
+            return Ok(());
+        };
+        let actual = Digest::of(md5);
+        if actual == expected {
+            return Ok(());
+        }
+        let text = format!("the response body has MD5 {actual}, but its ETag is {expected}");
+        Err(Error::new(ErrorKind::Integrity, text))
+    }
+
+    /// Ends the body. A body of unknown length is verified here.
     fn end(&mut self) -> Poll<Option<Result<Bytes>>> {
-        if let Some((md5, expected)) = self.verify.take() {
-            let actual = Digest::of(md5);
-            if actual != expected {
-                let text =
-                    format!("the response body has MD5 {actual}, but its ETag is {expected}");
-                return self.fail(Error::new(ErrorKind::Integrity, text));
-            }
+        if let Err(error) = self.verify_digest() {
+            return self.fail(error);
         }
         self.ended = true;
         if let Some(notice) = &mut self.end_notice {
