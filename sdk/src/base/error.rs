@@ -220,11 +220,12 @@ impl Error {
             _ => {}
         }
         match self.status().map(|status| status.as_u16()) {
-            Some(429 | 503) => Failure::NotExecuted,
+            Some(429 | 503) if self.code().is_some() => Failure::NotExecuted,
             // Not implemented, and HTTP version not supported: both are permanent.
             Some(501 | 505) => Failure::Final,
-            // Proxies use statuses above 511 that no standard defines.
-            Some(408 | 500..=599) => Failure::Ambiguous,
+            // Without an error document, 429 and 503 are the response of a proxy, which may have lost
+            // the response of the service. Proxies use statuses above 511 that no standard defines.
+            Some(408 | 429 | 500..=599) => Failure::Ambiguous,
             _ => Failure::Final,
         }
     }

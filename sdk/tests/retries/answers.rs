@@ -56,6 +56,9 @@ async fn a_request_that_is_not_idempotent_is_not_retried_after_an_ambiguous_fail
         FaultRule::on("AppendObject").reset(Reset::Before),
         FaultRule::on("AppendObject").code("internal_error"),
         FaultRule::on("AppendObject").status(504),
+        // A proxy's, without an error document.
+        FaultRule::on("AppendObject").status(503),
+        FaultRule::on("AppendObject").status(429),
     ] {
         fail(&emulator, [fault.when(When::After).times(1)]);
         let key = format!("log-{:?}", hits(&emulator));
@@ -83,10 +86,12 @@ async fn a_request_that_is_not_idempotent_is_not_retried_after_an_ambiguous_fail
 #[tokio::test]
 async fn a_refused_request_of_any_kind_is_retried() {
     let (emulator, bucket) = start().await;
-    fail(&emulator, [FaultRule::on_any().status(503).times(2)]);
+    let refusal = || FaultRule::on_any().code("service_unavailable");
+    fail(&emulator, [refusal().times(2)]);
     let output = bucket.append_object("log", 0).body("line").await.unwrap();
     assert_eq!(output.attempts(), 3);
-    fail(&emulator, [FaultRule::on_any().status(429).times(1)]);
+    let throttled = FaultRule::on_any().code("fetch_throttled");
+    fail(&emulator, [throttled.times(1)]);
     let moved = bucket.put_object("k2").move_source(("some-bucket", "k"));
     assert_eq!(moved.await.unwrap().attempts(), 2);
 }
@@ -95,14 +100,12 @@ async fn a_refused_request_of_any_kind_is_retried() {
 async fn creating_a_bucket_is_not_retried_after_an_ambiguous_failure() {
     let (emulator, bucket) = start().await;
     let lost = || FaultRule::on_any().when(When::After).reset(Reset::Before);
+    let refusal = || FaultRule::on_any().code("service_unavailable");
     bucket.delete_object("k").await.unwrap();
     fail(&emulator, [lost().times(1)]);
     let error = bucket.delete().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 1));
-    fail(
-        &emulator,
-        [FaultRule::on_any().status(503).times(1), lost().times(1)],
-    );
+    fail(&emulator, [refusal().times(1), lost().times(1)]);
     let error = bucket.put().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 2));
 }
