@@ -16,14 +16,15 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result};
+use crate::config::address_settings::AddressSettings;
 use crate::config::credentials::{Cache, CredentialSource, Credentials, ProvideCredentials};
 use crate::config::endpoint::Endpoint;
 use crate::config::interceptor::Intercept;
 use crate::config::observer::Observer;
 use crate::config::retry::{RetryBudget, RetryPolicy};
-use crate::config::url::{scheme, split_url, without_user};
 use crate::message::throughput::MinThroughput;
 
+mod address_settings;
 #[cfg(feature = "serde")]
 mod deserialize;
 #[cfg(feature = "config-file")]
@@ -59,6 +60,9 @@ mod url;
 /// same source: one of them in the environment is not combined with the other one in the file. Any
 /// other variable that is empty counts as unset.
 ///
+/// An endpoint overrides protocol, host and port of the same source and of lower ones; a host of a
+/// higher source overrides the endpoint.
+///
 /// # TLS in the rest of the program
 ///
 /// The feature `rustls` of this crate affects the `rustls` that the program itself uses, because
@@ -86,10 +90,7 @@ pub struct Config {
     secret_access_key: Zeroizing<String>,
     credentials: Option<Credentials>,
     provider: Option<Arc<dyn ProvideCredentials>>,
-    protocol: String,
-    host: String,
-    port: Option<u16>,
-    endpoint: Option<String>,
+    address: AddressSettings,
     virtual_host_style: bool,
     additional_user_agent: Option<String>,
     pub(crate) connect_timeout: Duration,
@@ -114,10 +115,7 @@ impl Config {
             secret_access_key: Zeroizing::new(secret_access_key.into()),
             credentials: None,
             provider: None,
-            protocol: "https".into(),
-            host: "qingstor.com".into(),
-            port: None,
-            endpoint: None,
+            address: AddressSettings::default(),
             virtual_host_style: false,
             additional_user_agent: None,
             connect_timeout: Duration::from_secs(10),
@@ -200,7 +198,7 @@ impl Config {
     /// Sets the protocol, `http` or `https`. `https` by default.
     #[must_use]
     pub fn protocol(mut self, protocol: impl Into<String>) -> Self {
-        self.protocol = protocol.into();
+        self.address.set_protocol(protocol.into());
         self
     }
 
@@ -208,22 +206,26 @@ impl Config {
     /// address or `localhost` gets no zone.
     #[must_use]
     pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.host = host.into();
+        self.address.set_host(host.into());
         self
     }
 
     /// Sets the port. By default, the port of the protocol.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
-        self.port = Some(port);
+        self.address.set_port(port);
         self
     }
 
     /// Sets scheme, host and port together (`http://127.0.0.1:9000`, `https://store.example.com`).
     /// The host is used unchanged, without a zone. Overrides `protocol`, `host` and `port`.
+    ///
+    /// If the environment or the file sets the endpoint, [`host`](Self::host) overrides it.
+    /// [`protocol`](Self::protocol) or [`port`](Self::port) without a host is an error of
+    /// [`QingStor::new`](crate::QingStor::new) then, because the endpoint contains both.
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
-        self.endpoint = Some(url.into());
+        self.address.set_endpoint(url.into());
         self
     }
 
@@ -411,19 +413,7 @@ impl Config {
     }
 
     pub(crate) fn resolve_endpoint(&self) -> Result<Endpoint> {
-        match &self.endpoint {
-            Some(url) => {
-                let (scheme, host, port) = split_url(url).map_err(|why| {
-                    Error::config(format!("endpoint `{}`: {why}", without_user(url)))
-                })?;
-                Endpoint::new(scheme, host, port, false, self.virtual_host_style)
-            }
-            None => {
-                let scheme = scheme(&self.protocol)
-                    .map_err(|why| Error::config(format!("protocol: {why}")))?;
-                Endpoint::new(scheme, &self.host, self.port, true, self.virtual_host_style)
-            }
-        }
+        self.address.resolve(self.virtual_host_style)
     }
 
     pub(crate) fn user_agent(&self) -> String {
@@ -451,10 +441,7 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("credentials", &self.credentials_source().ok())
-            .field("protocol", &self.protocol)
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .field("endpoint", &self.endpoint.as_deref().map(without_user))
+            .field("address", &self.address)
             .field("virtual_host_style", &self.virtual_host_style)
             .field("additional_user_agent", &self.additional_user_agent)
             .field("connect_timeout", &self.connect_timeout)

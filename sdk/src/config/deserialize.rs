@@ -6,6 +6,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use zeroize::Zeroizing;
 
 use super::Config;
+use super::address_settings::SettingSource;
 use super::credentials::incomplete_credentials;
 use super::settings::{CREDENTIALS, SETTINGS};
 
@@ -45,6 +46,7 @@ impl<'de> Visitor<'de> for ConfigVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Config, A::Error> {
         let wrong = <A::Error as de::Error>::custom;
         let mut config = Config::anonymous();
+        config.address.source = SettingSource::File;
         let mut set: Vec<&str> = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
             let Some((name, apply)) = SETTINGS.iter().find(|(name, _)| *name == key) else {
@@ -66,6 +68,7 @@ impl<'de> Visitor<'de> for ConfigVisitor {
             }
             apply(&mut config, &value).map_err(|why| wrong(format!("`{name}`: {why}")))?;
         }
+        config.address.source = SettingSource::Method;
         let [id, secret] = CREDENTIALS;
         for (there, missing) in [(id, secret), (secret, id)] {
             if set.contains(&there) && !set.contains(&missing) {
@@ -294,9 +297,21 @@ mod tests {
         }
         let nested = r#"{"store": {"port": 9000}}"#;
         let nested: Nested = serde_json::from_str(nested).unwrap();
-        assert_eq!(nested.store.port, Some(9000));
+        let origin = |config: &Config| {
+            let service = config.resolve_endpoint().unwrap().service().unwrap();
+            service.origin()
+        };
+        assert_eq!(origin(&nested.store), "https://qingstor.com:9000");
         let flat: Flat = serde_json::from_str(r#"{"name": "n", "port": 9000}"#).unwrap();
-        assert_eq!((&*flat.name, flat.store.port), ("n", Some(9000)));
+        assert_eq!(
+            (&*flat.name, &*origin(&flat.store)),
+            ("n", "https://qingstor.com:9000")
+        );
+        let local: Config = read(json!({"endpoint": "http://127.0.0.1:9000"})).unwrap();
+        assert_eq!(
+            origin(&local.host("stor.example.com")),
+            "https://stor.example.com"
+        );
         let error = serde_json::from_str::<Nested>(r#"{"store": "hush"}"#);
         let error = error.err().unwrap().to_string();
         assert!(!error.contains("hush"), "{error}");

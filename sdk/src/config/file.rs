@@ -11,6 +11,7 @@ use yaml_rust2::scanner::{Marker, TScalarStyle};
 use zeroize::Zeroizing;
 
 use super::Config;
+use super::address_settings::SettingSource;
 use super::settings::{CREDENTIALS, SETTINGS};
 use crate::base::error::{Error, Result};
 use crate::base::fs::regular_file;
@@ -60,6 +61,7 @@ pub(crate) fn credentials(path: &Path, text: &str) -> Result<Credentials> {
 /// line and never contains a value that may be secret.
 pub(super) fn apply(config: &mut Config, text: &str) -> Result<bool, String> {
     let mut credentials = false;
+    let source = std::mem::replace(&mut config.address.source, SettingSource::File);
     for entry in entries(text)? {
         let Entry { key, value, line } = entry;
         let Some((_, set)) = SETTINGS.iter().find(|(known, _)| *known == key) else {
@@ -86,6 +88,7 @@ pub(super) fn apply(config: &mut Config, text: &str) -> Result<bool, String> {
         }
         credentials |= is_credential;
     }
+    config.address.source = source;
     Ok(credentials)
 }
 
@@ -206,7 +209,8 @@ mod tests {
         assert!(apply(&mut config, text).unwrap());
         assert_eq!(config.access_key_id, "ID");
         assert_eq!(&*config.secret_access_key, "0123");
-        assert_eq!((config.port, &*config.host), (Some(80), "qingstor.com"));
+        let service = config.resolve_endpoint().unwrap().service().unwrap();
+        assert_eq!(service.origin(), "https://qingstor.com:80");
         for nothing in ["", "# text\n", "---\n", "~\n", "{}\n"] {
             assert!(!apply(&mut config, nothing).unwrap(), "{nothing:?}");
         }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::Config;
+use super::address_settings::SettingSource;
 #[cfg(feature = "config-file")]
 use super::file;
 use super::settings::{CREDENTIALS, SETTINGS};
@@ -27,6 +28,7 @@ pub(super) fn load(
         (false, true) => return Err(half_in_environment(&secret, &id)),
         _ => {}
     }
+    config.address.source = SettingSource::Environment;
     for (key, apply) in SETTINGS {
         let name = variable_name(key);
         let Some(value) = variable(&name) else {
@@ -45,6 +47,7 @@ pub(super) fn load(
             .map_err(|why| Error::config(format!("config: {name} (environment): {why}")))?;
         credentials |= is_credential;
     }
+    config.address.source = SettingSource::Method;
     if credentials {
         return Ok(config);
     }
@@ -137,6 +140,12 @@ mod tests {
         load(&|name| variables.get(name).map(OsString::from), home)
     }
 
+    /// Returns scheme, host and port of the service.
+    fn service(config: &Config) -> String {
+        let endpoint = config.resolve_endpoint().unwrap();
+        endpoint.service().unwrap().origin()
+    }
+
     const KEYS: [(&str, &str); 2] = [
         ("QINGSTOR_ACCESS_KEY_ID", "ENV_ID"),
         ("QINGSTOR_SECRET_ACCESS_KEY", "ENV_SECRET"),
@@ -146,8 +155,8 @@ mod tests {
     fn loads_from_the_environment_alone() {
         let config = with(&[&KEYS[..], &[("QINGSTOR_PORT", "8080")]].concat(), None).unwrap();
         assert_eq!(
-            (&*config.access_key_id, config.port),
-            ("ENV_ID", Some(8080))
+            (&*config.access_key_id, &*service(&config)),
+            ("ENV_ID", "https://qingstor.com:8080")
         );
         let missing = with(&[], None).unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::Credentials);
@@ -228,15 +237,42 @@ mod tests {
         let home = Some(home.path().to_owned());
         let config = with(&[], home.clone()).unwrap();
         assert_eq!(
-            (&*config.access_key_id, &*config.host, config.port),
-            ("FILE_ID", "stor.example.com", Some(443))
+            (&*config.access_key_id, &*service(&config)),
+            ("FILE_ID", "https://stor.example.com")
         );
         assert!(config.virtual_host_style);
         let config = with(&KEYS, home).unwrap();
         assert_eq!(
-            (&*config.access_key_id, &*config.host),
-            ("ENV_ID", "stor.example.com")
+            (&*config.access_key_id, &*service(&config)),
+            ("ENV_ID", "https://stor.example.com")
         );
+    }
+
+    #[cfg(feature = "config-file")]
+    #[test]
+    fn a_host_of_a_higher_source_overrides_the_endpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("qingstor.yaml");
+        let file = "access_key_id: FILE_ID\nsecret_access_key: 'FILE_SECRET'\nport: 443\n\
+                    endpoint: http://127.0.0.1:9000\n";
+        std::fs::write(&path, file).unwrap();
+        let path = ("QINGSTOR_CONFIG_PATH", path.to_str().unwrap());
+        let load_with = |variable| with(&[path, variable], None).unwrap();
+
+        let config = load_with(("QINGSTOR_HOST", ""));
+        assert_eq!(service(&config), "http://127.0.0.1:9000");
+        let config = load_with(("QINGSTOR_HOST", "stor.example.com"));
+        assert_eq!(service(&config), "https://stor.example.com");
+        let config = load_with(("QINGSTOR_HOST", "")).host("stor.example.com");
+        assert_eq!(service(&config), "https://stor.example.com");
+        let config = load_with(("QINGSTOR_ENDPOINT", "http://127.0.0.1:9001"));
+        assert_eq!(service(&config), "http://127.0.0.1:9001");
+        let config = load_with(("QINGSTOR_PORT", "80"));
+        let error = config.resolve_endpoint().unwrap_err().to_string();
+        assert!(error.starts_with("port (environment) does not"), "{error}");
+
+        let config = Config::from_file(path.1).unwrap().host("stor.example.com");
+        assert_eq!(service(&config), "https://stor.example.com");
     }
 
     #[cfg(feature = "config-file")]

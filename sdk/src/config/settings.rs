@@ -21,20 +21,20 @@ pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
     }),
     ("protocol", |config, text| {
         scheme(text)?;
-        config.protocol = text.to_owned();
+        config.address.set_protocol(text.to_owned());
         Ok(())
     }),
     ("host", |config, text| {
-        config.host = text.to_owned();
+        config.address.set_host(text.to_owned());
         Ok(())
     }),
     ("port", |config, text| {
-        config.port = Some(parse_port(text)?);
+        config.address.set_port(parse_port(text)?);
         Ok(())
     }),
     ("endpoint", |config, text| {
         split_url(text)?;
-        config.endpoint = Some(text.to_owned());
+        config.address.set_endpoint(text.to_owned());
         Ok(())
     }),
     ("enable_virtual_host_style", |config, text| {
