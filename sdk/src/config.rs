@@ -307,7 +307,8 @@ impl Config {
     /// not measured, because the connection takes them at once.
     ///
     /// Each retry halves the minimum, so that a slow network is not taken for a stalled connection
-    /// until the last attempt.
+    /// until the last attempt. A response body that stalls continues with half of the minimum, as often
+    /// as necessary.
     #[must_use]
     pub fn min_throughput(mut self, bytes_per_second: u64, period: Duration) -> Self {
         self.min_throughput = (bytes_per_second > 0).then(|| MinThroughput {

@@ -63,8 +63,8 @@ pub(crate) struct TransportRequest<'a> {
     /// Whether the response is one of many that arrive at the same time, so that its connection should
     /// need little memory.
     pub(crate) short_reads: bool,
-    /// Number of the attempt, starting at 1.
-    pub(crate) attempt: u32,
+    /// How often the minimum throughput is halved.
+    pub(crate) halvings: u32,
     /// Measures the attempt for its observers.
     pub(crate) meter: Option<&'a AttemptMeter>,
 }
@@ -128,7 +128,7 @@ impl Transport {
         let mut timer = Box::pin(tokio::time::sleep(timeout));
         let min_throughput = self
             .min_throughput
-            .map(|limit| limit.of_attempt(outbound.attempt));
+            .map(|limit| limit.halved(outbound.halvings));
         let (meter, address, uri) = (outbound.meter, outbound.address, outbound.uri);
         let len = outbound.body.len();
         let throughput = min_throughput.map(ThroughputMeter::new);

@@ -57,6 +57,8 @@ pub(super) enum Retry {
     Never,
     /// After the delay of the policy, if the budget has enough tokens.
     AfterDelay,
+    /// After the delay of the policy: the failed attempt was of use.
+    WithoutTokens,
     /// Without delay and tokens: the client has corrected the cause of the failure.
     Immediately,
 }
@@ -123,7 +125,7 @@ impl<'a> AttemptLimits<'a> {
                 let is_allowed = self.policy.allows_attempt_after(attempt);
                 return is_allowed.then_some(Duration::ZERO);
             }
-            Retry::AfterDelay => {}
+            Retry::AfterDelay | Retry::WithoutTokens => {}
         }
         let delay = self.policy.delay_after(attempt, error.retry_after())?;
         let is_in_time = self.deadline.is_none_or(|deadline| {
@@ -131,7 +133,8 @@ impl<'a> AttemptLimits<'a> {
             end_of_delay.is_some_and(|end| end < deadline.at)
         });
         let is_timeout = error.kind() == ErrorKind::Timeout;
-        (is_in_time && self.budget.take(is_timeout)).then_some(delay)
+        let is_affordable = || retry == Retry::WithoutTokens || self.budget.take(is_timeout);
+        (is_in_time && is_affordable()).then_some(delay)
     }
 }
 
@@ -163,7 +166,7 @@ pub(super) async fn run<A: Attempts>(
         let Some(delay) = limits.delay_before_retry(&error, retry, number, attempts.now()) else {
             return Err(error);
         };
-        if retry == Retry::AfterDelay {
+        if retry != Retry::Immediately {
             retry_delayed(number, delay);
             attempts.sleep(delay).await;
         }

@@ -14,7 +14,10 @@ use crate::message::operation_info::OperationInfo;
 #[derive(Clone, Debug)]
 pub(crate) struct CallInfo {
     pub(crate) identity: Arc<CallIdentity>,
+    /// Number of attempts, since the response body last made progress.
     pub(crate) attempts: u32,
+    /// How often the minimum throughput was halved before these attempts.
+    pub(crate) earlier_halvings: u32,
 }
 
 /// The part of a call that all its attempts share.
@@ -29,6 +32,13 @@ pub(crate) struct CallIdentity {
 }
 
 impl CallInfo {
+    /// Returns how often the minimum throughput is halved for the current attempt: once for each
+    /// retry, so that a slow network is not taken for a stalled connection until the last attempt.
+    pub(crate) fn halvings(&self) -> u32 {
+        let retries = self.attempts.saturating_sub(1);
+        self.earlier_halvings.saturating_add(retries)
+    }
+
     pub(crate) fn context(&self) -> CallContext {
         let CallIdentity {
             info,

@@ -18,12 +18,10 @@ impl MinThroughput {
         period: Duration::from_secs(15),
     };
 
-    /// Returns the limit of this attempt, the first being 1. Each retry halves it, so that a slow
-    /// network is not taken for a stalled connection until the last attempt.
-    pub(crate) fn of_attempt(self, attempt: u32) -> Self {
-        let halvings = attempt.saturating_sub(1).min(63);
+    /// Returns the limit after so many halvings.
+    pub(crate) fn halved(self, times: u32) -> Self {
         Self {
-            bytes_per_second: self.bytes_per_second >> halvings,
+            bytes_per_second: self.bytes_per_second.checked_shr(times).unwrap_or(0),
             ..self
         }
     }
@@ -160,10 +158,10 @@ mod tests {
     }
 
     #[test]
-    fn each_retry_halves_the_limit() {
-        let limits = [0, 1, 2, 4, 11, 99].map(|n| LIMIT.of_attempt(n).bytes_per_second);
-        assert_eq!(limits, [1000, 1000, 500, 125, 0, 0]);
-        let mut meter = ThroughputMeter::new(LIMIT.of_attempt(99));
+    fn the_limit_can_be_halved_any_number_of_times() {
+        let limits = [0, 1, 3, 10, 64, 99].map(|n| LIMIT.halved(n).bytes_per_second);
+        assert_eq!(limits, [1000, 500, 125, 0, 0, 0]);
+        let mut meter = ThroughputMeter::new(LIMIT.halved(99));
         assert!(
             (0..100).all(|_| meter.record(0, LIMIT.period)),
             "no limit is left"

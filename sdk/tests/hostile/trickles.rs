@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use qingstor_sdk::{Body, Bucket, Config, DownloadTarget, ErrorKind, QingStor, RetryPolicy};
+use qingstor_sdk::{
+    Body, Bucket, Config, DownloadTarget, ErrorKind, QingStor, RetryBudget, RetryPolicy,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -30,6 +32,7 @@ enum Treatment {
 }
 
 struct TrickleServer {
+    endpoint: String,
     bucket: Bucket,
     requests: Arc<AtomicUsize>,
 }
@@ -47,14 +50,10 @@ impl TrickleServer {
                 tokio::spawn(serve(stream, treatment, trickles, counter, content));
             }
         });
-        let retry = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
-        let config = Config::new("ID", "SECRET")
-            .endpoint(endpoint)
-            .retry(retry)
-            .min_throughput(MINIMUM, PERIOD);
-        let bucket = QingStor::new(config).unwrap();
+        let bucket = bucket(config(&endpoint).min_throughput(MINIMUM, PERIOD));
         Self {
-            bucket: bucket.bucket("some-bucket", "pek3a").unwrap(),
+            endpoint,
+            bucket,
             requests,
         }
     }
@@ -62,6 +61,16 @@ impl TrickleServer {
     fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
     }
+}
+
+fn config(endpoint: &str) -> Config {
+    let retry = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
+    Config::new("ID", "SECRET").endpoint(endpoint).retry(retry)
+}
+
+fn bucket(config: Config) -> Bucket {
+    let qingstor = QingStor::new(config).unwrap();
+    qingstor.bucket("some-bucket", "pek3a").unwrap()
 }
 
 async fn serve(
@@ -186,6 +195,23 @@ async fn a_body_that_trickles_is_resumed() {
     assert_eq!(server.requests(), 2);
 }
 
+/// A slow network is not a failure: each stall halves the minimum until the body arrives.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_only_arrives_slowly_is_complete_in_the_end() {
+    let content: Bytes = (0..5000_u32).map(|number| number as u8).collect();
+    let server = TrickleServer::start(Treatment::SendsSlowly, usize::MAX, content.clone()).await;
+    let budget = RetryBudget::new(1);
+    // Six times as much as the server sends.
+    let minimum = 6 << 10;
+    let config = config(&server.endpoint).min_throughput(minimum, PERIOD);
+    let bucket = bucket(config.retry_budget(budget.clone()));
+    let body = bucket.get_object("k").await.unwrap().body;
+    assert!(body.bytes().await.unwrap() == content);
+    // 6, 3 and 1.5 KiB/s are too much, 0.75 KiB/s are not.
+    assert_eq!(server.requests(), 4);
+    assert_eq!(budget.tokens(), Some(1));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_part_of_an_upload_that_trickles_is_sent_again() {
     let server = TrickleServer::start(Treatment::TakesSlowly, 1, Bytes::new()).await;
@@ -240,8 +266,7 @@ async fn a_service_that_works_for_a_while_is_not_stalled() {
             .body(Vec::new())
             .unwrap()
     });
-    let bucket = QingStor::new(config).unwrap();
-    let bucket = bucket.bucket("some-bucket", "pek3a").unwrap();
+    let bucket = bucket(config);
     let output = bucket.put_object("k").body(vec![7; 1 << 20]).await.unwrap();
     assert_eq!(output.attempts(), 1);
 }
@@ -250,20 +275,7 @@ async fn a_service_that_works_for_a_while_is_not_stalled() {
 async fn the_minimum_can_be_disabled() {
     let content = Bytes::from(vec![7; 60 * TRICKLE]);
     let server = TrickleServer::start(Treatment::SendsSlowly, 1, content.clone()).await;
-    let endpoint = server
-        .bucket
-        .get_object("k")
-        .presign(Duration::from_secs(60))
-        .unwrap();
-    let uri = endpoint.uri();
-    let endpoint = format!("http://{}", uri.authority().unwrap());
-    let config = Config::new("ID", "SECRET")
-        .endpoint(endpoint)
-        .min_throughput(0, PERIOD);
-    let bucket = QingStor::new(config)
-        .unwrap()
-        .bucket("some-bucket", "pek3a")
-        .unwrap();
+    let bucket = bucket(config(&server.endpoint).min_throughput(0, PERIOD));
     let body = bucket.get_object("k").await.unwrap().body;
     assert!(body.bytes().await.unwrap() == content);
     assert_eq!(server.requests(), 1);

@@ -66,6 +66,19 @@ async fn the_budget_limits_how_often_a_body_continues() {
     assert!(output.body.bytes().await.unwrap() == content);
 }
 
+/// A server that closes connections after a time, or after a number of bytes, has not failed.
+#[tokio::test]
+async fn a_body_that_makes_good_progress_takes_no_tokens() {
+    let (emulator, bucket) = start().await;
+    let content = put(&bucket).await;
+    let budget = RetryBudget::new(1);
+    let poor = bucket_of(config(&emulator).retry_budget(budget.clone()));
+    fail(&emulator, [cut(2 << 20, 2)]);
+    let output = poor.get_object("k").await.unwrap();
+    assert!(output.body.bytes().await.unwrap() == content);
+    assert_eq!((hits(&emulator), budget.tokens()), (vec![2], Some(1)));
+}
+
 #[tokio::test]
 async fn an_interrupted_range_continues() {
     let (emulator, bucket) = start().await;

@@ -193,7 +193,7 @@ impl RequestAttempts<'_> {
             address: &call.identity.address,
             slow: self.request.slow,
             short_reads: self.dispatcher.options().short_reads,
-            attempt: call.attempts,
+            halvings: call.halvings(),
             meter,
         };
         let (response, unsent) = shared

@@ -86,13 +86,17 @@ impl Resend for Resender {
         &self.headers
     }
 
-    fn delay(&self, error: &Error, attempt: u32) -> Option<Duration> {
+    fn delay(&self, error: &Error, attempt: u32, takes_tokens: bool) -> Option<Duration> {
         let options = self.options.as_deref();
         if let Some(admission) = options.and_then(|options| options.admission.as_deref()) {
             admission.attempt_failed(error);
         }
+        let retry = match takes_tokens {
+            true => Retry::AfterDelay,
+            false => Retry::WithoutTokens,
+        };
         self.limits()
-            .delay_before_retry(error, Retry::AfterDelay, attempt, Instant::now())
+            .delay_before_retry(error, retry, attempt, Instant::now())
     }
 
     fn send(&self, headers: HeaderMap, call: CallInfo) -> ResendFuture<'_> {

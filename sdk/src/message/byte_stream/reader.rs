@@ -9,7 +9,7 @@ use md5::{Digest as _, Md5};
 use tokio::time::{Instant, Sleep};
 
 use super::end_notice::EndNotice;
-use super::resume::{ResumePoint, ResumeRequest};
+use super::resume::{Interruption, ResumePoint, ResumeRequest};
 use crate::base::deadline::deadline;
 use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
@@ -140,7 +140,7 @@ impl BodyReader {
                     self.received_of_announced()
                 );
                 let error = Error::new(ErrorKind::Interrupted, text).with_source(error);
-                self.resume_after(cx, error)
+                self.resume_after(cx, error, Interruption::Broken)
             }
             None if self
                 .announced
@@ -156,7 +156,7 @@ impl BodyReader {
                     "the response body ended after {} bytes",
                     self.received_of_announced()
                 );
-                self.resume_after(cx, Error::new(kind, text))
+                self.resume_after(cx, Error::new(kind, text), Interruption::Broken)
             }
             None => self.end(),
         }
@@ -203,7 +203,8 @@ impl BodyReader {
                     self.idle_timeout.as_secs_f32(),
                     self.received_of_announced()
                 );
-                return self.resume_after(cx, Error::new(ErrorKind::Timeout, text));
+                let error = Error::new(ErrorKind::Timeout, text);
+                return self.resume_after(cx, error, Interruption::Broken);
             }
             if let Some(throughput) = &mut self.throughput
                 && !throughput.record(0, now - wait.measured)
@@ -258,16 +259,23 @@ impl BodyReader {
             "the response body arrived with less than {limit}, after {} bytes",
             self.received_of_announced()
         );
-        self.resume_after(cx, Error::new(ErrorKind::Timeout, text))
+        let error = Error::new(ErrorKind::Timeout, text);
+        self.resume_after(cx, error, Interruption::Stalled)
     }
 
     /// Requests the rest of the body after `error`, or fails with it.
-    fn resume_after(&mut self, cx: &mut Context<'_>, error: Error) -> Poll<Option<Result<Bytes>>> {
+    fn resume_after(
+        &mut self,
+        cx: &mut Context<'_>,
+        error: Error,
+        interruption: Interruption,
+    ) -> Poll<Option<Result<Bytes>>> {
         let error = error.with_call(self.call.context());
         let (Some(resume), Some(announced)) = (self.resume.take(), self.announced) else {
             return self.fail(error);
         };
-        match resume.request_rest(self.received, announced, self.call.clone(), error) {
+        let (received, call) = (self.received, self.call.clone());
+        match resume.request_rest(received, announced, call, error, interruption) {
             Ok(request) => {
                 self.resume_request = Some(request);
                 self.poll_chunk(cx)
@@ -288,7 +296,7 @@ impl BodyReader {
         self.timer = rest.timer;
         self.wait = None;
         self.throughput = rest.throughput;
-        self.call.attempts = rest.call.attempts;
+        self.call = rest.call;
         self.resume = Some(resume);
         Poll::Ready(Ok(()))
     }

@@ -27,13 +27,26 @@ pub(crate) trait Resend: Send + Sync {
     fn headers(&self) -> &HeaderMap;
 
     /// Returns the delay before a retry after `attempt` failed with `error`; `None` if no retry is
-    /// allowed.
-    fn delay(&self, error: &Error, attempt: u32) -> Option<Duration>;
+    /// allowed. `takes_tokens`: whether the retry takes tokens from the budget.
+    fn delay(&self, error: &Error, attempt: u32, takes_tokens: bool) -> Option<Duration>;
 
     /// Sends the request with other headers, and retries it by the same rules. `call` contains the
     /// number of attempts so far.
     fn send(&self, headers: HeaderMap, call: CallInfo) -> ResendFuture<'_>;
 }
+
+/// Why a body was interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interruption {
+    /// Its throughput was below the minimum.
+    Stalled,
+    /// It ended, or no byte arrived in time.
+    Broken,
+}
+
+/// Bytes of a response after which its interruption does not count as a failure: continuing takes no
+/// tokens from the retry budget, because most of the work of the service was of use.
+const MIN_YIELD: u64 = 1 << 20;
 
 /// State for requesting the rest of a body.
 pub(super) struct ResumePoint {
@@ -96,19 +109,27 @@ impl ResumePoint {
         announced: u64,
         mut call: CallInfo,
         error: Error,
+        interruption: Interruption,
     ) -> Result<ResumeRequest, Error> {
-        if received > self.received {
+        let progress = received.saturating_sub(self.received);
+        let is_slow = interruption == Interruption::Stalled && progress > 0;
+        if is_slow {
+            // With the next attempt, one more than for the one that stalled. This ends the stalls.
+            call.earlier_halvings = call.halvings();
+        }
+        if progress > 0 {
             // Progress resets the number of attempts. The retry budget still limits them.
             call.attempts = 1;
             self.received = received;
         }
+        let takes_tokens = !is_slow && progress < MIN_YIELD;
         let wanted = self
             .part_of(announced)
             .and_then(|part| part.after(received));
         let Some(wanted) = wanted else {
             return Err(error);
         };
-        let Some(delay) = self.resend.delay(&error, call.attempts) else {
+        let Some(delay) = self.resend.delay(&error, call.attempts, takes_tokens) else {
             return Err(error);
         };
         let future = async move {
