@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Credentials, ProvideCredentials, ProvidedCredentials};
 use crate::base::error::{Error, ErrorKind, Result};
@@ -13,6 +13,8 @@ use crate::base::error::{Error, ErrorKind, Result};
 const REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(5 * 60);
 /// Time between two calls of a provider that fails, while the credentials are valid.
 const RETRY_DELAY: Duration = Duration::from_secs(10);
+/// Time between two calls of a provider that fails, without valid credentials.
+const FAILURE_LIFETIME: Duration = Duration::from_secs(1);
 /// Longest time that a provider may take.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest time that a request waits for new credentials while the old ones are valid.
@@ -97,6 +99,8 @@ type ProviderFuture<'a> = Pin<Box<dyn Future<Output = Result<Arc<Credentials>>> 
 pub(crate) struct Cache {
     provider: Arc<dyn ProvideCredentials>,
     entry: Mutex<Option<CacheEntry>>,
+    /// The failure of the last call of the provider.
+    failure: Mutex<Option<ProviderFailure>>,
     /// Locked by the task that calls the provider, so that only one task does.
     refresh_lock: Arc<tokio::sync::Mutex<()>>,
 }
@@ -106,6 +110,12 @@ struct CacheEntry {
     expires: Option<SystemTime>,
     /// Time from which the provider is called again.
     refresh_at: Option<SystemTime>,
+}
+
+/// A failed call of the provider.
+struct ProviderFailure {
+    message: String,
+    at: Instant,
 }
 
 impl CacheEntry {
@@ -143,6 +153,7 @@ impl Cache {
         Arc::new(Self {
             provider,
             entry: Mutex::new(None),
+            failure: Mutex::new(None),
             refresh_lock: Arc::default(),
         })
     }
@@ -178,12 +189,34 @@ impl Cache {
             if let Some(valid) = self.valid(SystemTime::now()) {
                 return Ok(valid);
             }
-            let _guard = self.refresh_lock.lock().await;
-            match self.valid(SystemTime::now()) {
-                Some(valid) => Ok(valid),
-                None => self.call_provider().await,
+            let started = Instant::now();
+            let guard = Arc::clone(&self.refresh_lock).lock_owned().await;
+            if let Some(valid) = self.valid(SystemTime::now()) {
+                return Ok(valid);
             }
+            if let Some(error) = self.failure_after(started) {
+                return Err(error);
+            }
+            // In a task, so that the call can finish even if this request is dropped.
+            let cache = Arc::clone(self);
+            let call = tokio::spawn(async move {
+                let _guard = guard;
+                cache.call_provider().await
+            });
+            call.await.unwrap_or_else(|error| {
+                let text = "the call of the provider was aborted";
+                Err(Error::new(ErrorKind::Credentials, text).with_source(error))
+            })
         })
+    }
+
+    /// Returns the failure of the last call of the provider if the call ended after `started` or a
+    /// short time ago: requests that wait for the same call share its result.
+    fn failure_after(&self, started: Instant) -> Option<Error> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = failure.as_ref()?;
+        let is_recent = failure.at >= started || failure.at.elapsed() < FAILURE_LIFETIME;
+        is_recent.then(|| Error::new(ErrorKind::Credentials, &*failure.message))
     }
 
     /// Refreshes valid credentials, unless another task does, and waits for a limited time. The
@@ -208,8 +241,22 @@ impl Cache {
         let _ = tokio::time::timeout(MAX_WAIT, task).await;
     }
 
-    /// Calls the provider. The caller must hold `refresh_lock`.
+    /// Calls the provider, and stores its result. The caller must hold `refresh_lock`.
     async fn call_provider(&self) -> Result<Arc<Credentials>> {
+        let result = self.new_entry().await;
+        let failure = result.as_ref().err().map(|error| ProviderFailure {
+            message: error.message().to_owned(),
+            at: Instant::now(),
+        });
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        let entry = result?;
+        let credentials = Arc::clone(&entry.credentials);
+        *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
+        Ok(credentials)
+    }
+
+    /// Calls the provider.
+    async fn new_entry(&self) -> Result<CacheEntry> {
         let failed = |text: String| Error::new(ErrorKind::Credentials, text);
         let provided = match tokio::time::timeout(PROVIDER_TIMEOUT, self.provider.provide()).await {
             Ok(Ok(provided)) => provided,
@@ -229,9 +276,7 @@ impl Cache {
         if !entry.is_valid(now) {
             return Err(failed("the provider returned expired credentials".into()));
         }
-        let credentials = Arc::clone(&entry.credentials);
-        *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
-        Ok(credentials)
+        Ok(entry)
     }
 
     /// Delays the next refresh by [`RETRY_DELAY`].
@@ -253,181 +298,4 @@ fn report_failed_refresh(error: &Error) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use futures_util::FutureExt;
-
-    use super::super::ProvideFuture;
-    use super::*;
-
-    /// Returns `ID1`, `ID2` and so on, with a lifetime; fails at every call from `fails_from` on.
-    struct Counting {
-        asked: AtomicU32,
-        life: Option<Duration>,
-        refresh_after: Option<Duration>,
-        fails_from: u32,
-    }
-
-    impl ProvideCredentials for Arc<Counting> {
-        fn provide(&self) -> ProvideFuture<'_> {
-            Box::pin(async {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-                let count = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
-                if count >= self.fails_from {
-                    return Err("the vault is closed".into());
-                }
-                let credentials = Credentials::new(format!("ID{count}"), "SECRET")?;
-                let mut provided = ProvidedCredentials::new(credentials);
-                provided.expires = self.life.map(|life| SystemTime::now() + life);
-                provided.refresh_after = self.refresh_after;
-                Ok(provided)
-            })
-        }
-    }
-
-    fn counting(
-        life: Option<Duration>,
-        refresh_after: Option<Duration>,
-        fails_from: u32,
-    ) -> CredentialSource {
-        CredentialSource::Provider(Cache::new(Arc::new(Arc::new(Counting {
-            asked: AtomicU32::new(0),
-            life,
-            refresh_after,
-            fails_from,
-        }))))
-    }
-
-    async fn id(source: &CredentialSource) -> String {
-        let current = source.current().await.unwrap();
-        current.access_key_id().unwrap().to_owned()
-    }
-
-    #[tokio::test]
-    async fn concurrent_calls_share_one_request_to_the_provider() {
-        let source = Arc::new(counting(None, None, u32::MAX));
-        assert_eq!(source.known().err().unwrap().kind(), ErrorKind::Credentials);
-        let calls = (0..32).map(|_| {
-            let source = Arc::clone(&source);
-            tokio::spawn(async move { id(&source).await })
-        });
-        for call in calls.collect::<Vec<_>>() {
-            assert_eq!(call.await.unwrap(), "ID1");
-        }
-        assert_eq!(source.known().unwrap().access_key_id(), Some("ID1"));
-        source.refresh().await.unwrap();
-        assert_eq!(id(&source).await, "ID2");
-    }
-
-    #[tokio::test]
-    async fn credentials_are_replaced_before_they_expire() {
-        let source = counting(Some(Duration::from_secs(1)), None, u32::MAX);
-        assert_eq!(id(&source).await, "ID1");
-        assert_eq!(id(&source).await, "ID1");
-        // Half of the lifetime is over.
-        tokio::time::sleep(Duration::from_millis(600)).await;
-        assert_eq!(id(&source).await, "ID2");
-    }
-
-    #[tokio::test]
-    async fn valid_credentials_stay_in_use_until_they_expire_if_the_provider_fails() {
-        let source = counting(Some(Duration::from_secs(2)), None, 2);
-        assert_eq!(id(&source).await, "ID1");
-        tokio::time::sleep(Duration::from_millis(1100)).await;
-        assert_eq!(id(&source).await, "ID1");
-        tokio::time::sleep(Duration::from_millis(1200)).await;
-        let error = source.current().await.err().unwrap();
-        assert_eq!(error.kind(), ErrorKind::Credentials);
-        assert!(error.to_string().contains("the vault is closed"), "{error}");
-        assert!(source.known().is_err());
-    }
-
-    #[tokio::test]
-    async fn the_provider_is_called_again_after_the_time_that_it_returned() {
-        let source = counting(None, Some(Duration::ZERO), u32::MAX);
-        assert_eq!(id(&source).await, "ID1");
-        assert_eq!(id(&source).await, "ID2");
-    }
-
-    #[tokio::test]
-    async fn a_dropped_call_does_not_block_later_calls() {
-        let source = counting(None, None, u32::MAX);
-        assert!(source.current().now_or_never().is_none());
-        assert_eq!(id(&source).await, "ID1");
-    }
-
-    /// Returns `OLD` immediately, to be refreshed soon, and `NEW` after `wait`.
-    struct Slow {
-        asked: Arc<AtomicU32>,
-        wait: Duration,
-    }
-
-    impl ProvideCredentials for Slow {
-        fn provide(&self) -> ProvideFuture<'_> {
-            Box::pin(async {
-                if self.asked.fetch_add(1, Ordering::Relaxed) == 0 {
-                    let old = ProvidedCredentials::new(Credentials::new("OLD", "SECRET")?);
-                    return Ok(old.refresh_after(Duration::ZERO));
-                }
-                tokio::time::sleep(self.wait).await;
-                Ok(ProvidedCredentials::new(Credentials::new("NEW", "SECRET")?))
-            })
-        }
-    }
-
-    fn slow(wait: Duration) -> (CredentialSource, Arc<AtomicU32>) {
-        let asked = Arc::new(AtomicU32::new(0));
-        let provider = Slow {
-            asked: Arc::clone(&asked),
-            wait,
-        };
-        (
-            CredentialSource::Provider(Cache::new(Arc::new(provider))),
-            asked,
-        )
-    }
-
-    #[tokio::test]
-    async fn a_hanging_provider_does_not_block_calls_while_credentials_are_valid() {
-        let (source, asked) = slow(Duration::from_secs(3600));
-        assert_eq!(id(&source).await, "OLD");
-        let started = std::time::Instant::now();
-        for _ in 0..50 {
-            assert_eq!(id(&source).await, "OLD");
-        }
-        // At most one call waited, for a limited time.
-        assert!(started.elapsed() < MAX_WAIT * 3, "{:?}", started.elapsed());
-        assert_eq!(asked.load(Ordering::Relaxed), 2);
-    }
-
-    #[tokio::test]
-    async fn a_refresh_continues_after_the_call_that_started_it_timed_out() {
-        let (source, asked) = slow(Duration::from_millis(200));
-        assert_eq!(id(&source).await, "OLD");
-        let short = Duration::from_millis(20);
-        let given_up = tokio::time::timeout(short, source.current()).await;
-        assert!(given_up.is_err());
-        assert_eq!(id(&source).await, "OLD");
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        assert_eq!(id(&source).await, "NEW");
-        assert_eq!(asked.load(Ordering::Relaxed), 2);
-    }
-
-    #[test]
-    fn credentials_are_refreshed_5_minutes_or_half_their_lifetime_before_they_expire() {
-        let now = SystemTime::now();
-        let seconds = Duration::from_secs;
-        let refresh = |life: u64, after: Option<u64>| {
-            let mut provided =
-                ProvidedCredentials::new(Credentials::anonymous()).expires(now + seconds(life));
-            provided.refresh_after = after.map(seconds);
-            let refresh = CacheEntry::new(provided, now).refresh_at.unwrap();
-            refresh.duration_since(now).unwrap().as_secs()
-        };
-        assert_eq!(refresh(3600, None), 3300);
-        assert_eq!(refresh(60, None), 30);
-        assert_eq!(refresh(3600, Some(30)), 30);
-        assert_eq!(refresh(60, Some(3600)), 30);
-    }
-}
+mod tests;

@@ -32,6 +32,10 @@ pub type ProvideFuture<'a> = Pin<
 /// calls the provider again after 10 seconds. A provider that takes longer than 30 seconds counts
 /// as failed. A request whose old credentials are still valid waits at most 2 seconds for new ones.
 ///
+/// Without valid credentials, all requests that wait for a call of the provider share its result, and
+/// requests within a second after a failure fail in the same way. The error of the first request has
+/// the provider's error as its source, and the others have its message.
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
 /// use std::time::{Duration, SystemTime};

@@ -1,0 +1,243 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::FutureExt;
+
+use super::super::ProvideFuture;
+use super::*;
+
+/// Returns `ID1`, `ID2` and so on, with a lifetime; fails at every call from `fails_from` on.
+struct Counting {
+    asked: AtomicU32,
+    life: Option<Duration>,
+    refresh_after: Option<Duration>,
+    fails_from: u32,
+}
+
+impl ProvideCredentials for Arc<Counting> {
+    fn provide(&self) -> ProvideFuture<'_> {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            let count = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+            if count >= self.fails_from {
+                return Err("the vault is closed".into());
+            }
+            let credentials = Credentials::new(format!("ID{count}"), "SECRET")?;
+            let mut provided = ProvidedCredentials::new(credentials);
+            provided.expires = self.life.map(|life| SystemTime::now() + life);
+            provided.refresh_after = self.refresh_after;
+            Ok(provided)
+        })
+    }
+}
+
+fn counting(
+    life: Option<Duration>,
+    refresh_after: Option<Duration>,
+    fails_from: u32,
+) -> CredentialSource {
+    CredentialSource::Provider(Cache::new(Arc::new(Arc::new(Counting {
+        asked: AtomicU32::new(0),
+        life,
+        refresh_after,
+        fails_from,
+    }))))
+}
+
+async fn id(source: &CredentialSource) -> String {
+    let current = source.current().await.unwrap();
+    current.access_key_id().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn concurrent_calls_share_one_request_to_the_provider() {
+    let source = Arc::new(counting(None, None, u32::MAX));
+    assert_eq!(source.known().err().unwrap().kind(), ErrorKind::Credentials);
+    let calls = (0..32).map(|_| {
+        let source = Arc::clone(&source);
+        tokio::spawn(async move { id(&source).await })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        assert_eq!(call.await.unwrap(), "ID1");
+    }
+    assert_eq!(source.known().unwrap().access_key_id(), Some("ID1"));
+    source.refresh().await.unwrap();
+    assert_eq!(id(&source).await, "ID2");
+}
+
+#[tokio::test]
+async fn credentials_are_replaced_before_they_expire() {
+    let source = counting(Some(Duration::from_secs(1)), None, u32::MAX);
+    assert_eq!(id(&source).await, "ID1");
+    assert_eq!(id(&source).await, "ID1");
+    // Half of the lifetime is over.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(id(&source).await, "ID2");
+}
+
+#[tokio::test]
+async fn valid_credentials_stay_in_use_until_they_expire_if_the_provider_fails() {
+    let source = counting(Some(Duration::from_secs(2)), None, 2);
+    assert_eq!(id(&source).await, "ID1");
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(id(&source).await, "ID1");
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let error = source.current().await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert!(error.to_string().contains("the vault is closed"), "{error}");
+    assert!(source.known().is_err());
+}
+
+#[tokio::test]
+async fn the_provider_is_called_again_after_the_time_that_it_returned() {
+    let source = counting(None, Some(Duration::ZERO), u32::MAX);
+    assert_eq!(id(&source).await, "ID1");
+    assert_eq!(id(&source).await, "ID2");
+}
+
+/// Fails after `wait`.
+struct Failing {
+    asked: Arc<AtomicU32>,
+    wait: Duration,
+}
+
+impl ProvideCredentials for Failing {
+    fn provide(&self) -> ProvideFuture<'_> {
+        Box::pin(async {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(self.wait).await;
+            Err("the vault is closed".into())
+        })
+    }
+}
+
+fn failing(wait: Duration) -> (Arc<CredentialSource>, Arc<AtomicU32>) {
+    let asked = Arc::new(AtomicU32::new(0));
+    let provider = Failing {
+        asked: Arc::clone(&asked),
+        wait,
+    };
+    let source = CredentialSource::Provider(Cache::new(Arc::new(provider)));
+    (Arc::new(source), asked)
+}
+
+#[tokio::test]
+async fn concurrent_calls_share_a_failure() {
+    let (source, asked) = failing(2 * FAILURE_LIFETIME);
+    let calls = (0..32).map(|_| {
+        let source = Arc::clone(&source);
+        tokio::spawn(async move { source.current().await.err().unwrap() })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        let error = call.await.unwrap();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert!(error.to_string().contains("the vault is closed"), "{error}");
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_failed_provider_is_called_again_after_a_short_time() {
+    let (source, asked) = failing(Duration::ZERO);
+    for _ in 0..10 {
+        let error = source.current().await.err().unwrap();
+        assert!(error.to_string().contains("the vault is closed"), "{error}");
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    source.refresh().await.unwrap_err();
+    assert_eq!(asked.load(Ordering::Relaxed), 2, "a refresh calls it");
+    tokio::time::sleep(FAILURE_LIFETIME).await;
+    assert!(source.current().await.is_err());
+    assert_eq!(asked.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn a_call_continues_after_the_request_that_started_it_was_dropped() {
+    let (source, asked) = failing(Duration::from_millis(200));
+    let short = Duration::from_millis(20);
+    let given_up = tokio::time::timeout(short, source.current()).await;
+    assert!(given_up.is_err());
+    let error = source.current().await.err().unwrap();
+    assert!(error.to_string().contains("the vault is closed"), "{error}");
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_dropped_call_does_not_block_later_calls() {
+    let source = counting(None, None, u32::MAX);
+    assert!(source.current().now_or_never().is_none());
+    assert_eq!(id(&source).await, "ID1");
+}
+
+/// Returns `OLD` immediately, to be refreshed soon, and `NEW` after `wait`.
+struct Slow {
+    asked: Arc<AtomicU32>,
+    wait: Duration,
+}
+
+impl ProvideCredentials for Slow {
+    fn provide(&self) -> ProvideFuture<'_> {
+        Box::pin(async {
+            if self.asked.fetch_add(1, Ordering::Relaxed) == 0 {
+                let old = ProvidedCredentials::new(Credentials::new("OLD", "SECRET")?);
+                return Ok(old.refresh_after(Duration::ZERO));
+            }
+            tokio::time::sleep(self.wait).await;
+            Ok(ProvidedCredentials::new(Credentials::new("NEW", "SECRET")?))
+        })
+    }
+}
+
+fn slow(wait: Duration) -> (CredentialSource, Arc<AtomicU32>) {
+    let asked = Arc::new(AtomicU32::new(0));
+    let provider = Slow {
+        asked: Arc::clone(&asked),
+        wait,
+    };
+    (
+        CredentialSource::Provider(Cache::new(Arc::new(provider))),
+        asked,
+    )
+}
+
+#[tokio::test]
+async fn a_hanging_provider_does_not_block_calls_while_credentials_are_valid() {
+    let (source, asked) = slow(Duration::from_secs(3600));
+    assert_eq!(id(&source).await, "OLD");
+    let started = std::time::Instant::now();
+    for _ in 0..50 {
+        assert_eq!(id(&source).await, "OLD");
+    }
+    // At most one call waited, for a limited time.
+    assert!(started.elapsed() < MAX_WAIT * 3, "{:?}", started.elapsed());
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_continues_after_the_call_that_started_it_timed_out() {
+    let (source, asked) = slow(Duration::from_millis(200));
+    assert_eq!(id(&source).await, "OLD");
+    let short = Duration::from_millis(20);
+    let given_up = tokio::time::timeout(short, source.current()).await;
+    assert!(given_up.is_err());
+    assert_eq!(id(&source).await, "OLD");
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(id(&source).await, "NEW");
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn credentials_are_refreshed_5_minutes_or_half_their_lifetime_before_they_expire() {
+    let now = SystemTime::now();
+    let seconds = Duration::from_secs;
+    let refresh = |life: u64, after: Option<u64>| {
+        let mut provided =
+            ProvidedCredentials::new(Credentials::anonymous()).expires(now + seconds(life));
+        provided.refresh_after = after.map(seconds);
+        let refresh = CacheEntry::new(provided, now).refresh_at.unwrap();
+        refresh.duration_since(now).unwrap().as_secs()
+    };
+    assert_eq!(refresh(3600, None), 3300);
+    assert_eq!(refresh(60, None), 30);
+    assert_eq!(refresh(3600, Some(30)), 30);
+    assert_eq!(refresh(60, Some(3600)), 30);
+}
