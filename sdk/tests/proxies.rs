@@ -94,47 +94,57 @@ async fn a_proxy_that_demands_a_password_is_named() {
 #[tokio::test]
 async fn the_reason_of_a_refused_tunnel_is_named() {
     let huge = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(1 << 20));
-    for (response, reason) in [
+    for (response, reason, is_retryable) in [
         (
             "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
             "the proxy refused its user name or password (status 407)",
+            false,
         ),
         (
             "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2\r\n\r\nno",
             "the proxy responded with the status 502 Bad Gateway",
+            true,
         ),
         (
             "HTTP/1.0 403 \x1b[31mNo\r\n\r\n",
             "the proxy responded with the status 403 Forbidden",
+            false,
         ),
         (
             "SSH-2.0-OpenSSH\r\n",
             "the response of the proxy is not HTTP: \"S\"",
+            false,
         ),
         (
             "HTTP/1.1 OK\r\n\r\n",
             "the response of the proxy is not HTTP: \"HTTP/1.1 OK\"",
+            false,
         ),
         (
             "HTTP/1.1 200 OK\r\n",
             "the proxy closed the connection before its response was complete",
+            true,
         ),
         (
             "",
             "the proxy closed the connection before its response was complete",
+            true,
         ),
         (
             &*huge.leak(),
             "the head of the response of the proxy exceeds 65536 bytes",
+            true,
         ),
         // The tunnel is open, but its end sends no TLS.
         (
             "HTTP/1.1 200 OK\r\n\r\nplain text",
             "the server does not use TLS",
+            false,
         ),
         (
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\n\r\nplain text",
             "the server does not use TLS",
+            false,
         ),
     ] {
         let (addr, _head) = server(response).await;
@@ -143,6 +153,7 @@ async fn the_reason_of_a_refused_tunnel_is_named() {
         let shown = format!("{error}{error:?}");
         assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
         assert!(error.to_string().contains(reason), "{error}");
+        assert_eq!(error.is_retryable(), is_retryable, "{error}");
         assert!(shown.contains(&format!("proxy http://{addr}: ")), "{shown}");
         assert!(!shown.contains("hush"), "{shown}");
     }

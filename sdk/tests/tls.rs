@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use qingstor_emulator::Emulator;
 use qingstor_sdk::{Bucket, Config, ErrorKind, QingStor, RetryPolicy};
@@ -65,8 +66,13 @@ impl Site {
         );
         Config::new(id, secret)
             .endpoint(format!("https://localhost:{}", self.addr.port()))
-            .retry(RetryPolicy::never())
+            .retry(quick())
     }
+}
+
+/// A policy with short delays.
+fn quick() -> RetryPolicy {
+    RetryPolicy::default().initial_backoff(Duration::from_millis(1))
 }
 
 /// Creates a certificate authority and a server with a certificate of it.
@@ -123,6 +129,7 @@ async fn an_untrusted_certificate_is_refused() {
     ] {
         let error = bucket(config).head().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect);
+        assert_eq!((error.attempts(), error.is_retryable()), (1, false));
         let text = error.to_string();
         assert!(text.contains("certificate"), "{text}");
         assert!(
@@ -136,13 +143,29 @@ async fn an_untrusted_certificate_is_refused() {
 #[tokio::test]
 async fn a_server_without_tls_is_recognized() {
     let emulator = Emulator::builder().in_memory().start().await.unwrap();
-    let config = Config::new("ID", "SECRET").retry(RetryPolicy::never());
+    let config = Config::new("ID", "SECRET").retry(quick());
     let endpoint = format!("https://localhost:{}", emulator.addr().port());
     let error = bucket(config.endpoint(endpoint)).put().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+    assert_eq!((error.attempts(), error.is_retryable()), (1, false));
     let text = error.to_string();
     let advice = "the server does not use TLS on this port: use `http` instead of `https`";
     assert!(text.contains(advice), "{text}");
+}
+
+/// A server, or what is in front of it, that closes connections during a restart.
+#[tokio::test]
+async fn a_handshake_that_breaks_off_is_retried() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!(
+        "https://localhost:{}",
+        listener.local_addr().unwrap().port()
+    );
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    let config = Config::new("ID", "SECRET").retry(quick());
+    let error = bucket(config.endpoint(endpoint)).put().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+    assert_eq!((error.attempts(), error.is_retryable()), (4, true));
 }
 
 #[tokio::test]
@@ -151,6 +174,7 @@ async fn a_certificate_for_another_host_is_refused() {
     let config = site.config().ca_certificate_pem(&*site.authority);
     let error = bucket(config).head().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
+    assert_eq!((error.attempts(), error.is_retryable()), (1, false));
     let text = error.to_string();
     assert!(
         text.contains("localhost") && text.contains("storage.example.com"),

@@ -55,6 +55,8 @@ struct Inner {
     response: Option<ErrorResponse>,
     /// Whether the request certainly did not reach the service.
     unsent: bool,
+    /// Whether a retry would fail in the same way, although the kind of the error is usually temporary.
+    permanent: bool,
 }
 
 /// The call that an error belongs to.
@@ -157,6 +159,7 @@ impl Error {
             call: None,
             response: None,
             unsent: false,
+            permanent: false,
         }))
     }
 
@@ -197,6 +200,12 @@ impl Error {
         self
     }
 
+    /// Marks the error as one that a retry would repeat.
+    pub(crate) fn permanent(mut self) -> Self {
+        self.0.permanent = true;
+        self
+    }
+
     /// Returns whether no byte of the request can have reached the service.
     pub(crate) fn is_unsent(&self) -> bool {
         self.0.unsent
@@ -205,6 +214,7 @@ impl Error {
     /// Returns whether the service may have executed the request, and whether a retry can help.
     pub(crate) fn failure(&self) -> Failure {
         match self.kind() {
+            _ if self.0.permanent => Failure::Final,
             ErrorKind::Connect | ErrorKind::Timeout if self.0.unsent => Failure::NotExecuted,
             ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Interrupted => Failure::Ambiguous,
             ErrorKind::Service => self.failure_of_response(),
@@ -385,8 +395,8 @@ impl Error {
         )
     }
 
-    /// Returns whether the same call may succeed later: the connection failed or broke, a timeout
-    /// expired, or the service was busy (408, 429, 5xx except 501 and 505, and error codes that the
+    /// Returns whether the same call may succeed later: the connection failed or broke (except for a
+    /// reason that does not pass, such as a certificate that is not trusted), a timeout expired, or the service was busy (408, 429, 5xx except 501 and 505, and error codes that the
     /// API marks as temporary).
     ///
     /// # Troubleshooting

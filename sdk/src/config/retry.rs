@@ -33,7 +33,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// | --- | --- |
 /// | no connection; an error document with the status 429 or 503, or with a code that the API marks as temporary | always: the service has not executed the request |
 /// | a broken connection, no response in time, an incomplete response, a success before the whole body was sent; without an error document: 408, 429, 5xx except 501 and 505 | if the request is idempotent |
-/// | every other error | never |
+/// | every other error, also an untrusted certificate, a server without TLS, and a proxy that refuses the target or the password | never |
 ///
 /// Requests that are not idempotent are not retried after an ambiguous failure, because the service
 /// may have executed the first attempt: appends, moves, the start and the end of a multipart

@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use super::proxies::Proxies;
 use super::short_reads::ShortReads;
-use super::stream::{ConnectError, Stream};
+use super::stream::{ConnectError, PermanentFailure, Stream};
 use super::tls::Tls;
 use super::tunnel;
 
@@ -105,7 +105,7 @@ impl Settings {
             other => {
                 let scheme = other.unwrap_or_default();
                 let text = format!("a proxy with the scheme `{scheme}` is not supported");
-                return Err(text.into());
+                return Err(PermanentFailure::new(text).into());
             }
         }
         if target.scheme() != Some(&Scheme::HTTPS) {

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use super::stream::PermanentFailure;
 use crate::base::error::{Error, ErrorKind};
 
 /// A request got no response.
@@ -22,7 +23,7 @@ impl SendFailure {
     /// Maps the failure to `Connect` or `Timeout`. `endpoint`: scheme, host and port of the request;
     /// `proxy`: those of the proxy.
     pub(super) fn into_error(self, endpoint: &str, proxy: Option<&str>) -> Error {
-        let (mut is_timeout, mut is_invalid) = (false, false);
+        let (mut is_timeout, mut is_invalid, mut is_final) = (false, false, false);
         // The messages of the HTTP library say only that sending failed. The last source has the
         // reason.
         let mut reason: &(dyn StdError + 'static) = &*self.source;
@@ -31,6 +32,10 @@ impl SendFailure {
             is_timeout |= io_error.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
             let http_error = reason.downcast_ref::<hyper::Error>();
             is_invalid |= http_error.is_some_and(hyper::Error::is_parse);
+            is_final |= is_permanent(reason);
+            // The error in an I/O error is not its source.
+            let inner = io_error.and_then(io::Error::get_ref);
+            is_final |= inner.is_some_and(|error| is_permanent(error));
             match reason.source() {
                 Some(source) => reason = source,
                 None => break,
@@ -65,11 +70,22 @@ impl SendFailure {
         {
             text += RUNTIME_ADVICE;
         }
-        let error = Error::new(kind, text).with_source(self.source);
+        let mut error = Error::new(kind, text).with_source(self.source);
         if self.is_unsent {
-            error.unsent()
-        } else {
-            error
+            error = error.unsent();
         }
+        if is_final && self.is_connect {
+            error = error.permanent();
+        }
+        error
     }
+}
+
+/// Returns whether the error is a reason that does not pass.
+fn is_permanent(error: &(dyn StdError + 'static)) -> bool {
+    #[cfg(feature = "rustls")]
+    if let Some(error) = error.downcast_ref() {
+        return super::tls::is_permanent(error);
+    }
+    error.is::<PermanentFailure>()
 }

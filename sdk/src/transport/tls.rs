@@ -8,6 +8,8 @@ use hyper_util::rt::TokioIo;
 
 #[cfg(feature = "rustls")]
 use super::rustls_config::rustls_config;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use super::stream::PermanentFailure;
 use super::stream::{ConnectError, Stream};
 #[cfg(not(feature = "rustls"))]
 use crate::base::error::Error;
@@ -65,7 +67,8 @@ impl Tls {
         stream: Box<dyn Stream>,
     ) -> Result<Box<dyn Stream>, ConnectError> {
         let name = host.trim_matches(['[', ']']).to_owned();
-        let name = rustls::pki_types::ServerName::try_from(name).map_err(io::Error::other)?;
+        let name = rustls::pki_types::ServerName::try_from(name)
+            .map_err(|error| PermanentFailure::new(error.to_string()))?;
         let stream = self.connector.connect(name, TokioIo::new(stream)).await;
         Ok(Box::new(TokioIo::new(stream.map_err(explain)?)))
     }
@@ -79,7 +82,14 @@ impl Tls {
     ) -> Result<Box<dyn Stream>, ConnectError> {
         let host = host.trim_matches(['[', ']']);
         let stream = self.connector.connect(host, TokioIo::new(stream)).await;
-        Ok(Box::new(TokioIo::new(stream.map_err(io::Error::other)?)))
+        // The libraries of the platforms have only the text of their errors in common.
+        let explain = |error: tokio_native_tls::native_tls::Error| -> ConnectError {
+            match error.to_string() {
+                text if text.contains("certificate") => PermanentFailure::new(text).into(),
+                _ => io::Error::other(error).into(),
+            }
+        };
+        Ok(Box::new(TokioIo::new(stream.map_err(explain)?)))
     }
 
     #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
@@ -94,15 +104,48 @@ impl Tls {
 
 /// Explains the error of a handshake with a server that responds in plain text.
 #[cfg(feature = "rustls")]
-fn explain(error: io::Error) -> io::Error {
+fn explain(error: io::Error) -> ConnectError {
     use rustls::{Error, InvalidMessage};
 
     let source = error.get_ref().and_then(|source| source.downcast_ref());
     match source {
-        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => io::Error::new(
-            error.kind(),
+        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => PermanentFailure::new(
             "the server does not use TLS on this port: use `http` instead of `https`, or another port",
+        )
+        .into(),
+        _ => error.into(),
+    }
+}
+
+/// Returns whether a handshake would fail again in the same way: the certificate is not accepted, or
+/// client and server have no settings in common.
+#[cfg(feature = "rustls")]
+pub(super) fn is_permanent(error: &rustls::Error) -> bool {
+    use rustls::{AlertDescription as Alert, Error};
+
+    match error {
+        Error::InvalidCertificate(_)
+        | Error::InvalidCertRevocationList(_)
+        | Error::NoCertificatesPresented
+        | Error::NoApplicationProtocol
+        | Error::PeerIncompatible(_)
+        | Error::UnsupportedNameType => true,
+        Error::AlertReceived(alert) => matches!(
+            alert,
+            Alert::AccessDenied
+                | Alert::BadCertificate
+                | Alert::CertificateExpired
+                | Alert::CertificateRequired
+                | Alert::CertificateRevoked
+                | Alert::CertificateUnknown
+                | Alert::HandshakeFailure
+                | Alert::InsufficientSecurity
+                | Alert::NoApplicationProtocol
+                | Alert::ProtocolVersion
+                | Alert::UnknownCA
+                | Alert::UnrecognisedName
+                | Alert::UnsupportedCertificate
         ),
-        _ => error,
+        _ => false,
     }
 }

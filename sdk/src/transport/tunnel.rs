@@ -4,7 +4,7 @@ use http::{HeaderValue, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::stream::{ConnectError, Stream};
+use super::stream::{ConnectError, PermanentFailure, Stream};
 
 /// Maximum length of the head of a proxy's response, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
@@ -17,6 +17,7 @@ const MAX_INTERIM: usize = 16;
 /// # Errors
 ///
 /// Returns an error with the status if the proxy refuses, and an error if its response is not HTTP.
+/// The error is permanent unless the status is one of a temporary failure.
 pub(super) async fn open(
     connection: Box<dyn Stream>,
     target: &Uri,
@@ -39,7 +40,7 @@ pub(super) async fn open(
         let line = status_line(&mut connection).await?;
         let status = parse_status(&line).ok_or_else(|| {
             let shown: String = line.chars().take(100).collect();
-            format!("the response of the proxy is not HTTP: {shown:?}")
+            PermanentFailure::new(format!("the response of the proxy is not HTTP: {shown:?}"))
         })?;
         if status.is_success() {
             return Ok(connection.into_inner());
@@ -49,13 +50,25 @@ pub(super) async fn open(
                 Some(_) => "the proxy refused its user name or password (status 407)",
                 None => "the proxy requires a user name and a password (status 407)",
             };
-            return Err(text.into());
+            return Err(PermanentFailure::new(text).into());
         }
         if !status.is_informational() {
-            return Err(format!("the proxy responded with the status {status}").into());
+            let text = format!("the proxy responded with the status {status}");
+            return Err(match is_temporary(status) {
+                true => text.into(),
+                false => PermanentFailure::new(text).into(),
+            });
         }
     }
     Err("the proxy sent only interim responses".into())
+}
+
+fn is_temporary(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+        )
 }
 
 /// Reads the head of a response. Returns its first line.

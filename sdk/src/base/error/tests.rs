@@ -215,6 +215,7 @@ fn classifies_every_kind_of_error() {
         (of(Kind::Connect), Ambiguous),
         (of(Kind::Timeout), Ambiguous),
         (of(Kind::Interrupted), Ambiguous),
+        (of(Kind::Connect).unsent().permanent(), Final),
         (of(Kind::InvalidInput), Final),
         (of(Kind::Config), Final),
         (of(Kind::Credentials), Final),
