@@ -55,7 +55,7 @@
 //! | `rustls` | yes | TLS by rustls with ring, and the platform's certificates |
 //! | `native-tls` | | TLS by the platform's own library; `rustls` wins if both are on |
 //! | `tracing` | yes | spans and events for each transfer, call and attempt; no secrets |
-//! | `reqwest-client` | | `Config::reqwest_client`: requests are sent with your own client |
+//! | `reqwest-client` | | `Config::reqwest_client`: requests are sent with a `reqwest` client that you configure |
 //! | `config-file` | yes | [`Config::load`] also reads a file; [`FileCredentials`] |
 //! | `folders` | | uploads, downloads and synchronization of folders: [`FolderTransfer`] |
 //! | `simd` | yes | the MD5s of up to 32 parts at once, with vector instructions, instead of up to 3 |

@@ -191,7 +191,10 @@ impl Backend {
         }
         #[cfg(feature = "reqwest-client")]
         if let Some(client) = &config.transport.client {
-            return Ok(Self::Reqwest(client.clone()));
+            let client = client.clone().map_err(|error| {
+                Error::config(format!("reqwest_client: {error}")).with_source(error)
+            })?;
+            return Ok(Self::Reqwest(client));
         }
         let client = NetworkClient::new(config, service)?;
         Ok(Self::Network(Arc::new(client)))

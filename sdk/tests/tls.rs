@@ -265,23 +265,55 @@ async fn requests_without_tls_pass_a_proxy_with_tls() {
 #[cfg(feature = "reqwest-client")]
 #[tokio::test]
 async fn a_custom_client_uses_its_own_certificates() {
+    let site = Site::start("localhost").await;
+    let builder = custom_client(&site.authority);
+    works(&bucket(site.config().reqwest_client(builder))).await;
+}
+
+#[cfg(feature = "reqwest-client")]
+fn custom_client(authority: &str) -> reqwest::ClientBuilder {
     use tokio_rustls::rustls::pki_types::CertificateDer;
     use tokio_rustls::rustls::pki_types::pem::PemObject;
     use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-    let site = Site::start("localhost").await;
     let mut roots = RootCertStore::empty();
-    let authority = CertificateDer::from_pem_slice(site.authority.as_bytes()).unwrap();
+    let authority = CertificateDer::from_pem_slice(authority.as_bytes()).unwrap();
     roots.add(authority).unwrap();
     let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
-    works(&bucket(site.config().reqwest_client(client))).await;
+    reqwest::Client::builder().tls_backend_preconfigured(tls)
+}
+
+/// The key of an object must not reach another site.
+#[cfg(feature = "reqwest-client")]
+#[tokio::test]
+async fn a_custom_client_follows_no_redirect() {
+    let site = Site::start("localhost").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let stranger = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let location = format!("http://{}/k", stranger.local_addr().unwrap());
+    let response = format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+    );
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        stream.write_all(response.as_bytes()).await.unwrap();
+    });
+    let builder = custom_client(&site.authority).redirect(reqwest::redirect::Policy::limited(5));
+    let config = site.config().endpoint(endpoint).reqwest_client(builder);
+    let call = bucket(config).get_object("k");
+    let call = call.encryption_customer_key("hush");
+    let error = tokio::select! {
+        result = call.send() => result.unwrap_err(),
+        _ = stranger.accept() => panic!("the redirect was followed"),
+    };
+    assert_eq!(error.location(), Some(&*location), "{error}");
 }

@@ -28,7 +28,7 @@ pub(crate) struct ConnectionSettings {
     pub(crate) pool_idle_timeout: Option<Duration>,
     pub(crate) pool_max_idle_per_host: Option<usize>,
     #[cfg(feature = "reqwest-client")]
-    pub(crate) client: Option<reqwest::Client>,
+    pub(crate) client: Option<Result<reqwest::Client, Arc<reqwest::Error>>>,
     pub(crate) handler: Option<Arc<Handler>>,
 }
 
@@ -75,16 +75,26 @@ impl Config {
         self
     }
 
-    /// Sends requests with your own `reqwest` client. Its settings for connections, proxy and TLS
-    /// replace those of this `Config`. The client must come from the same version of `reqwest` as
-    /// in this crate.
+    /// Sends requests with a `reqwest` client. The settings of the builder for connections, proxy and
+    /// TLS replace those of this `Config`. The builder must come from the same version of `reqwest` as
+    /// in this crate. If it cannot build a client, that is an error of
+    /// [`QingStor::new`](crate::QingStor::new).
     ///
-    /// The client must not follow redirects, decompress responses or retry requests: signatures
-    /// would be invalid, lengths would differ, and requests would be executed twice.
+    /// The client does not follow redirects, decompress responses or retry requests, even if the
+    /// builder says so: headers with encryption keys could reach another site, lengths would differ,
+    /// and requests would be executed twice.
     #[cfg(feature = "reqwest-client")]
     #[must_use]
-    pub fn reqwest_client(mut self, client: reqwest::Client) -> Self {
-        self.transport.client = Some(client);
+    pub fn reqwest_client(mut self, builder: reqwest::ClientBuilder) -> Self {
+        let client = builder
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_brotli()
+            .no_deflate()
+            .no_gzip()
+            .no_zstd()
+            .build();
+        self.transport.client = Some(client.map_err(Arc::new));
         self
     }
 
