@@ -1,6 +1,7 @@
 //! [`Upload`]: uploads content of any size.
 
 mod content_type;
+mod earlier_upload;
 pub(super) mod file_etag;
 mod multipart;
 mod part_content;
@@ -57,8 +58,8 @@ impl Bucket {
         Upload::new(self.clone(), key.into(), source.into())
     }
 
-    /// Resumes an interrupted upload from its token. The source must have the same content as
-    /// before. See [`Upload::resumable`].
+    /// Resumes an interrupted upload from its token. The source should have the same content as
+    /// before: parts that differ are sent again. See [`Upload::resumable`].
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> Result<(), Box<dyn std::error::Error>> {
@@ -252,6 +253,11 @@ impl<'a> Upload<'a> {
     /// [`Error::resume_token`](crate::Error::resume_token) returns the token for
     /// [`Bucket::resume_upload`]. A resumed upload is resumable by default. Parts use storage until
     /// the upload is completed or aborted.
+    ///
+    /// A resumed upload reads the source from its start and compares the MD5 of each stored part, so
+    /// that it never mixes two contents. It sends the parts that differ, and those whose MD5 is not
+    /// known: parts with an [`sse_key`](Self::sse_key) that were sent without
+    /// [`verify`](Self::verify).
     pub fn resumable(mut self, resumable: bool) -> Self {
         self.options.resumable = resumable;
         self
@@ -270,7 +276,9 @@ impl<'a> Upload<'a> {
     /// `Io` error.
     ///
     /// A token of another object or source, or of an upload that was aborted, is an error. Remove
-    /// the file to start from the beginning.
+    /// the file to start from the beginning. If the upload of the token was completed, bytes and
+    /// files are compared with it: if they are the same, nothing is sent. Otherwise, and for a
+    /// reader or a stream, a new upload starts.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -1,10 +1,12 @@
 //! Interrupted uploads that are resumed with a token.
 
 use std::future::IntoFuture;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use qingstor_sdk::{ErrorKind, ResumeToken, UploadSource};
+use bytes::Bytes;
+use qingstor_sdk::{DownloadTarget, ErrorKind, ResumeToken, SseKey, UploadSource};
 
 use crate::transfer::{MIB, PART, Site, content, pieces};
 
@@ -67,7 +69,6 @@ async fn a_failed_upload_is_aborted_unless_it_is_resumable() {
 async fn stored_parts_with_other_content_are_replaced() {
     let site = Site::start().await;
     let sent = content(3 * PART);
-    site.faults(&["operation=CompleteMultipartUpload,code=permission_denied"]);
     for source in 0..3 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
@@ -269,6 +270,125 @@ async fn a_token_file_is_locked_by_its_upload() {
     site.faults(&["operation=PutObject,code=permission_denied"]);
     assert!(upload("small", 5).await.is_err());
     assert!(!token.exists());
+}
+
+/// Writes a file with a modification time that does not depend on its content.
+fn write_with_fixed_time(path: &Path, content: &[u8]) {
+    std::fs::write(path, content).unwrap();
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(time).unwrap();
+}
+
+/// Equal sizes and modification times are normal, for example in reproducible builds.
+#[tokio::test]
+async fn a_replaced_file_is_never_mixed_with_its_predecessor() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [path, token] = ["file", "token"].map(|name| folder.path().join(name));
+    let old = content(PART + 9);
+    let new: Bytes = old.iter().map(|byte| !byte).collect::<Vec<_>>().into();
+    let key = SseKey::new([7; 32]);
+    for (verify, is_encrypted) in [(true, false), (false, false), (true, true)] {
+        let upload = || {
+            let upload = site.bucket.upload("k", path.as_path()).concurrency(1);
+            let upload = upload.part_size(PART as u64).multipart_threshold(0);
+            let upload = upload.verify(verify).token_file(&token);
+            match is_encrypted {
+                true => upload.sse_key(&key),
+                false => upload,
+            }
+        };
+        for (resumed, parts) in [(&old, 1), (&new, 2)] {
+            write_with_fixed_time(&path, &old);
+            site.faults(&["operation=UploadMultipart,after=1,code=permission_denied"]);
+            assert!(upload().await.is_err());
+            site.emulator.clear_faults();
+            write_with_fixed_time(&path, resumed);
+            let before = site.served("UploadMultipart");
+            upload().await.unwrap();
+            let sent = site.served("UploadMultipart") - before;
+            assert_eq!(sent, parts, "verify {verify}, key {is_encrypted}");
+            let mut stored = Vec::new();
+            let target = DownloadTarget::writer(&mut stored);
+            let download = site.bucket.download("k", target);
+            let download = match is_encrypted {
+                true => download.sse_key(&key),
+                false => download,
+            };
+            download.await.unwrap();
+            assert!(stored == *resumed, "verify {verify}, key {is_encrypted}");
+        }
+    }
+}
+
+/// A process may be killed after the completion, but before it removes the token file.
+#[tokio::test]
+async fn a_token_of_a_completed_upload_is_not_a_copy_of_another_source() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [path, token] = ["file", "token"].map(|name| folder.path().join(name));
+    let old = content(3 * PART + 5);
+    let new: Bytes = old.iter().map(|byte| !byte).collect::<Vec<_>>().into();
+    let upload = |source| {
+        let upload = site.bucket.upload("k", source).part_size(PART as u64);
+        upload.multipart_threshold(0).token_file(&token)
+    };
+    let stored = Arc::new(Mutex::new(String::new()));
+    let keep = Arc::clone(&stored);
+    write_with_fixed_time(&path, &old);
+    let first = upload(UploadSource::path(&path));
+    let first = first.on_token(move |token| *keep.lock().unwrap() = token.to_string());
+    let first = first.await.unwrap();
+    let stored = stored.lock().unwrap().clone();
+    for (kind, source, parts) in [
+        ("the same file", &old, 0),
+        ("another file", &new, 4),
+        ("the same bytes", &old, 0),
+        ("other bytes", &new, 4),
+        ("the same stream", &old, 4),
+        ("another stream", &new, 4),
+    ] {
+        site.bucket
+            .upload("k", old.clone())
+            .part_size(PART as u64)
+            .multipart_threshold(0)
+            .await
+            .unwrap();
+        write_with_fixed_time(&path, source);
+        std::fs::write(&token, &stored).unwrap();
+        let before = site.served("UploadMultipart");
+        let resumed = upload(match kind {
+            kind if kind.ends_with("file") => UploadSource::path(&path),
+            kind if kind.ends_with("bytes") => UploadSource::from(source.clone()),
+            _ => UploadSource::stream(pieces(source, MIB)),
+        });
+        let output = resumed.await.unwrap();
+        assert_eq!(
+            (output.parts, output.bytes),
+            (4, source.len() as u64),
+            "{kind}"
+        );
+        assert_eq!(output.etag == first.etag, source == &old, "{kind}");
+        assert_eq!(site.served("UploadMultipart") - before, parts, "{kind}");
+        assert!(site.content("k").await == *source, "{kind}");
+        assert!(!token.exists(), "{kind}");
+    }
+    // A short stream is sent with one request.
+    site.bucket
+        .upload("k", old.clone())
+        .part_size(PART as u64)
+        .multipart_threshold(0)
+        .await
+        .unwrap();
+    std::fs::write(&token, &stored).unwrap();
+    let short = content(5);
+    upload(UploadSource::stream(pieces(&short, 1)))
+        .await
+        .unwrap();
+    assert_eq!(site.content("k").await, short);
+    assert!(!token.exists());
+    assert_eq!(site.unfinished().await, 0);
 }
 
 /// Aborts the task at various times, as if the process was killed: only the stored tokens remain.

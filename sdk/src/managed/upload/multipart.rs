@@ -16,16 +16,13 @@ use super::token_store::TokenStore;
 use super::uploader::{StoredPart, Uploader};
 use super::{UploadOptions, UploadOutput};
 use crate::base::entity_tag;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::HeadObjectOutput;
 use crate::generated::types::ObjectPart;
-use crate::managed::multipart_guard::{Completion, MultipartGuard, is_upload_gone};
-use crate::managed::part_sizes::{MAX_PARTS, PartSizes, check_object_size};
+use crate::managed::multipart_guard::{Completion, MultipartGuard};
+use crate::managed::part_sizes::{PartSizes, check_object_size};
 use crate::managed::request_tasks::{RequestTasks, TaskEvent};
-
-/// The number of parts that one request lists.
-const LIST_LIMIT: u32 = 1000;
 
 /// How a multipart upload starts.
 pub(super) enum MultipartStart {
@@ -34,7 +31,11 @@ pub(super) enum MultipartStart {
         /// The first part, if it was read already.
         first: Option<PartContent>,
     },
-    Resume(ResumeToken),
+    Resume {
+        token: ResumeToken,
+        /// The parts that the service has, by number.
+        stored: BTreeMap<u32, StoredPart>,
+    },
 }
 
 /// A multipart upload in progress.
@@ -80,13 +81,10 @@ impl<'a> MultipartUpload<'a> {
                 let token = self.new_token(&guard, sizes);
                 (guard, token, sizes, first, BTreeMap::new())
             }
-            MultipartStart::Resume(token) => match self.list_stored_parts(&token).await {
-                Ok(stored) => {
-                    let sizes = PartSizes::new(token.part_size, token.length)?;
-                    (self.guard(&token), token, sizes, None, stored)
-                }
-                Err(error) => return self.check_earlier_completion(token, error).await,
-            },
+            MultipartStart::Resume { token, stored } => {
+                let sizes = PartSizes::new(token.part_size, token.length)?;
+                (self.guard(&token), token, sizes, None, stored)
+            }
         };
         token.parts.retain(|number, _| stored.contains_key(number));
         if self.options.resumable {
@@ -147,70 +145,6 @@ impl<'a> MultipartUpload<'a> {
         MultipartGuard::existing(bucket.clone(), key.to_owned(), id, Handle::current())
     }
 
-    /// Lists the parts that the service has.
-    async fn list_stored_parts(
-        &mut self,
-        token: &ResumeToken,
-    ) -> Result<BTreeMap<u32, StoredPart>> {
-        // The token's digests can be trusted if the source is a file with the same size and
-        // modification time. Otherwise the content of each part is compared.
-        let is_unchanged = token.modified.is_some() && token.modified == self.reader.modified;
-        let mut stored = BTreeMap::new();
-        let mut after = None;
-        loop {
-            let bucket = &self.uploader.bucket;
-            let admitted = bucket.admit(None).await;
-            let mut call = admitted
-                .bucket
-                .list_multipart(&token.key, &token.upload_id)
-                .limit(LIST_LIMIT);
-            call.input.part_number_marker = after;
-            let page = call.await?.object_parts;
-            let Some(last) = page.iter().map(|part| part.part_number).max() else {
-                return Ok(stored);
-            };
-            // A list that does not advance, or exceeds the last possible part, would never end.
-            if after.is_some_and(|after| last <= after || after >= MAX_PARTS) {
-                return Ok(stored);
-            }
-            after = Some(last);
-            stored.extend(page.into_iter().map(|part| {
-                let known = token.parts.get(&part.part_number).filter(|_| is_unchanged);
-                let stored = StoredPart {
-                    size: part.size,
-                    etag: part.etag.unwrap_or_default().trim_matches('"').to_owned(),
-                    known: known.cloned(),
-                };
-                (part.part_number, stored)
-            }));
-        }
-    }
-
-    /// Handles the failure to list the parts of an earlier upload. If the upload does not exist, the
-    /// earlier process may have completed it without receiving the response.
-    async fn check_earlier_completion(
-        &mut self,
-        token: ResumeToken,
-        error: Error,
-    ) -> Result<UploadOutput> {
-        if !is_upload_gone(&error) {
-            return Err(error.with_resume_token(token));
-        }
-        if token.parts.is_empty() {
-            return Err(error);
-        }
-        match self.uploader.head().send().await {
-            Ok(object) if is_made_of_parts(&token, token.length, &object) => {
-                self.tokens.remove().await?;
-                Ok(output_of_existing(&token, object))
-            }
-            Err(head_error) if !head_error.is_not_found() => {
-                Err(head_error.with_resume_token(token))
-            }
-            _ => Err(error),
-        }
-    }
-
     /// Uploads all parts and returns the size of the content. No task is left when it returns.
     async fn upload_parts(
         &mut self,
@@ -268,16 +202,18 @@ impl<'a> MultipartUpload<'a> {
     ) -> Result<u64> {
         let upload_id: Arc<str> = token.upload_id.as_str().into();
         let needs_md5 = self.uploader.needs_md5();
-        let mut queue = match needs_md5 && !self.reader.is_stream() {
+        // Parts that the service has are compared by their MD5s.
+        let has_md5s = needs_md5 || !stored.is_empty();
+        let mut queue = match has_md5s && !self.reader.is_stream() {
             true => PartQueue::in_batches(sizes.first()),
             false => PartQueue::one_by_one(),
         };
         first.into_iter().for_each(|content| queue.push(content));
         let mut bytes = 0_u64;
         loop {
-            if needs_md5 {
-                queue.start_md5s(&self.uploader.md5_pool, &stored);
-            }
+            queue.start_md5s(&self.uploader.md5_pool, |number| {
+                needs_md5 || stored.contains_key(&number)
+            });
             if tasks.has_room()
                 && let Some((number, part)) = queue.pop(tasks.limit())
             {
@@ -382,7 +318,11 @@ fn poll_event(
 }
 
 /// Returns `true` if the object has the entity tag of the token's parts, and the given size.
-fn is_made_of_parts(token: &ResumeToken, len: Option<u64>, object: &HeadObjectOutput) -> bool {
+pub(super) fn is_made_of_parts(
+    token: &ResumeToken,
+    len: Option<u64>,
+    object: &HeadObjectOutput,
+) -> bool {
     let is_same_size = len.is_none() || len == object.content_length;
     let is_same_etag = token
         .object_etag()
@@ -392,7 +332,7 @@ fn is_made_of_parts(token: &ResumeToken, len: Option<u64>, object: &HeadObjectOu
 
 /// Returns the output of an upload whose last response was lost.
 #[inline]
-fn output_of_existing(token: &ResumeToken, object: HeadObjectOutput) -> UploadOutput {
+pub(super) fn output_of_existing(token: &ResumeToken, object: HeadObjectOutput) -> UploadOutput {
     UploadOutput {
         request_id: object.request_id().map(str::to_owned),
         etag: object.etag,

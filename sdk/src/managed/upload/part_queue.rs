@@ -1,11 +1,10 @@
 //! [`PartQueue`]: parts that were read, but are not being sent yet.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use qingstor_md5::{LANES, Md5Pool};
 
 use super::part_content::{Part, PartContent};
-use super::uploader::StoredPart;
 
 /// How many bytes at most are hashed at once before they are sent. It bounds how much of a file is
 /// read twice if the page cache does not keep it.
@@ -72,16 +71,15 @@ impl PartQueue {
         self.missing = self.missing.saturating_sub(1);
     }
 
-    /// Starts to hash a complete batch, except for parts that the service is known to have.
+    /// Starts to hash those parts of a complete batch whose number `is_needed` accepts.
     #[inline]
-    pub(super) fn start_md5s(&mut self, pool: &Md5Pool, stored: &BTreeMap<u32, StoredPart>) {
+    pub(super) fn start_md5s(&mut self, pool: &Md5Pool, is_needed: impl Fn(u32) -> bool) {
         if self.new == 0 || self.wants_part() {
             return;
         }
-        let is_needed = |number: &u32| stored.get(number).and_then(StoredPart::known).is_none();
         let first_new = self.parts.len() - self.new;
         let new = (self.taken..).zip(&mut self.parts).skip(first_new);
-        let needed = new.filter(|(number, _)| is_needed(number));
+        let needed = new.filter(|(number, _)| is_needed(*number));
         Part::start_md5s(pool, needed.map(|(_, part)| part));
         self.new = 0;
     }
@@ -127,7 +125,7 @@ mod tests {
             queue.push(PartContent::from_chunks(vec![Bytes::from_static(b"abc")]));
             read += 1;
         }
-        queue.start_md5s(&Md5Pool::default(), &BTreeMap::new());
+        queue.start_md5s(&Md5Pool::default(), |_| true);
         read
     }
 

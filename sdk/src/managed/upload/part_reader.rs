@@ -103,6 +103,23 @@ impl<'a> PartReader<'a> {
         matches!(self.unread, Unread::Stream(_))
     }
 
+    /// Returns another reader of the unread content, or `None` if the source can be read only once.
+    pub(super) fn duplicate(&self) -> Option<PartReader<'static>> {
+        let unread = match &self.unread {
+            Unread::Bytes(bytes) => Unread::Bytes(bytes.clone()),
+            Unread::File { path, offset } => Unread::File {
+                path: Arc::clone(path),
+                offset: *offset,
+            },
+            Unread::Stream(_) => return None,
+        };
+        Some(PartReader {
+            unread,
+            len: self.len,
+            modified: self.modified,
+        })
+    }
+
     /// Returns the next part, or `None` at the end. Only the last part has fewer than `size` bytes.
     pub(super) fn poll_part(
         &mut self,

@@ -79,6 +79,11 @@ impl CompletedPart {
         self.etag.as_deref().or(self.md5.as_deref())
     }
 
+    /// Returns the MD5 of the bytes, if it is known.
+    pub(crate) fn digest(&self) -> Option<Digest> {
+        Digest::from_etag(self.md5.as_deref()?)
+    }
+
     /// Returns a line of a token file.
     pub(crate) fn to_line(&self, number: u32) -> String {
         let md5 = self.md5.as_deref().unwrap_or(UNKNOWN_MD5);
@@ -114,9 +119,7 @@ impl ResumeToken {
     /// part is unknown.
     pub(crate) fn object_etag(&self) -> Option<String> {
         let digests = self.parts.values();
-        let digests: Option<Vec<Digest>> = digests
-            .map(|part| Digest::from_etag(part.md5.as_deref()?))
-            .collect();
+        let digests: Option<Vec<Digest>> = digests.map(CompletedPart::digest).collect();
         Some(Digest::of_parts(digests?))
     }
 }

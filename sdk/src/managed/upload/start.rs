@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use super::earlier_upload::EarlierUpload;
 use super::multipart::{MultipartStart, MultipartUpload};
 use super::part_content::{Part, PartContent};
 use super::part_reader::PartReader;
@@ -50,8 +51,17 @@ impl Upload<'_> {
         });
         if let Some(token) = self.token {
             check_token(&token, &uploader, &reader)?;
-            let upload = MultipartUpload::new(uploader, reader, self.options, tokens);
-            return upload.run(MultipartStart::Resume(token)).await;
+            match EarlierUpload::find(&uploader, &mut reader, token).await? {
+                EarlierUpload::Unfinished { token, stored } => {
+                    let upload = MultipartUpload::new(uploader, reader, self.options, tokens);
+                    return upload.run(MultipartStart::Resume { token, stored }).await;
+                }
+                EarlierUpload::Complete(output) => {
+                    tokens.remove().await?;
+                    return Ok(output);
+                }
+                EarlierUpload::Outdated => tokens.clear().await?,
+            }
         }
         let sizes = PartSizes::new(options.transfer.part_size, reader.len)?;
         let mut first = None;

@@ -96,6 +96,14 @@ impl TokenStore {
         }
     }
 
+    /// Forgets the token of an earlier upload, so that a new one can be stored.
+    pub(super) async fn clear(&mut self) -> Result<()> {
+        match &mut self.file {
+            Some(file) => file.clear().await,
+            None => Ok(()),
+        }
+    }
+
     /// Removes the file after the upload is complete.
     pub(super) async fn remove(&self) -> Result<()> {
         let Some(file) = &self.file else {
@@ -153,6 +161,11 @@ impl TokenFile {
         }
         self.has_token = true;
         Ok(Some(token))
+    }
+
+    async fn clear(&mut self) -> Result<()> {
+        self.has_token = false;
+        self.blocking(|file| file.set_len(0)).await
     }
 
     async fn save(&mut self, token: &ResumeToken) -> Result<()> {

@@ -45,15 +45,15 @@ pub(super) struct StoredPart {
     pub(super) size: Option<u64>,
     /// Without quotes.
     pub(super) etag: String,
-    /// The part according to the resume token, if the source has certainly not changed.
-    pub(super) known: Option<CompletedPart>,
+    /// The part according to the resume token.
+    pub(super) recorded: Option<CompletedPart>,
 }
 
 impl StoredPart {
     /// Returns the part according to the resume token, if the service still has it.
-    pub(super) fn known(&self) -> Option<&CompletedPart> {
-        self.known.as_ref().filter(|known| {
-            let etag = known.etag();
+    fn unchanged(&self) -> Option<&CompletedPart> {
+        self.recorded.as_ref().filter(|recorded| {
+            let etag = recorded.etag();
             etag.is_some_and(|etag| etag.eq_ignore_ascii_case(&self.etag))
         })
     }
@@ -160,14 +160,16 @@ impl Uploader {
         let Some(stored) = stored.filter(|stored| stored.size == Some(part.content.len())) else {
             return Ok(None);
         };
-        if let Some(known) = stored.known() {
-            return Ok(Some(known.clone()));
-        }
-        let Some(md5) = Digest::from_etag(&stored.etag) else {
+        // The entity tag of an encrypted part need not be its MD5, but the token has the MD5.
+        let unchanged = stored.unchanged().cloned();
+        let recorded = unchanged.as_ref().and_then(CompletedPart::digest);
+        let Some(md5) = recorded.or_else(|| Digest::from_etag(&stored.etag)) else {
             return Ok(None);
         };
+        // A file may have other content with the same size and modification time.
         let is_same = part.md5(&self.md5_pool).await? == md5;
-        Ok(is_same.then(|| CompletedPart::new(Some(md5), None)))
+        let stored = || unchanged.unwrap_or_else(|| CompletedPart::new(Some(md5), None));
+        Ok(is_same.then(stored))
     }
 
     /// Returns the value of `Content-MD5` if the header is requested.

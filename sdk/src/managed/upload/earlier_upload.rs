@@ -1,0 +1,149 @@
+//! [`EarlierUpload`]: what became of the upload of a resume token.
+
+use std::collections::BTreeMap;
+
+use super::UploadOutput;
+use super::multipart::{is_made_of_parts, output_of_existing};
+use super::part_content::Part;
+use super::part_queue::batch;
+use super::part_reader::PartReader;
+use super::resume_token::{CompletedPart, ResumeToken};
+use super::uploader::{StoredPart, Uploader};
+use crate::base::error::Result;
+use crate::managed::multipart_guard::is_upload_gone;
+use crate::managed::part_sizes::{MAX_PARTS, PartSizes};
+
+/// The number of parts that one request lists.
+const LIST_LIMIT: u32 = 1000;
+
+/// What became of the upload of a resume token.
+pub(super) enum EarlierUpload {
+    /// The upload can be resumed.
+    Unfinished {
+        token: ResumeToken,
+        /// The parts that the service has, by number.
+        stored: BTreeMap<u32, StoredPart>,
+    },
+    /// The upload was completed, and the object has the content of the source.
+    Complete(UploadOutput),
+    /// The upload was completed, but the source has other content, or can be read only once.
+    Outdated,
+}
+
+impl EarlierUpload {
+    /// Asks the service for the upload of `token`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the service, also if the upload was aborted.
+    pub(super) async fn find(
+        uploader: &Uploader,
+        reader: &mut PartReader<'_>,
+        token: ResumeToken,
+    ) -> Result<Self> {
+        let error = match list_stored_parts(uploader, &token).await {
+            Ok(stored) => return Ok(Self::Unfinished { token, stored }),
+            Err(error) => error,
+        };
+        if !is_upload_gone(&error) {
+            return Err(error.with_resume_token(token));
+        }
+        if token.parts.is_empty() {
+            return Err(error);
+        }
+        // The earlier process may have completed the upload without receiving the response.
+        let object = match uploader.head().send().await {
+            Ok(object) if is_made_of_parts(&token, token.length, &object) => object,
+            Err(head_error) if !head_error.is_not_found() => {
+                return Err(head_error.with_resume_token(token));
+            }
+            _ => return Err(error),
+        };
+        // The object proves nothing about the source: it may be that of the previous backup.
+        match is_source_of(uploader, reader, &token).await {
+            Ok(true) => Ok(Self::Complete(output_of_existing(&token, object))),
+            Ok(false) => Ok(Self::Outdated),
+            Err(error) => Err(error.with_resume_token(token)),
+        }
+    }
+}
+
+/// Lists the parts that the service has.
+async fn list_stored_parts(
+    uploader: &Uploader,
+    token: &ResumeToken,
+) -> Result<BTreeMap<u32, StoredPart>> {
+    let mut stored = BTreeMap::new();
+    let mut after = None;
+    loop {
+        let admitted = uploader.bucket.admit(None).await;
+        let mut call = admitted
+            .bucket
+            .list_multipart(&token.key, &token.upload_id)
+            .limit(LIST_LIMIT);
+        call.input.part_number_marker = after;
+        let page = call.await?.object_parts;
+        let Some(last) = page.iter().map(|part| part.part_number).max() else {
+            return Ok(stored);
+        };
+        // A list that does not advance, or exceeds the last possible part, would never end.
+        if after.is_some_and(|after| last <= after || after >= MAX_PARTS) {
+            return Ok(stored);
+        }
+        after = Some(last);
+        stored.extend(page.into_iter().map(|part| {
+            let stored = StoredPart {
+                size: part.size,
+                etag: part.etag.unwrap_or_default().trim_matches('"').to_owned(),
+                recorded: token.parts.get(&part.part_number).cloned(),
+            };
+            (part.part_number, stored)
+        }));
+    }
+}
+
+/// Returns `true` if the source consists of the parts of the token. Returns `false` for a stream, which
+/// could not be uploaded after it was read.
+async fn is_source_of(
+    uploader: &Uploader,
+    reader: &mut PartReader<'_>,
+    token: &ResumeToken,
+) -> Result<bool> {
+    let Some(mut reader) = reader.duplicate() else {
+        return Ok(false);
+    };
+    let sizes = PartSizes::new(token.part_size, token.length)?;
+    let result = has_parts(uploader, &mut reader, token, sizes).await;
+    reader.check_result(result).await
+}
+
+async fn has_parts(
+    uploader: &Uploader,
+    reader: &mut PartReader<'_>,
+    token: &ResumeToken,
+    sizes: PartSizes,
+) -> Result<bool> {
+    let pool = &uploader.md5_pool;
+    let mut number = 0;
+    loop {
+        let mut parts = Vec::new();
+        for next in (number..).take(batch(sizes.first())) {
+            let content = reader.part(sizes.size(next)?).await?;
+            let Some(content) = content else {
+                break;
+            };
+            parts.push(Part::new(content));
+        }
+        if parts.is_empty() {
+            return Ok(token.parts.len() == number as usize);
+        }
+        Part::start_md5s(pool, &mut parts);
+        for mut part in parts {
+            let recorded = token.parts.get(&number).and_then(CompletedPart::digest);
+            if recorded != Some(part.md5(pool).await?) {
+                return Ok(false);
+            }
+            number += 1;
+        }
+    }
+}
