@@ -5,3 +5,4 @@ pub(crate) mod cached;
 pub(crate) mod file_lock;
 pub(crate) mod positioned;
 pub(crate) mod regular_file;
+pub(crate) mod temporary_name;

@@ -85,8 +85,8 @@ impl Bucket {
 /// bytes were received, verified and flushed to the disk (see [`sync_to_disk`](Self::sync_to_disk)).
 /// If the download fails or its future is dropped, the temporary file is removed and an existing
 /// target stays unchanged. The file of a killed process, `.<name>.qingstor-<number>.part`, is removed
-/// by the next download to the same path (on Unix). See [`resumable`](Self::resumable) for an
-/// alternative.
+/// by the next download to the same path (on Unix). A download to a path with such a name is an error.
+/// See [`resumable`](Self::resumable) for an alternative.
 ///
 /// # Writers
 ///
@@ -163,13 +163,13 @@ impl Download<'_> {
     }
 
     /// Keeps the received bytes if the download fails, its future is dropped, or the process is
-    /// killed: in `<name>.part` next to the target, with a list of the complete ranges in
-    /// `<name>.part.json`. The next resumable download of the same object to the same path continues
-    /// from there. If the object has changed, the download starts from the beginning.
+    /// killed: in `.<name>.qingstor-resume.part` next to the target, with a list of the complete ranges
+    /// in `.<name>.qingstor-resume.part.json`. A `<name>` of more than 40 characters is shortened. The
+    /// next resumable download of the same object to the same path continues from there. If the object
+    /// has changed, the download starts from the beginning. Transfers of folders ignore these files.
     ///
     /// While one download uses these files, another download to the same path fails with `Io`. So
-    /// does a download if `<name>.part` or `<name>.part.json` is a link, is not a regular file, or
-    /// belongs to another user.
+    /// does a download if one of them is a link, is not a regular file, or belongs to another user.
     ///
     /// Only a download to a file can be resumable; with a writer, it fails with `InvalidInput`.
     pub fn resumable(mut self, resumable: bool) -> Self {

@@ -22,6 +22,9 @@ const PARTS: usize = 6;
 /// Size of a range of the downloaded object.
 const RANGE: usize = 256 << 10;
 const RANGES: usize = 24;
+/// Files of an interrupted download to `target`.
+const PART_FILE: &str = ".target.qingstor-resume.part";
+const STATE_FILE: &str = ".target.qingstor-resume.part.json";
 
 /// Runs in the other process. Does nothing if it was not started by [`Task::start`].
 #[test]
@@ -217,7 +220,7 @@ async fn another_process_resumes_a_killed_download() {
         let kills = task
             .run_with_kills(&mut Chance::new(round), || {
                 let is_complete = site.served("GetObject") - before >= expected;
-                if is_complete && exists("target.part") && !exists("target.part.json") {
+                if is_complete && exists(PART_FILE) && !exists(STATE_FILE) {
                     restarts += 1;
                     expected += RANGES as u64;
                 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use qingstor_sdk::{FolderAction, SkipReason};
 
-use crate::site::{Site, files, run, skipped, tree, write_file};
+use crate::site::{Site, files, run, skipped, tree};
 
 const MIB: usize = 1 << 20;
 
@@ -228,7 +228,7 @@ async fn row_29_parts_of_failed_uploads_are_aborted() {
 }
 
 #[tokio::test]
-async fn temporary_files_of_killed_downloads_are_not_uploaded() {
+async fn files_of_interrupted_downloads_are_neither_uploaded_nor_deleted() {
     let site = Site::start().await;
     let local = site.write(
         "local",
@@ -239,5 +239,50 @@ async fn temporary_files_of_killed_downloads_are_not_uploaded() {
     let down = site.bucket.sync_down("", &local).delete(true);
     down.await.unwrap();
     assert_eq!(files(&local).len(), 3);
-    write_file(&local.join("c"), "3");
+
+    // An interrupted download of a large object.
+    let big = "x".repeat(20 * MIB);
+    site.put([("big", &*big)]).await;
+    let sync_down = || {
+        let down = site.bucket.sync_down("", &local).delete(true);
+        down.resumable(true)
+            .part_size(4 * MIB as u64)
+            .concurrency(1)
+    };
+    site.faults(&["operation=GetObject,after=3,code=permission_denied"]);
+    let (summary, _) = run(sync_down()).await;
+    assert_eq!((summary.downloaded, summary.failed), (0, 1));
+    site.faults(&[]);
+    let [part, state] = ["", ".json"].map(|end| format!(".big.qingstor-resume.part{end}"));
+    let interrupted = files(&local);
+    assert!(interrupted.contains_key(&part) && interrupted.contains_key(&state));
+    let up = site.bucket.sync_up(&local, "").delete(false);
+    let (summary, _) = run(up).await;
+    assert_eq!((summary.uploaded, summary.deleted), (0, 0));
+    let summary = sync_down().await.unwrap();
+    assert_eq!((summary.downloaded, summary.deleted), (1, 0));
+    assert!(files(&local)["big"] == big);
+    assert_eq!(files(&local).len(), 4);
+}
+
+/// Otherwise, the download of `big` could overwrite the other file, or the other way round.
+#[tokio::test]
+async fn an_object_with_the_name_of_a_temporary_file_is_reported() {
+    let site = Site::start().await;
+    let big = "x".repeat(9 * MIB);
+    let names = [".big.qingstor-0.part", ".big.qingstor-resume.part"];
+    site.put([(names[0], "1"), (names[1], &big), ("big", &big)])
+        .await;
+    let down = site.bucket.download_dir("", site.path("local"));
+    let (summary, results) = run(down.resumable(true).part_size(4 * MIB as u64)).await;
+    assert_eq!((summary.downloaded, summary.failed), (1, 2), "{results:?}");
+    let errors: Vec<_> = results
+        .iter()
+        .filter_map(|(_, error)| error.as_deref())
+        .collect();
+    assert!(
+        errors.iter().all(|error| error.contains("reserved")),
+        "{errors:?}"
+    );
+    assert_eq!(files(&site.path("local")), tree([("big", &*big)]));
 }

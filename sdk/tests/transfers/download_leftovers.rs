@@ -39,7 +39,11 @@ async fn a_finished_download_removes_temporary_files_of_its_state() {
     let site = Site::start().await;
     site.bucket.put_object("k").body("abc").await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("copy.part.json.new"), "{").unwrap();
+    std::fs::write(
+        folder.path().join(".copy.qingstor-resume.part.json.new"),
+        "{",
+    )
+    .unwrap();
     let download = site.bucket.download("k", folder.path().join("copy"));
     download.resumable(true).await.unwrap();
     assert_eq!(count(folder.path()), 1);

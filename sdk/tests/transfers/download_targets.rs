@@ -206,7 +206,10 @@ async fn rejects_a_target_before_the_first_request() {
 async fn does_not_write_through_a_planted_part_file() {
     let fixture = Fixture::new().await;
     let victim = fixture.write("victim", "keep", 0o644);
-    let (part, state) = (fixture.path("copy.part"), fixture.path("copy.part.json"));
+    let (part, state) = (
+        fixture.path(".copy.qingstor-resume.part"),
+        fixture.path(".copy.qingstor-resume.part.json"),
+    );
     type Plant<'a> = &'a dyn Fn(&Path);
     let plants: [(&str, Plant<'_>); 5] = [
         ("is a symbolic link", &|path| {
@@ -245,7 +248,10 @@ async fn does_not_write_through_a_planted_part_file() {
 /// not.
 #[tokio::test]
 async fn does_not_use_a_file_of_another_user() {
-    for name in ["copy.part", "copy.part.json"] {
+    for name in [
+        ".copy.qingstor-resume.part",
+        ".copy.qingstor-resume.part.json",
+    ] {
         let fixture = Fixture::new().await;
         let planted = fixture.write(name, "theirs", 0o666);
         if std::os::unix::fs::chown(&planted, Some(12345), None).is_err() {
@@ -271,7 +277,7 @@ async fn does_not_use_a_file_of_another_user() {
 async fn does_not_write_through_a_planted_state_file() {
     let fixture = Fixture::new().await;
     let victim = fixture.write("victim", "keep", 0o644);
-    symlink(&victim, fixture.path("copy.part.json.new")).unwrap();
+    symlink(&victim, fixture.path(".copy.qingstor-resume.part.json.new")).unwrap();
     let content = crate::transfer::content(3 * crate::transfer::PART);
     fixture
         .site

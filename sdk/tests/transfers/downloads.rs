@@ -280,7 +280,13 @@ async fn resumes_an_interrupted_download() {
         .await
         .unwrap_err();
     assert!(error.is_permission_denied(), "{error}");
-    assert_eq!(files(folder.path()), ["copy.part", "copy.part.json"]);
+    assert_eq!(
+        files(folder.path()),
+        [
+            ".copy.qingstor-resume.part",
+            ".copy.qingstor-resume.part.json"
+        ]
+    );
     site.emulator.clear_faults();
     let before = site.served("GetObject");
     let output = download(&site, &path).resumable(true).await.unwrap();
@@ -322,8 +328,8 @@ async fn starts_from_the_beginning_if_the_object_changed() {
 async fn ignores_damaged_part_files() {
     let (site, stored, folder) = with_object(4 * RANGE).await;
     let path = folder.path().join("copy");
-    let part = folder.path().join("copy.part");
-    let state = folder.path().join("copy.part.json");
+    let part = folder.path().join(".copy.qingstor-resume.part");
+    let state = folder.path().join(".copy.qingstor-resume.part.json");
     for (bytes, json) in [("junk", "{"), ("junk", ""), ("", "[]")] {
         std::fs::write(&part, bytes).unwrap();
         std::fs::write(&state, json).unwrap();
@@ -344,6 +350,53 @@ async fn ignores_damaged_part_files() {
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
     download(&site, &path).resumable(true).await.unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), stored);
+}
+
+/// Other programs use the suffix `.part` too.
+#[tokio::test]
+async fn a_resumable_download_keeps_all_other_files() {
+    let (site, stored, folder) = with_object(4 * RANGE).await;
+    let others = ["copy.part", "copy.part.json", "copy.json", ".copy.part"];
+    for name in others {
+        std::fs::write(folder.path().join(name), "my notes").unwrap();
+    }
+    let path = folder.path().join("copy");
+    site.faults(&["operation=GetObject,after=2,code=permission_denied"]);
+    let failed = download(&site, &path).concurrency(1).resumable(true);
+    failed.await.unwrap_err();
+    site.emulator.clear_faults();
+    download(&site, &path).resumable(true).await.unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), stored);
+    for name in others {
+        let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(text, "my notes", "{name}");
+    }
+    assert_eq!(files(folder.path()).len(), 1 + others.len());
+
+    // The reserved name can be neither of these files.
+    let reserved = folder.path().join(".copy.qingstor-resume.part");
+    for resumable in [true, false] {
+        let error = download(&site, &reserved)
+            .resumable(resumable)
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("reserved"), "{error}");
+    }
+}
+
+/// File systems limit names to 255 bytes.
+#[tokio::test]
+async fn resumes_a_download_to_a_long_name() {
+    let (site, stored, folder) = with_object(4 * RANGE).await;
+    let path = folder.path().join("中".repeat(85));
+    site.faults(&["operation=GetObject,after=2,code=permission_denied"]);
+    let failed = download(&site, &path).concurrency(1).resumable(true);
+    failed.await.unwrap_err();
+    site.emulator.clear_faults();
+    let output = download(&site, &path).resumable(true).await.unwrap();
+    assert_eq!(output.resumed, 2 * RANGE as u64);
+    assert_eq!(std::fs::read(&path).unwrap(), stored);
+    assert_eq!(files(folder.path()).len(), 1);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "folders")]
 use std::time::SystemTime;
 
-use crate::base::fs::regular_file;
+use crate::base::fs::{regular_file, temporary_name};
 
 /// Permissions of files for the owner only.
 #[cfg(unix)]
@@ -45,7 +45,7 @@ pub(crate) fn owner_of_new(path: &Path) -> io::Result<Metadata> {
 
 fn create_beside(target: &Path, options: &OpenOptions) -> io::Result<(PathBuf, File)> {
     for number in 0..MAX_TEMPORARY_FILES {
-        let path = beside(target, number);
+        let path = temporary_name::numbered(target, number);
         let created = match options.open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if !remove_abandoned(&path) {
@@ -108,7 +108,10 @@ fn remove_abandoned(_: &Path) -> bool {
 ///
 /// As [`check_target`].
 pub(crate) fn options(target: &Path) -> io::Result<OpenOptions> {
-    let replaced = check_target(target)?;
+    Ok(options_to_replace(check_target(target)?))
+}
+
+fn options_to_replace(replaced: Option<Replaced>) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
@@ -119,7 +122,7 @@ pub(crate) fn options(target: &Path) -> io::Result<OpenOptions> {
     }
     #[cfg(not(unix))]
     let _ = replaced;
-    Ok(options)
+    options
 }
 
 /// A file that will be replaced.
@@ -138,9 +141,20 @@ pub(crate) struct Replaced {
 ///
 /// # Errors
 ///
-/// Returns an error if `target` is, or leads to, a directory, a device, a pipe or a socket, or if
-/// its folder does not exist.
+/// Returns an error if `target` is, or leads to, a directory, a device, a pipe or a socket, if its
+/// folder does not exist, or if its name is reserved for temporary files.
 pub(crate) fn check_target(target: &Path) -> io::Result<Option<Replaced>> {
+    let name = target.file_name().unwrap_or_default();
+    if temporary_name::is_temporary(&name.to_string_lossy()) {
+        // A download to another name could overwrite or remove the file.
+        let text = "the name is reserved for temporary files of downloads";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    check_file(target)
+}
+
+/// As [`check_target`], for any name.
+fn check_file(target: &Path) -> io::Result<Option<Replaced>> {
     let bytes = target.as_os_str().as_encoded_bytes();
     if bytes.is_empty() {
         return Err(io::Error::new(
@@ -202,48 +216,6 @@ fn folder(path: &Path) -> &Path {
     folder
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
-}
-
-/// End of the names of temporary files, after their number.
-const TEMPORARY_END: &str = ".part";
-/// Text before the number in the names of temporary files.
-const TEMPORARY_MARK: &str = ".qingstor-";
-
-/// Returns the path of a temporary file in the folder of `target`. The same target always has the
-/// same paths, so that files of killed processes are found.
-fn beside(target: &Path, number: u32) -> PathBuf {
-    /// A long name is shortened, so that it is not too long for the file system with the suffix.
-    const MAX_CHARACTERS: usize = 40;
-    let name = target.file_name().unwrap_or_default();
-    let text = name.to_string_lossy();
-    let stem = match text.char_indices().nth(MAX_CHARACTERS) {
-        None => text.into_owned(),
-        Some((end, _)) => {
-            let start = text.get(..end).unwrap_or_default();
-            format!("{start}-{:08x}", fnv1a(name.as_encoded_bytes()))
-        }
-    };
-    target.with_file_name(format!(".{stem}{TEMPORARY_MARK}{number}{TEMPORARY_END}"))
-}
-
-/// The 32-bit hash FNV-1a, which never changes, unlike those of the standard library.
-fn fnv1a(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
-}
-
-/// Returns whether a file has the name of a temporary file that [`create`] chooses. A killed process
-/// may have left it.
-#[cfg(feature = "folders")]
-pub(crate) fn is_temporary_name(name: &str) -> bool {
-    let name = name
-        .strip_prefix('.')
-        .and_then(|name| name.strip_suffix(TEMPORARY_END));
-    let number = name.and_then(|name| name.rsplit_once(TEMPORARY_MARK));
-    number.is_some_and(|(stem, number)| {
-        !stem.is_empty() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
-    })
 }
 
 /// Whether a file is flushed to the disk before it replaces another one.
@@ -370,7 +342,7 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 /// Replaces the small file at `path` with a file of this content. If the process is killed in the
 /// meantime, the previous file remains. Blocks.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let options = options(path)?;
+    let options = options_to_replace(check_file(path)?);
     let new = new_path(path);
     // A killed process may have left a file. A link in its place must not be followed.
     remove_if_there(&new)?;
@@ -438,35 +410,6 @@ mod tests {
         std::os::unix::fs::symlink("video.mp4", folder.path().join(".a.qingstor-1.part")).unwrap();
         let (third, _used) = create(&folder.path().join("a")).unwrap();
         assert_eq!(third, folder.path().join(".a.qingstor-2.part"));
-    }
-
-    #[test]
-    fn long_names_have_different_temporary_files() {
-        let names = ["x", "y"].map(|end| format!("{}{end}", "中".repeat(80)));
-        let paths = names.map(|name| beside(Path::new(&name), 0));
-        assert_ne!(paths[0], paths[1]);
-        assert!(paths[0].as_os_str().len() < 255);
-    }
-
-    #[cfg(feature = "folders")]
-    #[test]
-    fn recognizes_the_names_of_temporary_files() {
-        for target in ["a", "a.b.part", ".hidden", "中文", &"n".repeat(255)] {
-            let path = beside(Path::new(target), 12);
-            let name = path.file_name().unwrap().to_str().unwrap();
-            assert!(is_temporary_name(name), "{name}");
-        }
-        for name in [
-            "a.part",
-            ".a.part",
-            ".a.qingstor-.part",
-            ".a.qingstor-x.part",
-            ".a.qingstor-1",
-            "a.qingstor-1.part",
-            ".qingstor-1.part",
-        ] {
-            assert!(!is_temporary_name(name), "{name}");
-        }
     }
 
     #[test]

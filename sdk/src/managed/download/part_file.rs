@@ -11,7 +11,7 @@ use super::resume_state::{ResumeState, state_path};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file::{self, Durability};
 use crate::base::fs::file_lock::open_locked;
-use crate::base::fs::{positioned, regular_file};
+use crate::base::fs::{positioned, regular_file, temporary_name};
 
 /// Removes or keeps the part file when the download ends. Tasks that write a range may have the file
 /// open for a moment longer.
@@ -72,17 +72,15 @@ impl PartFile {
         Ok(Self::guard(path, target, file, false))
     }
 
-    /// Opens or creates `<name>.part`. Returns `None` if another download uses it.
+    /// Opens or creates `.<name>.qingstor-resume.part`. Returns `None` if another download uses it.
     ///
     /// # Errors
     ///
-    /// Returns `Io` if `<name>.part` is not a regular file, has several names (hard links), or belongs
-    /// to another user.
+    /// Returns `Io` if the file is not a regular file, has several names (hard links), or belongs to
+    /// another user.
     pub(super) async fn resumable(target: &Path) -> Result<Option<PartFileGuard>> {
         let options = atomic_file::options(target).map_err(|error| file_error(target, error))?;
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let path = target.with_file_name(name);
+        let path = temporary_name::resumable(target);
         let file = open_locked(&path, &options).await;
         let file = file.map_err(|error| file_error(&path, error))?;
         Ok(file.map(|file| Self::guard(path, target, file, true)))

@@ -14,7 +14,7 @@ use super::file_name::{NameRules, decode, fold_case};
 use super::filter::Filter;
 use super::sorter::{Record, Sorted, Sorter};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::fs::atomic_file;
+use crate::base::fs::temporary_name;
 
 /// How a folder is walked.
 #[derive(Clone, Debug)]
@@ -269,7 +269,7 @@ impl Walker<'_> {
                 continue;
             };
             let kind = match entry.file_type() {
-                _ if atomic_file::is_temporary_name(name) => ItemKind::Ignored,
+                _ if temporary_name::is_temporary(name) => ItemKind::Ignored,
                 Ok(file_type) => self.kind(file_type, &entry.path()),
                 Err(error) => ItemKind::Unreadable(error.to_string()),
             };
