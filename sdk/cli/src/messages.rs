@@ -92,6 +92,7 @@ messages! {
     both_local(source, target, address) { "neither `{source}` nor `{target}` is in a bucket: write {address}" "`{source}` 和 `{target}` 都不在存储空间中：请写成 {address}" }
     several_to_one(target) { "several sources need a folder as target: write `{target}/`" "多个源需要以文件夹为目标：请写成 `{target}/`" }
     several_to_stdout() { "standard output takes one source: print several with `qingstor cat`" "标准输出只接受一个源：请用 `qingstor cat` 输出多个对象" }
+    move_to_stdout() { "mv deletes its source, so it cannot write to standard output, where the content may be lost: use `qingstor cp`" "mv 会删除源，因此不能写入标准输出，否则内容可能丢失：请使用 `qingstor cp`" }
     stdin_needs_key() { "standard input needs the name of an object as target, not a folder" "标准输入需要以对象名称为目标，而不是文件夹" }
     folder_is_no_object(path) { "{path} is a folder, not an object" "{path} 是文件夹，不是对象" }
     folder_needs_recursive(path) { "{path} is a folder: use -r" "{path} 是文件夹：请使用 -r" }

@@ -18,6 +18,26 @@ fn options_may_stand_between_operands() {
 }
 
 #[test]
+fn a_move_does_not_write_to_standard_output() {
+    let world = World::new();
+    for key in ["a", "b/c"] {
+        world.put(key, "content");
+    }
+    for arguments in [
+        &["mv", &address("a"), "-"][..],
+        &["mv", &address("b/*"), "-"],
+        &["mv", "-r", &address("b"), "-"],
+        &["mv", &address("a"), &address("b/c"), "-"],
+        &["mv", "--dry-run", "--json", &address("a"), "-"],
+    ] {
+        let run = world.run(arguments).exits(2);
+        let text = run.stdout + &run.stderr;
+        assert!(text.contains("use `qingstor cp`"), "{arguments:?}: {text}");
+    }
+    assert_eq!(world.keys(), ["a", "b/c"]);
+}
+
+#[test]
 fn values_out_of_range_are_wrong_usage() {
     let world = World::new();
     world.write("a", "1");

@@ -70,6 +70,9 @@ pub(super) async fn plan(
         }
     }
     if target == Location::Stdio {
+        if is_move {
+            return Err(usage(messages::move_to_stdout()));
+        }
         output.print_content();
     }
     let mut kinds = Vec::new();
