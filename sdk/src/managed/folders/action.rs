@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::base::error::Error;
 use crate::base::escape::EscapeControls;
+use crate::base::timestamp::Timestamp;
 
 /// One step of a [`FolderTransfer`](crate::FolderTransfer): what a dry run prints is what a run
 /// carries out.
@@ -22,6 +23,9 @@ pub enum FolderAction {
         key: String,
         /// Size in bytes.
         size: u64,
+        /// Modification time of the file when it was planned. `None` for markers, and if the system
+        /// has none.
+        modified: Option<Timestamp>,
         /// Why the file is uploaded.
         reason: TransferReason,
     },
@@ -34,6 +38,9 @@ pub enum FolderAction {
         file: PathBuf,
         /// Size in bytes.
         size: u64,
+        /// Entity tag of the object when it was listed, as in the list. Empty for markers, and if the
+        /// list has none.
+        etag: String,
         /// Why the object is downloaded.
         reason: TransferReason,
     },
@@ -46,6 +53,9 @@ pub enum FolderAction {
         key: String,
         /// Size in bytes.
         size: u64,
+        /// Entity tag of the source when it was listed, as in the list. Empty for markers, and if the
+        /// list has none.
+        etag: String,
         /// Why the object is copied.
         reason: TransferReason,
     },

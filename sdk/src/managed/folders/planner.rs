@@ -361,18 +361,21 @@ fn transfer(
             },
             key,
             size,
+            modified: source.modified,
             reason,
         },
         Direction::Down { folder } => FolderAction::Download {
             key,
             file: local_path(folder, &context.name_on_disk(&path)),
             size,
+            etag: source.etag.clone(),
             reason,
         },
         Direction::Between { source_prefix, .. } => FolderAction::Copy {
             source: format!("{source_prefix}{path}"),
             key,
             size,
+            etag: source.etag.clone(),
             reason,
         },
     };
