@@ -4,6 +4,7 @@ mod buckets;
 mod cat;
 mod check;
 mod completions;
+mod copied_version;
 mod copy;
 mod doctor;
 mod du;

@@ -156,6 +156,8 @@ messages! {
     unsafe_name(key) { "the key `{key}` cannot be a file name below the target" "key `{key}` 不能作为目标下的文件名" }
     no_token_folder(path) { "--resume cannot create the folder {path}" "--resume 无法创建文件夹 {path}" }
     not_deleted_source(path) { "{path} was copied but not deleted" "{path} 已复制但未删除" }
+    changed_since_copy() { "it has changed in the meantime" "它在此期间已被修改" }
+    below_link(link) { "{link}: the files below this link were copied but not deleted" "{link}：此链接下的文件已复制但未删除" }
     files_done(files) { "{files} done," "已完成 {files}，" }
     progress(files, bytes, total, rate) { "{files} files, {bytes} of {total}, {rate}/s" "{files} 个文件，{bytes} / {total}，{rate}/秒" }
     interrupted() { "interrupted" "已中断" }

@@ -20,7 +20,7 @@ use crate::output::Output;
 use crate::pattern::Pattern;
 pub(super) use collisions::exclude_collisions;
 pub(super) use ends::Ends;
-use moved::Moved;
+use moved::MoveDeletions;
 
 /// The largest number of lines about paths that are not deleted for the same reason.
 const MAX_REFUSED: u64 = 10;
@@ -141,14 +141,15 @@ pub(super) async fn copy(
 ) -> Result<()> {
     let ends = &job.ends;
     let transfer = configured(transfers, arguments, job).await?;
-    let moved = Arc::new(Moved::default());
-    let reports = Arc::clone(&moved);
-    let count = run(transfers, ends, transfer, move |action| {
-        if is_move {
-            reports.add(action);
+    let count = match is_move {
+        true => {
+            let deletions = MoveDeletions::start(transfers, job).await?;
+            let done = run(transfers, ends, transfer, deletions.on_done()).await;
+            // Also after an error: what is copied is deleted.
+            deletions.finish().await.and(done)?
         }
-    })
-    .await?;
+        false => run(transfers, ends, transfer, |_| {}).await?,
+    };
     let is_remote = matches!(ends.source, Location::Remote(_));
     let is_selected = job.pattern.is_some() || is_remote && arguments.filters.globs.is_empty();
     if count == 0 && is_selected && job.excluded.is_empty() {
@@ -156,11 +157,11 @@ pub(super) async fn copy(
             .output
             .error(&anyhow!(messages::nothing_matches(&job.operand)));
     }
-    moved.remove(transfers, ends).await
+    Ok(())
 }
 
-/// Carries out a transfer, or prints its plan. Reports each action. Calls `on_done` for each transfer
-/// that succeeded. Returns the number of actions.
+/// Carries out a transfer, or prints its plan. Reports each action. Calls `on_done`, which may block,
+/// for each action that succeeded, after its report. Returns the number of actions.
 ///
 /// # Errors
 ///
@@ -208,9 +209,6 @@ pub(super) async fn run(
             if is_transfer {
                 files.finish_file();
             }
-            if result.is_ok() {
-                on_done(action);
-            }
             if let Some(reason) = refused_deletion(action)
                 && !output.json()
                 && shared.refuse(skip_reason(reason)) > MAX_REFUSED
@@ -220,6 +218,9 @@ pub(super) async fn run(
             }
             if let Err(error) = report(&output, &ends, action, result) {
                 shared.fail(error);
+            }
+            if result.is_ok() {
+                on_done(action);
             }
         })
         .await?;

@@ -8,6 +8,7 @@ mod completion;
 mod copies;
 mod folders;
 mod interruptions;
+mod moves;
 mod operands;
 mod reading;
 mod reported_cases;

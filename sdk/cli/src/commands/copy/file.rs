@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, anyhow};
 use qingstor_sdk::{Download, DownloadTarget, MODIFIED_METADATA, UploadSource};
 use tokio::io::AsyncWrite;
 
+use super::super::copied_version::{FileVersion, ObjectVersion};
 use super::super::transfers::{AddTotalOnce, Transfers, configured_upload};
 use super::objects::copy;
 use super::upload::upload_file;
@@ -34,9 +35,26 @@ pub(super) struct FileJob {
 
 /// The end of a transfer.
 enum Outcome {
-    /// The number of bytes.
-    Done(u64),
+    Done(Copied),
     Skipped(String),
+}
+
+/// The version of a source that was copied.
+enum Copied {
+    File(FileVersion),
+    Object(ObjectVersion),
+    /// A source that is not deleted, and its number of bytes.
+    Stream(u64),
+}
+
+impl Copied {
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::File(version) => version.size,
+            Self::Object(version) => version.size,
+            Self::Stream(bytes) => *bytes,
+        }
+    }
 }
 
 impl FileJob {
@@ -55,10 +73,11 @@ impl FileJob {
         let mut action = Action::new(verb(&self.source, &self.target), &source).to(&target);
         let outcome = self.transfer(transfers, arguments, is_move).await;
         let reason;
-        match outcome {
-            Ok(Outcome::Done(bytes)) => {
-                action.size = Some(bytes);
+        let copied = match outcome {
+            Ok(Outcome::Done(copied)) => {
+                action.size = Some(copied.bytes());
                 transfers.progress.finish_file();
+                copied
             }
             Ok(Outcome::Skipped(why)) => {
                 action.verb = Verb::Skip;
@@ -81,13 +100,13 @@ impl FileJob {
                 transfers.output.failed(&action, &error);
                 return Ok(());
             }
-        }
+        };
         // The content of an object is on standard output, so no line can be.
         if self.target != Location::Stdio {
             transfers.output.action(&action)?;
         }
         match is_move {
-            true => self.remove_source(transfers).await,
+            true => self.remove_source(transfers, &copied).await,
             false => Ok(()),
         }
     }
@@ -107,37 +126,38 @@ impl FileJob {
             return Ok(Outcome::Skipped(messages::exists(&self.target)));
         }
         if transfers.options.dry_run {
-            return self.size(transfers).await.map(Outcome::Done);
+            let size = self.size(transfers).await?;
+            return Ok(Outcome::Done(Copied::Stream(size)));
         }
-        let bytes = match (&self.source, &self.target) {
+        let copied = match (&self.source, &self.target) {
             (Location::Local(path), Location::Remote(target)) => {
-                upload_file(transfers, path, target).await?
+                Copied::File(upload_file(transfers, path, target).await?)
             }
             (Location::Stdio, Location::Remote(target)) => {
                 let bucket = transfers.session.bucket(&target.bucket).await?;
                 let source = UploadSource::reader(tokio::io::stdin());
-                configured_upload(transfers, bucket.upload(&target.key, source))
-                    .await?
-                    .bytes
+                let upload = configured_upload(transfers, bucket.upload(&target.key, source));
+                Copied::Stream(upload.await?.bytes)
             }
             // A source is not deleted in exchange for bytes in a pipe, which may be lost.
             (Location::Remote(source), Location::Local(path)) if !is_move && is_stream(path) => {
                 let file = tokio::fs::File::options().write(true).open(path).await;
                 let file = file.with_context(|| path.display().to_string())?;
-                download_to_writer(transfers, source, file).await?
+                Copied::Stream(download_to_writer(transfers, source, file).await?)
             }
             (Location::Remote(source), Location::Local(path)) => {
-                download_file(transfers, source, path, transfers.options.resume).await?
+                let resume = transfers.options.resume;
+                Copied::Object(download_file(transfers, source, path, resume).await?)
             }
             (Location::Remote(source), Location::Stdio) => {
-                download_to_stdout(transfers, source).await?
+                Copied::Stream(download_to_stdout(transfers, source).await?)
             }
             (Location::Remote(source), Location::Remote(target)) => {
-                copy(transfers, source, target).await?
+                Copied::Object(copy(transfers, source, target).await?)
             }
             _ => return Err(both_local(&self.source, &self.target)),
         };
-        Ok(Outcome::Done(bytes))
+        Ok(Outcome::Done(copied))
     }
 
     async fn target_exists(&self, transfers: &Transfers) -> Result<bool> {
@@ -168,30 +188,37 @@ impl FileJob {
     }
 
     /// Deletes the source of a move, and reports it.
-    async fn remove_source(&self, transfers: &Transfers) -> Result<()> {
+    async fn remove_source(&self, transfers: &Transfers, copied: &Copied) -> Result<()> {
+        if self.source == Location::Stdio {
+            return Ok(());
+        }
         let source = self.source.to_string();
-        let removed = match &self.source {
-            _ if transfers.options.dry_run => Ok(()),
-            Location::Stdio => return Ok(()),
-            Location::Local(path) => tokio::fs::remove_file(path).await.map_err(Into::into),
-            Location::Remote(remote) => {
-                let bucket = transfers.session.bucket(&remote.bucket).await?;
-                bucket
-                    .delete_object(&remote.key)
-                    .await
-                    .map(drop)
-                    .map_err(Into::into)
-            }
-        };
         let action = Action::new(Verb::Delete, &source);
+        let removed = match transfers.options.dry_run {
+            true => Ok(()),
+            false => self.remove_if_unchanged(transfers, copied).await,
+        };
         match removed {
             Ok(()) => transfers.output.action(&action),
             Err(error) => {
-                let error: anyhow::Error = error;
                 let error = error.context(messages::not_deleted_source(&source));
                 transfers.output.failed(&action, &error);
                 Ok(())
             }
+        }
+    }
+
+    async fn remove_if_unchanged(&self, transfers: &Transfers, copied: &Copied) -> Result<()> {
+        match (&self.source, copied) {
+            (Location::Local(path), Copied::File(version)) => version.remove(path),
+            (Location::Remote(remote), Copied::Object(version)) => {
+                let bucket = transfers.session.bucket(&remote.bucket).await?;
+                let sse_key = transfers.properties.sse_key.as_ref();
+                version.check(&bucket, &remote.key, sse_key).await?;
+                bucket.delete_object(&remote.key).await?;
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -201,7 +228,7 @@ async fn download_file(
     source: &Remote,
     path: &Path,
     resume: bool,
-) -> Result<u64> {
+) -> Result<ObjectVersion> {
     let bucket = transfers.session.bucket(&source.bucket).await?;
     if let Some(parent) = path.parent()
         && !parent.as_os_str().is_empty()
@@ -222,7 +249,10 @@ async fn download_file(
         // The content is complete, so a time that cannot be set is not a failure.
         let _ = file.and_then(|file| file.set_modified(time));
     }
-    Ok(output.bytes)
+    Ok(ObjectVersion {
+        size: output.bytes,
+        etag: output.etag,
+    })
 }
 
 /// Sets the options of the command.

@@ -4,13 +4,19 @@ use anyhow::{Context as _, Result};
 use qingstor_sdk::types::MetadataDirective;
 use qingstor_sdk::{Bucket, ObjectPath, UploadSource};
 
+use super::super::copied_version::ObjectVersion;
 use super::super::transfers::{AddTotalOnce, Transfers, configured_upload};
 use crate::location::Remote;
 use crate::messages;
 use crate::session::is_not_found;
 
-/// Copies within a zone, or through this computer if the zones differ.
-pub(super) async fn copy(transfers: &Transfers, source: &Remote, target: &Remote) -> Result<u64> {
+/// Copies within a zone, or through this computer if the zones differ. Returns the version of the
+/// source that was copied.
+pub(super) async fn copy(
+    transfers: &Transfers,
+    source: &Remote,
+    target: &Remote,
+) -> Result<ObjectVersion> {
     let from = transfers.session.bucket(&source.bucket).await?;
     let to = transfers.session.bucket(&target.bucket).await?;
     let properties = &transfers.properties;
@@ -44,7 +50,11 @@ pub(super) async fn copy(transfers: &Transfers, source: &Remote, target: &Remote
         total.add(&progress, event.total);
         progress.advance(event.bytes_delta);
     });
-    Ok(copied.await?.size)
+    let copied = copied.await?;
+    Ok(ObjectVersion {
+        size: copied.size,
+        etag: copied.source_etag,
+    })
 }
 
 /// Copies an object with a single request that replaces the metadata. Properties without an option
@@ -55,7 +65,7 @@ async fn copy_with_properties(
     to: &Bucket,
     source: &Remote,
     target: &Remote,
-) -> Result<u64> {
+) -> Result<ObjectVersion> {
     let properties = &transfers.properties;
     let mut head = from.head_object(&source.key);
     if let Some(key) = &properties.sse_key {
@@ -91,7 +101,10 @@ async fn copy_with_properties(
         call = call.sse_key(key).copy_source_sse_key(key);
     }
     call.await?;
-    Ok(head.content_length.unwrap_or_default())
+    Ok(ObjectVersion {
+        size: head.content_length.unwrap_or_default(),
+        etag: head.etag,
+    })
 }
 
 /// Copies to another zone, and replaces the metadata.
@@ -101,7 +114,7 @@ async fn upload_with_properties(
     to: &Bucket,
     source: &Remote,
     target: &Remote,
-) -> Result<u64> {
+) -> Result<ObjectVersion> {
     let properties = &transfers.properties;
     let mut call = from.get_object(&source.key);
     if let Some(key) = &properties.sse_key {
@@ -132,6 +145,9 @@ async fn upload_with_properties(
     let uploaded = upload.await;
     match uploaded.map_err(anyhow::Error::from) {
         Err(error) if is_not_found(&error) => Err(error.context(target.to_string())),
-        uploaded => Ok(uploaded?.bytes),
+        uploaded => Ok(ObjectVersion {
+            size: uploaded?.bytes,
+            etag: object.etag,
+        }),
     }
 }

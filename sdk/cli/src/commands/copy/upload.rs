@@ -9,12 +9,14 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context as _, Result, anyhow};
 use qingstor_sdk::{Error, ErrorKind, MODIFIED_METADATA, UploadSource};
 
+use super::super::copied_version::FileVersion;
 use super::super::transfers::{Transfers, configured_upload};
 use super::resume::token_file;
 use crate::location::Remote;
 use crate::messages;
 
-/// Uploads a file. If it changes in the meantime, uploads it once more.
+/// Uploads a file. If it changes in the meantime, uploads it once more. Returns the version that is
+/// stored.
 ///
 /// # Errors
 ///
@@ -24,7 +26,7 @@ pub(super) async fn upload_file(
     transfers: &Transfers,
     path: &Path,
     target: &Remote,
-) -> Result<u64> {
+) -> Result<FileVersion> {
     let context = || path.display().to_string();
     let mut before = tokio::fs::metadata(path).await.with_context(context)?;
     transfers.progress.add_total(before.len());
@@ -32,9 +34,10 @@ pub(super) async fn upload_file(
         let sent = Arc::new(AtomicI64::new(0));
         let uploaded = upload_once(transfers, path, &before, target, &sent).await;
         let after = tokio::fs::metadata(path).await.with_context(context)?;
-        let is_unchanged = version(&after) == version(&before);
+        let version = FileVersion::of(&after);
+        let is_unchanged = version == FileVersion::of(&before);
         match uploaded {
-            Ok(bytes) if is_unchanged => return Ok(bytes),
+            Ok(_) if is_unchanged => return Ok(version),
             Err(error) if is_unchanged || !may_be_caused_by_change(&error) => return Err(error),
             _ => {}
         }
@@ -42,11 +45,6 @@ pub(super) async fn upload_file(
         before = after;
     }
     Err(anyhow!(messages::changed_while_read(target)))
-}
-
-/// Returns what differs if a file has changed.
-fn version(metadata: &Metadata) -> impl PartialEq {
-    (metadata.len(), metadata.modified().ok())
 }
 
 /// Returns whether a change of the file can be the cause of an error.

@@ -1,80 +1,284 @@
-//! [`Moved`]: deletes the sources of a move.
+//! [`MoveDeletions`]: deletes the sources of a move, each one after its transfer.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Result;
-use futures_util::stream;
-use qingstor_sdk::FolderAction;
+use anyhow::{Context as _, Result, anyhow};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use qingstor_sdk::{Bucket, FolderAction, SseKey};
+use tokio::sync::mpsc;
+use tokio::task::{JoinSet, block_in_place};
 
+use super::super::copied_version::{FileVersion, ObjectVersion};
 use super::super::rm;
 use super::super::transfers::Transfers;
-use super::ends::Ends;
+use super::FolderJob;
 use crate::action::{Action, Verb};
-use crate::location::Location;
+use crate::location::{Location, Remote};
+use crate::messages;
+use crate::output::Output;
 
-/// The sources of a move that are not needed any longer.
+/// Number of copied objects that wait for their deletion. If there are more, transfers wait.
+const QUEUED: usize = 1000;
+/// Number of requests at the same time that look up whether an object has changed.
+const CHECKS: usize = 32;
+/// Largest number of keys of one request.
+const BATCH: usize = 1000;
+/// Number of requests at the same time that delete objects.
+const BATCHES: usize = 4;
+
+/// Deletes the sources of a move while it runs. A source that has changed since it was copied stays.
+pub(super) struct MoveDeletions {
+    source: Arc<MoveSource>,
+    /// Deletes objects; empty for files.
+    task: JoinSet<Result<()>>,
+}
+
+/// The source folder or prefix of a move.
+enum MoveSource {
+    Files(MovedFiles),
+    /// Copied objects, by key.
+    Objects(Mutex<Option<mpsc::Sender<(String, ObjectVersion)>>>),
+}
+
+struct MovedFiles {
+    folder: PathBuf,
+    /// Whether only a part of the folder is moved, so that the folder itself stays.
+    is_pattern: bool,
+    output: Arc<Output>,
+    is_dry: bool,
+    state: Mutex<FilesState>,
+}
+
 #[derive(Default)]
-pub(super) struct Moved(Mutex<(Vec<String>, Vec<PathBuf>)>);
+struct FilesState {
+    /// Links to folders, which are reported.
+    links: HashSet<PathBuf>,
+    failed: Option<anyhow::Error>,
+}
 
-impl Moved {
-    /// Remembers the source of a transfer that is done.
-    pub(super) fn add(&self, action: &FolderAction) {
-        let mut moved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match action {
-            FolderAction::Upload { file, .. } => moved.1.push(file.clone()),
-            FolderAction::Download { key, .. } => moved.0.push(key.clone()),
-            FolderAction::Copy { source, .. } => moved.0.push(source.clone()),
+impl MoveDeletions {
+    /// Starts a task that deletes objects, if the source is in a bucket.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the bucket is not found.
+    pub(super) async fn start(transfers: &Transfers, job: &FolderJob) -> Result<Self> {
+        let output = Arc::clone(&transfers.output);
+        let is_dry = transfers.options.dry_run;
+        let mut task = JoinSet::new();
+        let source = match &job.ends.source {
+            Location::Remote(source) => {
+                let (sender, copied) = mpsc::channel(QUEUED);
+                let objects = MovedObjects {
+                    bucket: transfers.session.bucket(&source.bucket).await?,
+                    sse_key: transfers.properties.sse_key.clone(),
+                    output,
+                    is_dry,
+                };
+                task.spawn(Arc::new(objects).delete_all(copied));
+                MoveSource::Objects(Mutex::new(Some(sender)))
+            }
+            Location::Local(folder) => MoveSource::Files(MovedFiles {
+                folder: folder.clone(),
+                is_pattern: job.pattern.is_some(),
+                output,
+                is_dry,
+                state: Mutex::default(),
+            }),
+            // A folder transfer does not start.
+            Location::Stdio => MoveSource::Objects(Mutex::default()),
+        };
+        Ok(Self {
+            source: Arc::new(source),
+            task,
+        })
+    }
+
+    /// Returns a function that deletes the source of a transfer that is done. The function blocks.
+    pub(super) fn on_done(&self) -> impl Fn(&FolderAction) + Send + Sync + use<> {
+        let source = Arc::clone(&self.source);
+        move |action| source.delete(action)
+    }
+
+    /// Waits until all sources are deleted.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the results cannot be printed.
+    pub(super) async fn finish(mut self) -> Result<()> {
+        match &*self.source {
+            MoveSource::Files(files) => files.lock().failed.take().map_or(Ok(()), Err),
+            MoveSource::Objects(sender) => {
+                drop(lock(sender).take());
+                match self.task.join_next().await {
+                    Some(ended) => ended.context("the deletions of the move")?,
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl MoveSource {
+    fn delete(&self, action: &FolderAction) {
+        match (self, action) {
+            (
+                Self::Files(files),
+                FolderAction::Upload {
+                    file,
+                    size,
+                    modified,
+                    ..
+                },
+            ) => {
+                let version = FileVersion {
+                    size: *size,
+                    modified: *modified,
+                };
+                block_in_place(|| files.delete(file, version));
+            }
+            (
+                Self::Objects(sender),
+                FolderAction::Download {
+                    key, size, etag, ..
+                }
+                | FolderAction::Copy {
+                    source: key,
+                    size,
+                    etag,
+                    ..
+                },
+            ) => {
+                let version = ObjectVersion {
+                    size: *size,
+                    etag: etag.clone(),
+                };
+                let sender = lock(sender).clone();
+                // If the task has ended, `finish` returns its error.
+                let _ = sender
+                    .map(|sender| block_in_place(|| sender.blocking_send((key.clone(), version))));
+            }
             _ => {}
         }
     }
+}
 
-    /// Deletes the sources, and reports each one.
-    pub(super) async fn remove(&self, transfers: &Transfers, ends: &Ends) -> Result<()> {
-        let (keys, files) = {
-            let mut moved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::take(&mut *moved)
-        };
-        let is_dry = transfers.options.dry_run;
-        if let (Location::Remote(source), false) = (&ends.source, keys.is_empty()) {
-            let bucket = transfers.session.bucket(&source.bucket).await?;
-            let keys = stream::iter(keys.into_iter().map(Ok));
-            rm::delete_keys(&transfers.output, &bucket, keys, is_dry).await?;
+impl MovedFiles {
+    /// Deletes a file, and the folders that it leaves empty. Below a link to a folder, files are not in
+    /// the source folder, so they stay.
+    fn delete(&self, file: &Path, version: FileVersion) {
+        let path = file.display().to_string();
+        let action = Action::new(Verb::Delete, &path);
+        if let Some(link) = self.link_above(file) {
+            if self.lock().links.insert(link.clone()) {
+                let text = messages::below_link(link.display());
+                self.output.error(&anyhow!(text));
+            }
+            return;
         }
-        for file in &files {
-            let path = file.display().to_string();
-            let action = Action::new(Verb::Delete, &path);
-            let removed = match is_dry {
-                true => Ok(()),
-                false => tokio::fs::remove_file(file).await,
-            };
-            match removed {
-                Ok(()) => transfers.output.action(&action)?,
-                Err(error) => transfers.output.failed(&action, &error.into()),
+        let removed = match self.is_dry {
+            true => Ok(()),
+            false => version.remove(file),
+        };
+        match removed {
+            Ok(()) => {
+                if !self.is_dry {
+                    self.remove_empty_folders(file);
+                }
+                if let Err(error) = self.output.action(&action) {
+                    self.lock().failed.get_or_insert(error);
+                }
+            }
+            Err(error) => {
+                let error = error.context(messages::not_deleted_source(&path));
+                self.output.failed(&action, &error);
             }
         }
-        if let (Location::Local(folder), false) = (&ends.source, is_dry) {
-            remove_empty_folders(folder, &files).await;
+    }
+
+    /// Returns the first link to a folder between the source folder and a file.
+    fn link_above(&self, file: &Path) -> Option<PathBuf> {
+        let parents = file.parent()?.strip_prefix(&self.folder).ok()?;
+        let mut folder = self.folder.clone();
+        parents.components().find_map(|name| {
+            folder.push(name);
+            folder.is_symlink().then(|| folder.clone())
+        })
+    }
+
+    /// Removes the folders that the deletion of a file has emptied, up to the source folder.
+    fn remove_empty_folders(&self, file: &Path) {
+        for folder in file.ancestors().skip(1) {
+            let is_moved = match self.is_pattern {
+                true => folder != self.folder && folder.starts_with(&self.folder),
+                false => folder.starts_with(&self.folder),
+            };
+            // A folder that is not empty stays, and so do those that contain it.
+            if !is_moved || std::fs::remove_dir(folder).is_err() {
+                return;
+            }
         }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, FilesState> {
+        lock(&self.state)
+    }
+}
+
+/// The source of a move in a bucket.
+struct MovedObjects {
+    bucket: Bucket,
+    sse_key: Option<SseKey>,
+    output: Arc<Output>,
+    is_dry: bool,
+}
+
+impl MovedObjects {
+    /// Deletes copied objects, as far as they have not changed, and reports each one.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the results cannot be printed.
+    async fn delete_all(
+        self: Arc<Self>,
+        mut copied: mpsc::Receiver<(String, ObjectVersion)>,
+    ) -> Result<()> {
+        let of_checks = Arc::clone(&self);
+        let checked = stream::poll_fn(move |cx| copied.poll_recv(cx))
+            .map(move |(key, version)| Arc::clone(&of_checks).check(key, version))
+            .buffer_unordered(CHECKS);
+        let deleted = checked
+            .ready_chunks(BATCH)
+            .map(move |keys| Arc::clone(&self).delete(keys.into_iter().flatten().collect()))
+            .buffer_unordered(BATCHES);
+        deleted.try_collect().await
+    }
+
+    /// Returns the key of an object that has not changed. Otherwise reports it.
+    async fn check(self: Arc<Self>, key: String, version: ObjectVersion) -> Option<String> {
+        if self.is_dry {
+            return Some(key);
+        }
+        let checked = version.check(&self.bucket, &key, self.sse_key.as_ref());
+        let Err(error) = checked.await else {
+            return Some(key);
+        };
+        let source = Remote::new(self.bucket.name(), key).to_string();
+        let error = error.context(messages::not_deleted_source(&source));
+        let action = Action::new(Verb::Delete, &source);
+        self.output.failed(&action, &error);
+        None
+    }
+
+    async fn delete(self: Arc<Self>, keys: Vec<String>) -> Result<()> {
+        let keys = stream::iter(keys.into_iter().map(Ok));
+        rm::delete_keys(&self.output, &self.bucket, keys, self.is_dry).await?;
         Ok(())
     }
 }
 
-/// Removes the folders that a move has emptied, from the files up to the source folder.
-async fn remove_empty_folders(top: &Path, files: &[PathBuf]) {
-    let mut folders: Vec<_> = files
-        .iter()
-        .flat_map(|file| {
-            file.ancestors()
-                .skip(1)
-                .take_while(|folder| folder.starts_with(top))
-        })
-        .collect();
-    // A folder is longer than those that contain it.
-    folders.sort_by_key(|folder| std::cmp::Reverse(folder.as_os_str().len()));
-    folders.dedup();
-    for folder in folders {
-        // A folder that is not empty stays.
-        let _ = tokio::fs::remove_dir(folder).await;
-    }
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,165 @@
+//! `mv`: which sources are deleted, and when.
+
+use std::time::{Duration, Instant};
+
+use crate::world::{Run, World, address, finished};
+
+/// Waits for a condition.
+#[track_caller]
+fn wait_until(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Runs a move, and calls `change` as soon as `is_copied`.
+fn change_meanwhile(
+    world: &World,
+    arguments: &[&str],
+    is_copied: impl Fn() -> bool,
+    change: impl FnOnce(),
+) -> Run {
+    let child = world.command(arguments).spawn().unwrap();
+    wait_until(is_copied);
+    change();
+    finished(child)
+}
+
+#[test]
+fn a_file_that_changes_after_its_upload_is_not_deleted() {
+    let world = World::new();
+    world.write("in/a.log", "line 1\n");
+    world.write("in/b.log", "line 1\n");
+    world.faults(&["operation=PutObject,key=x/a.log,when=after,latency=3s"]);
+    let (target, is_copied) = (address("x"), || world.keys().contains(&"x/a.log".into()));
+    let append = || world.write("in/a.log", "line 1\nline 2\n");
+    let run = change_meanwhile(&world, &["mv", "-r", "in", &target], is_copied, append).exits(1);
+    assert_eq!(world.read("in/a.log"), b"line 1\nline 2\n");
+    assert_eq!(world.files("in"), ["a.log"]);
+    assert!(
+        run.stderr.contains("in/a.log was copied but not deleted"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn an_object_that_is_replaced_after_its_download_or_copy_is_not_deleted() {
+    let world = World::new();
+    world.put("x/b", "1");
+    // Each move looks up the object before it deletes it.
+    world.faults(&["operation=HeadObject,latency=3s"]);
+    for (target, operation) in [
+        ("out", "GetObject"),
+        (&*address("y"), "PutObject"),
+        ("out/", "GetObject"),
+        (&*address("y/"), "PutObject"),
+    ] {
+        world.put("x/a", "old");
+        let (folder, file) = (address("x"), address("x/a"));
+        let arguments = match target.ends_with('/') {
+            true => vec!["mv", &file, target],
+            false => vec!["mv", "-r", &folder, target],
+        };
+        let before = world.served(operation);
+        let is_copied = || world.served(operation) > before;
+        let replace = || world.put("x/a", "new");
+        let run = change_meanwhile(&world, &arguments, is_copied, replace).exits(1);
+        let text = format!("{} was copied but not deleted", address("x/a"));
+        assert!(run.stderr.contains(&text), "{arguments:?}: {run:?}");
+        assert_eq!(world.get("x/a"), "new", "{arguments:?}");
+        assert!(!world.keys().contains(&"x/b".to_owned()));
+    }
+}
+
+#[test]
+fn sources_are_deleted_while_the_move_runs() {
+    let world = World::new();
+    let slow = [
+        "PutObject,key=x/z,times=1",
+        "GetObject,key=x/z",
+        "PutObject,key=y/z",
+    ];
+    let slow = slow.map(|rule| format!("operation={rule},latency=3s"));
+    let slow: Vec<_> = slow.iter().map(String::as_str).collect();
+    world.write("in/sub/a", "1");
+    world.write("in/z", "1");
+    world.faults(&slow);
+    let (x, y) = (address("x"), address("y"));
+    let mut up = world.command(&["mv", "-r", "in", &x]).spawn().unwrap();
+    wait_until(|| world.files("in") == ["z"]);
+    up.kill().unwrap();
+    finished(up);
+    world.put("x/z", "1");
+    for target in [&y, "out"] {
+        let mut child = world.command(&["mv", "-r", &x, target]).spawn().unwrap();
+        wait_until(|| !world.keys().contains(&"x/sub/a".to_owned()));
+        child.kill().unwrap();
+        finished(child);
+        assert!(world.keys().contains(&"x/z".to_owned()));
+        world.put("x/sub/a", "1");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn files_below_a_link_to_a_folder_are_not_deleted() {
+    let world = World::new();
+    for name in [
+        "outside/precious",
+        "outside/deep/too",
+        "in/a",
+        "outside/file",
+    ] {
+        world.write(name, name);
+    }
+    let link = |target: &str, name: &str| {
+        std::os::unix::fs::symlink(world.path(target), world.path(name)).unwrap();
+    };
+    link("outside", "in/link");
+    link("outside/file", "in/to-file");
+    let target = address("x");
+    let dry = world
+        .run(&["mv", "-r", "--dry-run", "in", &target])
+        .exits(1);
+    let run = world.run(&["mv", "-r", "in", &target]).exits(1);
+    assert_eq!(dry.lines(), run.lines());
+    assert_eq!(dry.stderr, run.stderr);
+    assert_eq!(run.stderr.matches("in/link").count(), 1, "{run:?}");
+    assert_eq!(
+        world.files("outside"),
+        ["deep/", "deep/too", "file", "precious"]
+    );
+    assert_eq!(world.files("in"), ["link"]);
+    assert_eq!(world.get("x/link/deep/too"), "outside/deep/too");
+    assert_eq!(world.get("x/to-file"), "outside/file");
+    // The source itself can be a link.
+    world.ok(&["mv", "-r", "in/link", &address("y")]);
+    assert_eq!(world.files("outside"), [""; 0]);
+}
+
+#[test]
+fn moves_remove_emptied_folders() {
+    let world = World::new();
+    for name in [
+        "in/a/b/c",
+        "in/a/d",
+        "in/e.txt",
+        "part/x.gz",
+        "part/sub/y.gz",
+    ] {
+        world.write(name, "1");
+    }
+    world.ok(&["mv", "in/a/**", &address("x/")]);
+    assert_eq!(world.files("in"), ["a/", "e.txt"]);
+    world.ok(&["mv", "-r", "in", &address("x/")]);
+    assert_eq!(world.files("in"), ["a/"], "an empty folder stays");
+    world.write("other/a/b", "1");
+    world.ok(&["mv", "-r", "other", &address("x/")]);
+    assert!(!world.path("other").exists());
+    // The folder of a pattern is not a part of it.
+    world.ok(&["mv", "part/*.gz", "-r", &address("x/")]);
+    world.ok(&["mv", "part/**", &address("x/")]);
+    assert_eq!(world.files("part"), [""; 0]);
+}
