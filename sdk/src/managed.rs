@@ -35,6 +35,8 @@ pub use folders::action::{
 #[cfg(feature = "folders")]
 pub use folders::file_name::folder_ignores_case;
 #[cfg(feature = "folders")]
+pub use folders::filter::PathFilter;
+#[cfg(feature = "folders")]
 pub use folders::options::{Compare, FolderProgress, MODIFIED_METADATA};
 #[cfg(feature = "folders")]
 pub use folders::plan::FolderPlan;

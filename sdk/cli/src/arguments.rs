@@ -17,7 +17,7 @@ pub(crate) use objects::{
 };
 pub(crate) use transfers::{
     CheckArguments, Comparison, CopyArguments, Filters, ObjectOptions, SyncArguments,
-    TransferOptions,
+    TransferOptions, invalid_filter,
 };
 
 const EXAMPLES: &str = "\

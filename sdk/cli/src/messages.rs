@@ -142,6 +142,7 @@ messages! {
     // Results.
     object_and_folder() { "the object has the name of the folder, and is not copied with it: copy it without -r" "该对象与文件夹同名，不会随文件夹复制：请不带 -r 复制它" }
     nothing_matches(path) { "nothing matches {path}" "没有匹配 {path} 的内容" }
+    nothing_included() { "warning: --include and --exclude leave nothing to do" "警告：按照 --include 和 --exclude，没有需要处理的内容" }
     no_such_bucket(bucket) { "the bucket {bucket} does not exist" "存储空间 {bucket} 不存在" }
     bucket_not_empty() { "the bucket contains objects: use --force to delete them, too" "存储空间中有对象：使用 --force 一并删除" }
     not_deleted(count, reason) { "{count} more: {reason}" "另有 {count} 个：{reason}" }

@@ -251,6 +251,13 @@ impl Output {
         }
     }
 
+    /// Prints a warning that is not a failure, unless `--quiet` is set.
+    pub(crate) fn warning(&self, text: &str) {
+        if !self.quiet() {
+            self.stderr(text);
+        }
+    }
+
     /// Prints a line on standard error.
     pub(crate) fn stderr(&self, line: &str) {
         // The order of lines on a terminal is that of the calls.

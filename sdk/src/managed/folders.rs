@@ -7,7 +7,7 @@ mod context;
 mod entry;
 mod facts;
 pub(super) mod file_name;
-mod filter;
+pub(super) mod filter;
 mod listing;
 mod local_folder;
 mod merge;
@@ -81,7 +81,7 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let sync = bucket.sync_up("photos", "backup/photos/").delete(true).max_delete(100);
-    /// let summary = sync.exclude("**/*.tmp")?.await?;
+    /// let summary = sync.exclude("*.tmp")?.await?;
     /// println!("{} uploaded, {} deleted", summary.uploaded, summary.deleted);
     /// # Ok(()) }
     /// ```

@@ -199,11 +199,11 @@ async fn row_15_and_17_keys_with_the_characters_of_globs_are_plain_keys() {
         .await
         .unwrap();
     assert_eq!(files(&site.path("copy")), files(&local));
-    // `*` does not cross folders.
+    // The files in the folder itself.
     let only = site
         .bucket
         .download_dir("x*", site.path("top"))
-        .include("*")
+        .exclude("*/")
         .unwrap();
     assert_eq!(only.await.unwrap().downloaded, 3);
 }
@@ -223,6 +223,10 @@ async fn row_18_globs_match_the_path_relative_to_the_source() {
     let down = site.bucket.download_dir("logs", site.path("down"));
     down.exclude("x/**").unwrap().await.unwrap();
     assert_eq!(files(&site.path("down")), tree([("b", "3")]));
+    // A glob without `/` matches names at any depth.
+    let down = site.bucket.download_dir("logs", site.path("names"));
+    down.exclude("logs").unwrap().await.unwrap();
+    assert_eq!(files(&site.path("names")), tree([("b", "3")]));
     site.bucket.upload_dir(&local, "").include("[").unwrap_err();
 }
 

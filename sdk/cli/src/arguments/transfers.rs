@@ -2,20 +2,25 @@
 
 use std::path::PathBuf;
 
+use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use qingstor_sdk::PathFilter;
 
 use crate::completion::path_completer;
+use crate::exit::usage;
 use crate::messages;
 use crate::quantities::{parse_part_size, parse_rate};
 
 const FILTER_EXAMPLE: &str = "\
-Filters are matched against the whole path below the source. Of several
-filters, the last one that matches decides; a path that none matches is
-included, unless the first filter is --include. `*` alone is everything:
+A filter without / matches the name of a file or folder at any depth. With a
+/ at the start or in the middle, it matches the path below the source. A
+filter that matches a folder matches everything in it. Of several filters,
+the last one that matches decides; a path that none matches is included,
+unless the first filter is --include:
 
-  --exclude '*' --include '**/*.jpg'
-  --exclude '**/*.log' --include '**/important.log'
-  --include '**/*.{jpg,png}' --exclude 'drafts/'";
+  --exclude '*.log' --include important.log
+  --exclude .git --exclude node_modules --exclude '/build/*.tmp'
+  --include '*.{jpg,png}' --exclude /drafts/";
 
 /// Arguments of `cp` and `mv`.
 #[derive(Args, Clone, Debug)]
@@ -95,12 +100,7 @@ Examples:
 
 /// Arguments of `check`.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "\
-Exit code 1 if something differs.
-
-Examples:
-  qingstor check photos qs://bucket/photos
-  qingstor check --checksum qs://bucket/photos qs://archive/photos")]
+#[command(after_help = check_help())]
 pub(crate) struct CheckArguments {
     /// Folder or qs://BUCKET/PREFIX
     #[arg(add = path_completer())]
@@ -115,6 +115,18 @@ pub(crate) struct CheckArguments {
     /// Print sizes such as 1.5 MiB
     #[arg(long, short = 'H')]
     pub(crate) human: bool,
+}
+
+fn check_help() -> String {
+    format!(
+        "{FILTER_EXAMPLE}
+
+Exit code 1 if something differs.
+
+Examples:
+  qingstor check photos qs://bucket/photos
+  qingstor check --checksum qs://bucket/photos qs://archive/photos"
+    )
 }
 
 /// How two files are compared.
@@ -136,6 +148,32 @@ pub(crate) struct Comparison {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filters {
     pub(crate) globs: Vec<(bool, String)>,
+}
+
+impl Filters {
+    /// Returns the filter of paths.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if a glob is invalid.
+    pub(crate) fn path_filter(&self) -> Result<PathFilter> {
+        self.globs
+            .iter()
+            .try_fold(PathFilter::new(), |filter, (is_included, glob)| {
+                let added = match is_included {
+                    true => filter.include(glob),
+                    false => filter.exclude(glob),
+                };
+                added.map_err(|error| invalid_filter(glob, &error))
+            })
+    }
+}
+
+/// Returns the usage error for a filter that is not a valid glob.
+pub(crate) fn invalid_filter(glob: &str, error: &qingstor_sdk::Error) -> anyhow::Error {
+    let text = error.message();
+    let reason = text.strip_prefix(&format!("invalid glob `{glob}`: "));
+    usage(messages::invalid_pattern(glob, reason.unwrap_or(text)))
 }
 
 // clap's derive does not keep the order of different options.
@@ -166,7 +204,7 @@ impl FromArgMatches for Filters {
             globs.extend(
                 places
                     .zip(values)
-                    .map(|(place, glob)| (place, (is_included, filter_glob(glob)))),
+                    .map(|(place, glob)| (place, (is_included, glob.clone()))),
             );
         }
         globs.sort_by_key(|(place, _)| *place);
@@ -179,16 +217,6 @@ impl FromArgMatches for Filters {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
-}
-
-/// Returns the glob of a filter. The filter `*` is everything, also in folders, as in other programs:
-/// files that somebody wants to exclude must not be uploaded.
-fn filter_glob(text: &str) -> String {
-    match text {
-        "*" => "**",
-        other => other,
-    }
-    .to_owned()
 }
 
 /// How files and objects are transferred.

@@ -16,6 +16,7 @@ use super::folder;
 use super::transfers::Transfers;
 use crate::arguments::CopyArguments;
 use crate::exit::{OutputClosed, UsageError};
+use crate::messages;
 use crate::output::Output;
 use crate::session::Session;
 use plan::Job;
@@ -44,6 +45,7 @@ pub(super) async fn run(
         }
     }
     let singles = files.len();
+    let mut count = singles as u64;
     folder::exclude_collisions(&transfers, &arguments, targets, singles, &mut folders).await?;
     // The limit of a rate applies to one transfer.
     let parallel = match arguments.transfer.limit_rate {
@@ -69,9 +71,12 @@ pub(super) async fn run(
                 result = Err(error);
             }
             Err(error) => output.error(&error),
-            Ok(()) => {}
+            Ok(actions) => count += actions,
         }
     }
     transfers.finish();
+    if count == 0 && output.failures() == 0 && !arguments.filters.globs.is_empty() {
+        output.warning(&messages::nothing_included());
+    }
     result
 }

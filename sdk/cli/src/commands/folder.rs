@@ -11,8 +11,7 @@ use anyhow::{Result, anyhow};
 use qingstor_sdk::{Error, FolderAction, FolderProgress, FolderTransfer, SkipReason};
 
 use super::transfers::{Transfers, token_folder};
-use crate::arguments::{CopyArguments, Filters};
-use crate::exit::usage;
+use crate::arguments::{CopyArguments, Filters, invalid_filter};
 use crate::location::Location;
 use crate::messages;
 use crate::messages::reasons::skip_reason;
@@ -97,8 +96,7 @@ pub(super) fn with_filters(
             true => transfer.include(glob),
             false => transfer.exclude(glob),
         };
-        transfer =
-            changed.map_err(|error| usage(messages::invalid_pattern(glob, error.message())))?;
+        transfer = changed.map_err(|error| invalid_filter(glob, &error))?;
     }
     Ok(transfer)
 }
@@ -128,7 +126,7 @@ async fn configured(
     }))
 }
 
-/// Copies or moves a folder.
+/// Copies or moves a folder. Returns the number of actions.
 ///
 /// # Errors
 ///
@@ -138,7 +136,7 @@ pub(super) async fn copy(
     arguments: &CopyArguments,
     job: &FolderJob,
     is_move: bool,
-) -> Result<()> {
+) -> Result<u64> {
     let ends = &job.ends;
     let transfer = configured(transfers, arguments, job).await?;
     let count = match is_move {
@@ -157,7 +155,7 @@ pub(super) async fn copy(
             .output
             .error(&anyhow!(messages::nothing_matches(&job.operand)));
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Carries out a transfer, or prints its plan. Reports each action. Calls `on_done`, which may block,

@@ -9,6 +9,7 @@ use super::folder::{self, Ends};
 use super::transfers::Transfers;
 use crate::arguments::{Comparison, SyncArguments};
 use crate::location::Location;
+use crate::messages;
 use crate::output::Output;
 use crate::session::Session;
 
@@ -33,7 +34,10 @@ pub(super) async fn run(
     }
     let done = folder::run(&transfers, &ends, transfer, |_| {}).await;
     transfers.finish();
-    done.map(drop)
+    if done? == 0 && !arguments.filters.globs.is_empty() {
+        output.warning(&messages::nothing_included());
+    }
+    Ok(())
 }
 
 /// Sets how files are compared.

@@ -6,6 +6,7 @@ mod api;
 mod buckets;
 mod completion;
 mod copies;
+mod filters;
 mod folders;
 mod interruptions;
 mod moves;

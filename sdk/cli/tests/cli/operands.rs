@@ -469,20 +469,3 @@ fn many_refused_deletions_are_counted() {
         13
     );
 }
-
-/// Other programs exclude everything with `*`.
-#[test]
-fn the_filter_of_one_star_is_everything() {
-    let world = World::new();
-    for name in ["in/a.jpg", "in/secret", "in/sub/b.jpg", "in/sub/secret"] {
-        world.write(name, "1");
-    }
-    let target = address("x");
-    let copy = ["cp", "-r", "in", &target, "--exclude", "*", "--include"];
-    world.ok(&[&copy[..], &["**/*.jpg"]].concat());
-    assert_eq!(world.keys(), ["x/a.jpg", "x/sub/b.jpg"]);
-    world.ok(&["sync", "--delete", "in", &target, "--exclude", "*"]);
-    assert_eq!(world.keys(), ["x/a.jpg", "x/sub/b.jpg"]);
-    let help = world.ok(&["sync", "--help"]).stdout;
-    assert!(help.contains("`*` alone is everything"), "{help}");
-}

@@ -1,4 +1,4 @@
-//! [`Filter`]: which paths belong to a transfer.
+//! [`PathFilter`]: globs that select paths; [`Filter`]: which paths belong to a transfer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,23 +7,60 @@ use glob::{MatchOptions, Pattern};
 
 use crate::base::error::{Error, Result};
 
-type Predicate = Arc<dyn Fn(&str) -> bool + Send + Sync>;
-
-/// Globs and a predicate that select paths. Paths are relative, with `/` between folders; folders
-/// end in `/`.
+/// Globs that select paths: those of [`FolderTransfer::include`](crate::FolderTransfer::include) and
+/// [`FolderTransfer::exclude`](crate::FolderTransfer::exclude), for your own lists of files.
+///
+/// Paths are relative to the source, with `/` between folders. Paths of folders end in `/`.
+///
+/// - A glob without `/`, such as `*.log`, matches the name of a file or folder at any depth.
+/// - A glob with a `/` at the start or in the middle, such as `/a.log` or `logs/*.log`, matches the path
+///   from the source on.
+/// - A glob that matches a folder matches everything in it: `.git`, `cache/*`. With a `/` at the end, a
+///   glob matches only folders.
+/// - `*` and `?` match within one name, `**` matches any number of folders, `[a-z]`, `[!a-z]` and
+///   `{jpg,png}` match alternatives. A backslash makes the next character literal.
+///
+/// Of several globs, the last one that matches decides. A path that none matches is included, unless the
+/// first glob is an [`include`](Self::include).
+///
+/// ```
+/// # fn main() -> qingstor_sdk::Result<()> {
+/// use qingstor_sdk::PathFilter;
+///
+/// let filter = PathFilter::new().exclude("*.log")?.include("important.log")?;
+/// assert!(filter.includes("a.txt"));
+/// assert!(!filter.includes("logs/a.log"));
+/// assert!(filter.includes("logs/important.log"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Default)]
-pub(super) struct Filter {
+pub struct PathFilter {
     rules: Vec<Rule>,
-    predicate: Option<Predicate>,
 }
 
 #[derive(Clone)]
 struct Rule {
     includes: bool,
-    /// Whether a folder that matches has only paths that match.
-    is_subtree: bool,
     /// One of them has to match.
-    patterns: Vec<Pattern>,
+    alternatives: Vec<Glob>,
+}
+
+/// A glob without alternatives in braces.
+#[derive(Clone)]
+struct Glob {
+    /// Matched against a name, or against a path from the source on.
+    pattern: Pattern,
+    is_path: bool,
+    only_folders: bool,
+}
+
+type Predicate = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// Globs and a predicate that select paths.
+#[derive(Clone, Default)]
+pub(super) struct Filter {
+    globs: PathFilter,
+    predicate: Option<Predicate>,
 }
 
 /// `*` and `?` stay within a folder, and match names that start with a dot.
@@ -36,23 +73,67 @@ const MATCH_OPTIONS: MatchOptions = MatchOptions {
 /// Largest number of patterns without alternatives that one glob stands for.
 const MAX_ALTERNATIVES: usize = 1000;
 
+impl PathFilter {
+    /// Creates a filter without globs, which includes every path.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Includes the paths that match a glob.
+    ///
+    /// # Errors
+    ///
+    /// Returns `InvalidInput` if the glob is invalid.
+    pub fn include(mut self, glob: &str) -> Result<Self> {
+        self.add(true, glob)?;
+        Ok(self)
+    }
+
+    /// Excludes the paths that match a glob.
+    ///
+    /// # Errors
+    ///
+    /// Returns `InvalidInput` if the glob is invalid.
+    pub fn exclude(mut self, glob: &str) -> Result<Self> {
+        self.add(false, glob)?;
+        Ok(self)
+    }
+
+    /// Returns whether a path is included.
+    #[must_use]
+    pub fn includes(&self, path: &str) -> bool {
+        match self.last_match(path) {
+            Some((_, rule)) => rule.includes,
+            None => self.rules.first().is_none_or(|rule| !rule.includes),
+        }
+    }
+
+    fn add(&mut self, includes: bool, glob: &str) -> Result<()> {
+        let invalid = |why: &str| Error::invalid_input(format!("invalid glob `{glob}`: {why}"));
+        let expanded = unescape(glob).and_then(|glob| expand(&glob));
+        let alternatives = expanded.map_err(invalid)?;
+        let alternatives = alternatives.iter().map(|text| {
+            let glob = Glob::new(text);
+            glob.map_err(|error| invalid(error.msg).with_source(error))
+        });
+        self.rules.push(Rule {
+            includes,
+            alternatives: alternatives.collect::<Result<_>>()?,
+        });
+        Ok(())
+    }
+
+    fn last_match(&self, path: &str) -> Option<(usize, &Rule)> {
+        let mut rules = self.rules.iter().enumerate().rev();
+        rules.find(|(_, rule)| rule.alternatives.iter().any(|glob| glob.matches(path)))
+    }
+}
+
 impl Filter {
     /// Adds a glob that overrides the previous ones.
     pub(super) fn add(&mut self, includes: bool, glob: &str) -> Result<()> {
-        let pattern = match glob.ends_with('/') {
-            true => format!("{glob}**"),
-            false => glob.to_owned(),
-        };
-        let invalid = |why: &str| Error::invalid_input(format!("invalid glob `{glob}`: {why}"));
-        let alternatives = expand(&pattern).map_err(invalid)?;
-        let patterns = alternatives.iter().map(|pattern| Pattern::new(pattern));
-        let patterns: Result<Vec<_>, _> = patterns.collect();
-        self.rules.push(Rule {
-            includes,
-            is_subtree: pattern == "**" || pattern.ends_with("/**"),
-            patterns: patterns.map_err(|error| invalid(error.msg).with_source(error))?,
-        });
-        Ok(())
+        self.globs.add(includes, glob)
     }
 
     pub(super) fn set_predicate(&mut self, predicate: Predicate) {
@@ -61,42 +142,104 @@ impl Filter {
 
     /// Returns whether a path belongs to the transfer.
     pub(super) fn includes(&self, path: &str) -> bool {
-        let by_glob = match self.last_match(path) {
-            Some((_, rule)) => rule.includes,
-            None => self.includes_by_default(),
-        };
-        by_glob
-            && self
-                .predicate
-                .as_ref()
-                .is_none_or(|predicate| predicate(path))
+        let mut predicate = self.predicate.iter();
+        self.globs.includes(path) && predicate.all(|predicate| predicate(path))
     }
 
     /// Returns whether no path below `folder`, which ends in `/`, can belong to the transfer, so that
     /// the folder need not be read.
     pub(super) fn excludes_all_below(&self, folder: &str) -> bool {
-        let Some((index, rule)) = self.last_match(folder) else {
+        let Some((index, rule)) = self.globs.last_match(folder) else {
             return false;
         };
-        let mut later = self.rules.iter().skip(index + 1);
-        !rule.includes && rule.is_subtree && !later.any(|rule| rule.includes)
-    }
-
-    fn includes_by_default(&self) -> bool {
-        self.rules.first().is_none_or(|rule| !rule.includes)
-    }
-
-    fn last_match(&self, path: &str) -> Option<(usize, &Rule)> {
-        let mut rules = self.rules.iter().enumerate().rev();
-        rules.find(|(_, rule)| rule.matches(path))
+        let mut later = self.globs.rules.iter().skip(index + 1);
+        !rule.includes && !later.any(|rule| rule.includes)
     }
 }
 
-impl Rule {
-    fn matches(&self, path: &str) -> bool {
-        let mut patterns = self.patterns.iter();
-        patterns.any(|pattern| pattern.matches_with(path, MATCH_OPTIONS))
+impl Glob {
+    fn new(text: &str) -> Result<Self, glob::PatternError> {
+        let without_slash = text.strip_suffix('/');
+        let body = without_slash.unwrap_or(text);
+        let is_path = body.contains('/');
+        let (body, only_folders) = match body.strip_suffix("/**") {
+            // Everything.
+            Some("" | "**") => ("**", without_slash.is_some()),
+            // Everything in a folder is what the folder stands for.
+            Some(folder) if without_slash.is_none() => (folder, true),
+            _ => (body, without_slash.is_some()),
+        };
+        let body = body.strip_prefix('/').unwrap_or(body);
+        Ok(Self {
+            pattern: Pattern::new(&without_inner_double_stars(body))?,
+            is_path,
+            only_folders,
+        })
     }
+
+    /// Returns whether a path, or a folder that contains it, matches.
+    fn matches(&self, path: &str) -> bool {
+        let (whole, is_folder) = match path.strip_suffix('/') {
+            Some(folder) => (folder, true),
+            None => (path, false),
+        };
+        let mut start = 0;
+        let folders = whole.match_indices('/').map(|(end, _)| (end, true));
+        let mut parts = folders.chain([(whole.len(), is_folder)]);
+        parts.any(|(end, is_folder)| {
+            let from = if self.is_path { 0 } else { start };
+            start = end + 1;
+            let text = whole.get(from..end).unwrap_or_default();
+            (is_folder || !self.only_folders) && self.pattern.matches_with(text, MATCH_OPTIONS)
+        })
+    }
+}
+
+/// Replaces escaped characters by brackets, which the patterns understand: `\*` by `[*]`. Brackets stay.
+fn unescape(glob: &str) -> Result<String, &'static str> {
+    let mut text = String::with_capacity(glob.len());
+    let mut characters = glob.char_indices();
+    while let Some((index, character)) = characters.next() {
+        match character {
+            '\\' => match characters.next() {
+                Some((_, escaped @ ('*' | '?' | '[' | ']' | '{' | '}' | ','))) => {
+                    text.extend(['[', escaped, ']']);
+                }
+                Some((_, escaped)) => text.push(escaped),
+                None => return Err("nothing follows the backslash"),
+            },
+            '[' => {
+                let close = closing_bracket(glob, index).unwrap_or(index);
+                text.push_str(glob.get(index..=close).unwrap_or_default());
+                while characters.offset() <= close && characters.next().is_some() {}
+            }
+            other => text.push(other),
+        }
+    }
+    Ok(text)
+}
+
+/// Replaces `**` by `*` where it is not a whole name: there, it cannot match folders.
+fn without_inner_double_stars(pattern: &str) -> String {
+    let names = pattern.split('/').map(|name| match name {
+        "**" => name.to_owned(),
+        name => {
+            let mut text = String::with_capacity(name.len());
+            let mut is_in_brackets = false;
+            for character in name.chars() {
+                is_in_brackets = match character {
+                    '[' => true,
+                    ']' => false,
+                    _ => is_in_brackets,
+                };
+                if character != '*' || is_in_brackets || !text.ends_with('*') {
+                    text.push(character);
+                }
+            }
+            text
+        }
+    });
+    names.collect::<Vec<_>>().join("/")
 }
 
 /// Returns the patterns that a glob with alternatives, such as `{a,b{c,d}}`, stands for. Braces in
@@ -126,6 +269,17 @@ struct Group<'a> {
     after: &'a str,
 }
 
+/// Returns the place of the bracket that closes the one at `open`. A bracket right after the opening one,
+/// or after `[!`, does not close it.
+fn closing_bracket(glob: &str, open: usize) -> Option<usize> {
+    let inside = glob.get(open + 1..)?;
+    let negation = usize::from(inside.starts_with('!'));
+    let first = inside.chars().nth(negation).map_or(0, char::len_utf8);
+    let from = negation + first;
+    let end = inside.get(from..)?.find(']')?;
+    Some(open + 1 + from + end)
+}
+
 fn first_group(glob: &str) -> Result<Option<Group<'_>>, &'static str> {
     let mut depth = 0_u32;
     let (mut open, mut start) = (0, 0);
@@ -133,17 +287,10 @@ fn first_group(glob: &str) -> Result<Option<Group<'_>>, &'static str> {
     let mut characters = glob.char_indices();
     while let Some((index, character)) = characters.next() {
         match character {
-            // A bracket right after the opening one, or after `[!`, does not close it.
             '[' => {
-                let inside = glob.get(index + 1..).unwrap_or_default();
-                let negation = usize::from(inside.starts_with('!'));
-                let first = inside.chars().nth(negation).map_or(0, char::len_utf8);
-                let from = negation + first;
-                let end = inside.get(from..).and_then(|rest| rest.find(']'));
-                let Some(end) = end else {
+                let Some(close) = closing_bracket(glob, index) else {
                     return Err("a bracket is not closed");
                 };
-                let close = index + 1 + from + end;
                 while characters.offset() <= close && characters.next().is_some() {}
             }
             '{' => {
@@ -177,13 +324,19 @@ fn first_group(glob: &str) -> Result<Option<Group<'_>>, &'static str> {
     }
 }
 
+impl fmt::Debug for PathFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rules = self.rules.iter().map(|rule| {
+            let globs = rule.alternatives.iter().map(|glob| glob.pattern.as_str());
+            (rule.includes, globs.collect::<Vec<_>>())
+        });
+        f.debug_list().entries(rules).finish()
+    }
+}
+
 impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rules = self
-            .rules
-            .iter()
-            .map(|rule| (rule.includes, &rule.patterns));
-        f.debug_list().entries(rules).finish()
+        self.globs.fmt(f)
     }
 }
 
@@ -200,14 +353,53 @@ mod tests {
     }
 
     #[test]
-    fn stars_stay_within_a_folder_and_double_stars_cross() {
+    fn globs_match_names_paths_and_what_is_in_folders() {
         for (glob, path, expected) in [
             ("*.log", "a.log", true),
-            ("*.log", "d/a.log", false),
+            ("*.log", "d/a.log", true),
+            ("*.log", "d/e/a.log", true),
+            ("*.log", "d.log/e/a", true),
+            ("*.log", "d/a.log2", false),
+            ("/*.log", "a.log", true),
+            ("/*.log", "d/a.log", false),
+            ("/a", "a", true),
+            ("/a", "d/a", false),
+            (".git", ".git/objects/ab/cd", true),
+            (".git", "d/.git/x", true),
+            (".git", ".gitignore", false),
+            (".git/*", ".git/objects/ab/cd", true),
+            (".git/*", "d/.git/x", false),
+            ("d/*.txt", "d/a.txt", true),
+            ("d/*.txt", "d/e/a.txt", false),
+            ("d/*.txt", "d/e.txt/a", true),
+            ("d/*.txt", "e/d/a.txt", false),
+            ("**/d/*.txt", "e/d/a.txt", true),
+            ("node_modules/", "x/node_modules/y/z.js", true),
+            ("node_modules/", "x/node_modules", false),
+            ("/d/", "d/e", true),
+            ("/d/", "e/d/f", false),
+            ("*/", "a", false),
+            ("*/", "a/b", true),
+            ("/**", "a/b", true),
+            ("/**", "a", true),
+            ("**/**", "a", true),
+            ("**/", "a", false),
+            ("**/", "a/b", true),
+            ("e/d/**", "e/d/f/g", true),
+            ("e/d/**", "e/d", false),
+            ("{*.log,/tmp}", "x/a.log", true),
+            ("{*.log,/tmp}", "tmp/a", true),
+            ("{*.log,/tmp}", "x/tmp/a", false),
+            ("a**.jpg", "x/abc.jpg", true),
+            ("a**.jpg", "a/b.jpg", false),
+            ("[*][**]", "**", true),
+            ("a", "/a", true),
+            ("/a", "/a", false),
+            ("a", "b//a", true),
             ("**/*.log", "a.log", true),
             ("**/*.log", "d/e/a.log", true),
             ("d/*", "d/a", true),
-            ("d/*", "d/e/a", false),
+            ("d/*", "d/e/a", true),
             ("d/**", "d/e/a", true),
             ("d/**", "d/", true),
             ("d/", "d/e/a", true),
@@ -228,32 +420,40 @@ mod tests {
             ("[]{]", "{", true),
             ("[!]{]", "a", true),
             ("{[{],中?}", "中文", true),
-            (r"a\b", r"a\b", true),
+            (r"a\b", "ab", true),
+            (r"a\\b", r"a\b", true),
+            (r"a\*", "a*", true),
+            (r"a\*", "ab", false),
+            (r"\{a\,\}\[\]", "{a,}[]", true),
+            (r"{a\,b,c}", "a,b", true),
+            (r"[\]", r"\", true),
             ("**/a?/**", "x/y/a中/z", true),
             ("[*]", "*", true),
             ("**", "a/b", true),
-            ("*", "a/b", false),
+            ("*", "a/b", true),
             ("*", ".hidden", true),
             ("", "a", false),
         ] {
             let filter = filter(&[(true, glob)]);
             assert_eq!(filter.includes(path), expected, "{glob} {path}");
         }
-        for glob in ["[", "{a", "a}", "a**", "[]", "[!]", &"{a,b}".repeat(12)] {
+        for glob in ["[", "{a", "a}", r"a\", "[]", "[!]", &"{a,b}".repeat(12)] {
             assert!(Filter::default().add(true, glob).is_err(), "{glob}");
         }
     }
 
     #[test]
     fn the_last_matching_glob_decides() {
-        let logs = filter(&[(false, "**/*.log"), (true, "**/important.log")]);
+        let logs = filter(&[(false, "*.log"), (true, "important.log")]);
         for (path, expected) in [("a", true), ("d/a.log", false), ("d/important.log", true)] {
             assert_eq!(logs.includes(path), expected, "{path}");
         }
-        let only = filter(&[(true, "**/*.jpg"), (false, "drafts/")]);
+        let only = filter(&[(true, "*.jpg"), (false, "drafts/")]);
         for (path, expected) in [("a.jpg", true), ("a.txt", false), ("drafts/a.jpg", false)] {
             assert_eq!(only.includes(path), expected, "{path}");
         }
+        let first = filter(&[(true, "*"), (false, "*/")]);
+        assert!(first.includes("a") && !first.includes("d/a"));
         let mut none = Filter::default();
         assert!(none.includes("a/b"));
         none.set_predicate(Arc::new(|path| path.starts_with("a/")));
@@ -269,7 +469,12 @@ mod tests {
         let mut rules = target;
         rules.add(true, "target/keep").unwrap();
         assert!(!rules.excludes_all_below("target/"));
-        assert!(!filter(&[(false, "**/*")]).excludes_all_below("a/"));
+        for glob in ["*", "**/*", "/a", "a/", "a/**", "**"] {
+            assert!(filter(&[(false, glob)]).excludes_all_below("a/"), "{glob}");
+        }
+        for glob in ["a/*", "/b", "*.log"] {
+            assert!(!filter(&[(false, glob)]).excludes_all_below("a/"), "{glob}");
+        }
         assert!(!filter(&[(true, "a")]).excludes_all_below("b/"));
     }
 }

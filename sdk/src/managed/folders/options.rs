@@ -192,11 +192,9 @@ impl FolderTransfer {
 
     /// Excludes the paths that match a glob: they are neither transferred nor deleted, on both sides.
     ///
-    /// A glob is matched against the whole path relative to the source folder or the prefix, with
-    /// `/` between folders. `*` and `?` match within one folder, `**` matches any number of folders,
-    /// `[a-z]` and `{jpg,png}` match alternatives, and `[*]` matches a star. A glob that ends in `/`
-    /// matches everything in the folder. `**/*.log` matches in every folder, `*.log` only in the
-    /// first one.
+    /// A glob without `/`, such as `*.log`, matches names at any depth. A glob with a `/` at the start or
+    /// in the middle, such as `/a.log` or `logs/*.log`, matches the path relative to the source folder or
+    /// the prefix. A glob that matches a folder matches everything in it. [`PathFilter`](crate::PathFilter) has all rules.
     ///
     /// Of several globs, the last one that matches decides. A path that none matches is included,
     /// unless the first glob is an [`include`](Self::include).
@@ -205,10 +203,10 @@ impl FolderTransfer {
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// // Everything except logs, but with `important.log`.
     /// let upload = bucket.upload_dir("app", "app/");
-    /// upload.exclude("**/*.log")?.include("**/important.log")?.await?;
+    /// upload.exclude("*.log")?.include("important.log")?.await?;
     /// // Only images, but not those in `drafts`.
     /// let upload = bucket.upload_dir("site", "site/");
-    /// upload.include("**/*.{jpg,png}")?.exclude("drafts/")?.await?;
+    /// upload.include("*.{jpg,png}")?.exclude("drafts/")?.await?;
     /// # Ok(()) }
     /// ```
     ///

@@ -69,6 +69,7 @@ pub(super) async fn plan(
             return Err(both_local(source, &target));
         }
     }
+    let filter = arguments.filters.path_filter()?;
     if target == Location::Stdio {
         if is_move {
             return Err(usage(messages::move_to_stdout()));
@@ -84,6 +85,8 @@ pub(super) async fn plan(
                 output.failed(&action, &anyhow!(messages::object_and_folder()));
                 kinds.push(Source::Folder(location));
             }
+            Ok(Source::File(file))
+                if file != Location::Stdio && !filter.includes(&file_name(&file)) => {}
             Ok(source) => kinds.push(source),
             Err(error) if error.is::<UsageError>() => return Err(error),
             Err(error) => output.failed(
@@ -237,6 +240,18 @@ fn job(source: Source, target: &Location, into_folder: bool, named: bool) -> Res
             operand,
             excluded: Arc::default(),
         })),
+    }
+}
+
+/// Returns the name of a file or object, for filters.
+fn file_name(file: &Location) -> String {
+    match file {
+        Location::Remote(remote) => remote.name().to_owned(),
+        Location::Local(path) => {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        }
+        Location::Stdio => String::new(),
     }
 }
 

@@ -385,16 +385,24 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     // Notes.
     (
-        "Filters are matched against the whole path below the source. Of several",
-        "过滤条件匹配源之下的完整路径。有多个条件时，",
+        "A filter without / matches the name of a file or folder at any depth. With a",
+        "不含 / 的过滤条件匹配任意层级的文件或文件夹名称。",
     ),
     (
-        "filters, the last one that matches decides; a path that none matches is",
+        "/ at the start or in the middle, it matches the path below the source. A",
+        "开头或中间含 / 的条件匹配源之下的路径。",
+    ),
+    (
+        "filter that matches a folder matches everything in it. Of several filters,",
+        "匹配文件夹的条件也匹配其中的全部内容。有多个条件时，",
+    ),
+    (
+        "the last one that matches decides; a path that none matches is included,",
         "由最后一个匹配的条件决定；没有条件匹配的路径会被包含，",
     ),
     (
-        "included, unless the first filter is --include. `*` alone is everything:",
-        "除非第一个条件是 --include。单独的 `*` 匹配所有路径：",
+        "unless the first filter is --include:",
+        "除非第一个条件是 --include：",
     ),
     (
         "The target is a folder if it ends in /, is an existing folder, or if there",
