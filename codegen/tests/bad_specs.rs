@@ -249,6 +249,18 @@ fn wire_cases() -> Vec<Case> {
             (4, 57, "/paths/~1/get/x-excludes-body/0"),
         ),
         case(
+            "a script as the documentation",
+            fact(r#""externalDocs": { "url": "javascript:1" }"#),
+            "docs-url",
+            (4, 62, "/paths/~1/get/externalDocs/url"),
+        ),
+        case(
+            "two lines as the documentation",
+            fact(r#""externalDocs": { "url": "https://a.example/\r| b" }"#),
+            "docs-url",
+            (4, 62, "/paths/~1/get/externalDocs/url"),
+        ),
+        case(
             "bad prefix",
             parameter(r#""m", "in": "header", "type": "map", "x-prefix": "a:""#),
             "header-name",

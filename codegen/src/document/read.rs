@@ -185,7 +185,13 @@ impl<'a> Reader<'a> {
     fn docs_url(&mut self, node: &Node) -> Option<String> {
         let docs = node.get("externalDocs")?;
         self.object(docs, "`externalDocs`")?;
-        self.text(docs, "url")
+        let url = self.text(docs, "url")?;
+        if !is_web_url(&url) {
+            let span = docs.get("url").map_or(docs.span, |node| node.span);
+            let help = "begin it with `https://`, and percent-encode other characters";
+            self.problem("docs-url", span, "this is not the URL of a web page", help);
+        }
+        Some(url)
     }
 
     /// Follows references to shared values until the value itself is reached.
@@ -209,6 +215,17 @@ impl<'a> Reader<'a> {
         }
         Some(node)
     }
+}
+
+/// Returns whether a text is a URL with `http` or `https`. It has only characters that URLs contain
+/// unescaped, so outputs can use it as the target of a link.
+fn is_web_url(url: &str) -> bool {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let is_sent =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?#[]%".contains(&byte);
+    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(is_sent))
 }
 
 /// Returns the `x-` keys that the generator does not interpret.

@@ -50,6 +50,11 @@ pub(super) const RULES: &[Rule] = &[
         "use properties of the type, and values that fit them",
     ),
     error(
+        "docs-url",
+        "an `externalDocs` whose `url` is not the URL of a web page",
+        "begin it with `https://`, and percent-encode other characters",
+    ),
+    error(
         "error-code",
         "an error code that is missing, duplicate, or has an unknown value for `retry`",
         "list each `code` once; use yes, no or special for `retry`",
