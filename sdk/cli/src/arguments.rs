@@ -101,17 +101,8 @@ impl Command {
     pub(crate) fn is_transfer(&self) -> bool {
         matches!(
             self,
-            Self::Cp(_) | Self::Mv(_) | Self::Sync(_) | Self::Tee(_)
+            Self::Cp(_) | Self::Mv(_) | Self::Sync(_) | Self::Tee(_) | Self::Run(_)
         )
-    }
-
-    /// Returns whether an interrupted command keeps its unfinished uploads, to continue them later.
-    pub(crate) fn keeps_uploads(&self) -> bool {
-        match self {
-            Self::Cp(copy) | Self::Mv(copy) => copy.transfer.resume,
-            Self::Sync(sync) => sync.transfer.resume,
-            _ => false,
-        }
     }
 
     /// Returns whether the command reads standard input.

@@ -11,6 +11,8 @@ pub(crate) const FAILED: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
 /// Ctrl-C ended the command.
 pub(crate) const INTERRUPTED: u8 = 130;
+/// SIGHUP ended the command.
+pub(crate) const HUNG_UP: u8 = 129;
 /// SIGTERM ended the command.
 pub(crate) const TERMINATED: u8 = 143;
 

@@ -104,7 +104,6 @@ async fn run(cli: Cli) -> u8 {
             return FAILED;
         }
     };
-    let keeps_uploads = cli.command.keeps_uploads();
     let names_uploads = cli.command.is_transfer();
     let is_server = cli.command.is_server();
     let ended = tokio::select! {
@@ -116,13 +115,13 @@ async fn run(cli: Cli) -> u8 {
         Ok(result) => {
             let code = finish(&output, result);
             if code != DONE && names_uploads {
-                name_uploads(&session, &output, keeps_uploads);
+                name_uploads(&session, &output);
             }
             code
         }
         Err(_) if is_server => DONE,
         Err(signal) => {
-            interrupted(&session, &output, &mut signals, keeps_uploads).await;
+            interrupted(&session, &output, &mut signals).await;
             signal.exit_code()
         }
     }
@@ -148,19 +147,9 @@ fn finish(output: &Output, result: Result<()>) -> u8 {
 
 /// Waits for the end of aborted uploads, and says which uploads are left. A second signal ends the
 /// wait.
-async fn interrupted(
-    session: &Session,
-    output: &Output,
-    signals: &mut Signals,
-    keeps_uploads: bool,
-) {
-    let max_wait = if keeps_uploads {
-        Duration::ZERO
-    } else {
-        MAX_ABORT_TIME
-    };
+async fn interrupted(session: &Session, output: &Output, signals: &mut Signals) {
     tokio::select! {
-        () = session.wait_for_aborts(max_wait) => {}
+        () = session.wait_for_aborts(MAX_ABORT_TIME) => {}
         _ = signals.next() => {}
     }
     let _ = output.flush();
@@ -168,14 +157,14 @@ async fn interrupted(
     for name in session.open_uploads().aborted() {
         output.stderr(&messages::upload_aborted(output::printable(&name)));
     }
-    name_uploads(session, output, keeps_uploads);
+    name_uploads(session, output);
 }
 
 /// Says which uploads are left.
-fn name_uploads(session: &Session, output: &Output, keeps_uploads: bool) {
-    for name in session.open_uploads().open() {
+fn name_uploads(session: &Session, output: &Output) {
+    for (name, is_kept) in session.open_uploads().open() {
         let name = output::printable(&name);
-        output.stderr(&match keeps_uploads {
+        output.stderr(&match is_kept {
             true => messages::upload_kept(name),
             false => messages::upload_unknown(name),
         });
@@ -187,6 +176,7 @@ impl Signal {
         match self {
             Self::Interrupt => exit::INTERRUPTED,
             Self::Terminate => exit::TERMINATED,
+            Self::HangUp => exit::HUNG_UP,
         }
     }
 }

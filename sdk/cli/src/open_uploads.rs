@@ -1,6 +1,6 @@
 //! [`OpenUploads`]: the multipart uploads that are not finished yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use qingstor_sdk::{Observer, RequestEvent, ResponseEvent};
 use tokio::time::{Instant, sleep};
 
-use crate::location::SCHEME;
+use crate::location::{Remote, SCHEME};
 
 /// Interval at which the end of uploads is checked.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -27,8 +27,11 @@ struct State {
     open: BTreeMap<String, u32>,
     /// Objects whose uploads were aborted.
     aborted: Vec<String>,
-    /// Requests in flight that initiate, complete or abort an upload.
-    in_flight: u32,
+    /// Numbers of requests in flight that initiate, complete or abort an upload, per object.
+    in_flight: BTreeMap<String, u32>,
+    /// Objects whose uploads an interrupted command keeps, and folders with such objects, which end in
+    /// `/`.
+    kept: BTreeSet<String>,
 }
 
 /// Operations of multipart uploads.
@@ -38,7 +41,19 @@ const COMPLETE: &str = "CompleteMultipartUpload";
 const ABORT: &str = "AbortMultipartUpload";
 
 impl OpenUploads {
-    /// Waits until no upload is open, at most `max_wait`.
+    /// Declares that an interrupted command keeps the uploads of an object, to continue them later.
+    pub(crate) fn keep_object(&self, target: &Remote) {
+        self.state().kept.insert(target.to_string());
+    }
+
+    /// Declares that an interrupted command keeps the uploads of objects below a folder, to continue them
+    /// later.
+    pub(crate) fn keep_folder(&self, target: &Remote) {
+        let folder = format!("{SCHEME}{}/{}", target.bucket, target.folder_prefix());
+        self.state().kept.insert(folder);
+    }
+
+    /// Waits until no upload is open that is not kept, at most `max_wait`.
     pub(crate) async fn wait(&self, max_wait: Duration) {
         let deadline = Instant::now() + max_wait;
         sleep(START_OF_ABORTS).await;
@@ -47,9 +62,13 @@ impl OpenUploads {
         }
     }
 
-    /// Returns the objects with open uploads.
-    pub(crate) fn open(&self) -> Vec<String> {
-        self.state().open.keys().cloned().collect()
+    /// Returns the objects with open uploads, and whether an interrupted command keeps them.
+    pub(crate) fn open(&self) -> Vec<(String, bool)> {
+        let state = self.state();
+        let names = state.open.keys();
+        names
+            .map(|name| (name.clone(), state.is_kept(name)))
+            .collect()
     }
 
     /// Returns the objects whose uploads were aborted.
@@ -61,11 +80,29 @@ impl OpenUploads {
 
     fn is_settled(&self) -> bool {
         let state = self.state();
-        state.open.is_empty() && state.in_flight == 0
+        let mut names = state.open.keys().chain(state.in_flight.keys());
+        names.all(|name| state.is_kept(name))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_kept(&self, name: &str) -> bool {
+        let mut kept = self.kept.iter();
+        kept.any(|kept| name == kept || kept.ends_with('/') && name.starts_with(kept))
+    }
+}
+
+/// Subtracts one from the number of a name, and removes it at zero.
+fn decrease(numbers: &mut BTreeMap<String, u32>, name: &str) {
+    if let Some(number) = numbers.get_mut(name) {
+        *number -= 1;
+        if *number == 0 {
+            numbers.remove(name);
+        }
     }
 }
 
@@ -83,10 +120,12 @@ impl Observer for OpenUploads {
                 return;
             }
             // The service may execute the request even if its response is lost.
-            INITIATE if event.attempt == 1 => *state.open.entry(name).or_default() += 1,
+            INITIATE if event.attempt == 1 => {
+                *state.open.entry(name.clone()).or_default() += 1;
+            }
             _ => {}
         }
-        state.in_flight += 1;
+        *state.in_flight.entry(name).or_default() += 1;
     }
 
     fn response(&self, event: &ResponseEvent<'_>) {
@@ -94,7 +133,8 @@ impl Observer for OpenUploads {
             return;
         }
         let mut state = self.state();
-        state.in_flight = state.in_flight.saturating_sub(1);
+        let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
+        decrease(&mut state.in_flight, &name);
         let Some(status) = event.status else { return };
         let is_gone = status.is_success() || status.as_u16() == 404;
         let has_ended = match event.operation {
@@ -104,13 +144,7 @@ impl Observer for OpenUploads {
         if !has_ended {
             return;
         }
-        let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
-        if let Some(count) = state.open.get_mut(&name) {
-            *count -= 1;
-            if *count == 0 {
-                state.open.remove(&name);
-            }
-        }
+        decrease(&mut state.open, &name);
         if event.operation == ABORT {
             state.aborted.push(name);
         }
@@ -129,7 +163,25 @@ fn object_name(bucket: &str, path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::object_name;
+    use super::*;
+
+    #[test]
+    fn kept_uploads_are_known_by_object_or_folder() {
+        let uploads = OpenUploads::default();
+        uploads.keep_object(&Remote::new("b", "a"));
+        uploads.keep_folder(&Remote::new("b", "f"));
+        uploads.keep_folder(&Remote::new("all", ""));
+        for (name, is_kept) in [
+            ("qs://b/a", true),
+            ("qs://b/ab", false),
+            ("qs://b/f/x", true),
+            ("qs://b/f2/x", false),
+            ("qs://all/x", true),
+            ("qs://all2/x", false),
+        ] {
+            assert_eq!(uploads.state().is_kept(name), is_kept, "{name}");
+        }
+    }
 
     #[test]
     fn names_of_objects_come_from_both_styles_of_addresses() {

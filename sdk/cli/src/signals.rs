@@ -10,6 +10,9 @@ pub(crate) enum Signal {
     /// SIGTERM, which service managers and containers send.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has this signal"))]
     Terminate,
+    /// SIGHUP: the terminal is closed.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has this signal"))]
+    HangUp,
 }
 
 /// Waits for signals.
@@ -17,6 +20,8 @@ pub(crate) enum Signal {
 pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// `None` if the signal is ignored, as `nohup` does: a handler would replace this.
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -28,14 +33,20 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: match is_hang_up_ignored() {
+                true => None,
+                false => Some(signal(SignalKind::hangup())?),
+            },
         })
     }
 
     /// Waits for the next signal.
     pub(crate) async fn next(&mut self) -> Signal {
+        let hang_up = &mut self.hang_up;
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::Terminate,
+            Some(_) = async { hang_up.as_mut()?.recv().await } => Signal::HangUp,
         }
     }
 }
@@ -56,6 +67,17 @@ impl Signals {
         let _ = self.0.recv().await;
         Signal::Interrupt
     }
+}
+
+/// Returns whether the process ignores SIGHUP, or may do so: only Linux tells.
+#[cfg(unix)]
+fn is_hang_up_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // SIGHUP is the first signal.
+    ignored.is_none_or(|mask| mask & 1 == 1)
 }
 
 /// Makes writes beyond the file size limit (`ulimit -f`) fail like writes to a full disk. Without a

@@ -43,6 +43,7 @@ pub(crate) struct FolderJob {
 pub(super) fn configure(
     mut transfer: FolderTransfer,
     transfers: &Transfers,
+    ends: &Ends,
     filters: &Filters,
 ) -> Result<FolderTransfer> {
     let options = &transfers.options;
@@ -53,6 +54,9 @@ pub(super) fn configure(
         .rename_invalid(options.rename_invalid);
     if options.resume && !options.dry_run {
         transfer = transfer.resumable(true).token_folder(token_folder()?);
+        if let (Location::Local(_), Location::Remote(target)) = (&ends.source, &ends.target) {
+            transfers.session.open_uploads().keep_folder(target);
+        }
     }
     if let Some(jobs) = options.jobs {
         transfer = transfer.jobs(jobs.into());
@@ -110,7 +114,7 @@ async fn configured(
     let ends = &job.ends;
     let transfer = ends.transfer(transfers).await?;
     let transfer =
-        configure(transfer, transfers, &arguments.filters)?.overwrite(!arguments.no_clobber);
+        configure(transfer, transfers, ends, &arguments.filters)?.overwrite(!arguments.no_clobber);
     if job.pattern.is_none() && job.excluded.is_empty() {
         return Ok(transfer);
     }

@@ -27,7 +27,7 @@ pub(super) async fn run(
     let transfers =
         Transfers::start(session, output, &arguments.transfer, &arguments.object).await?;
     let transfer = ends.transfer(&transfers).await?;
-    let transfer = folder::configure(transfer, &transfers, &arguments.filters)?;
+    let transfer = folder::configure(transfer, &transfers, &ends, &arguments.filters)?;
     let mut transfer = with_comparison(transfer, &arguments.comparison).delete(arguments.delete);
     if let Some(most) = arguments.max_delete {
         transfer = transfer.max_delete(most);

@@ -64,12 +64,87 @@ fn ctrl_c_keeps_resumable_uploads_and_says_so() {
 }
 
 #[test]
-fn sigterm_ends_the_program_like_ctrl_c() {
+fn sigterm_and_sighup_end_the_program_like_ctrl_c() {
+    for (name, code) in [("-TERM", 143), ("-HUP", 129)] {
+        let world = World::new();
+        let child = slow_upload(&world, &[]);
+        signal(&child, name);
+        finished(child).exits(code);
+        assert_eq!(world.uploads(), [""; 0]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nohup_protects_from_sighup() {
     let world = World::new();
-    let child = slow_upload(&world, &[]);
-    signal(&child, "-TERM");
-    finished(child).exits(143);
-    assert_eq!(world.uploads(), [""; 0]);
+    world.write("a", "1");
+    world.faults(&["operation=PutObject,when=after,latency=2s"]);
+    let program = world.command(&["cp", "a", &address("a")]);
+    let mut command = std::process::Command::new("nohup");
+    let variables = program.get_envs();
+    command
+        .arg(program.get_program())
+        .args(program.get_args())
+        .env_clear()
+        .envs(variables.filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(world.path(""))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while world.keys().is_empty() {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    signal(&child, "-HUP");
+    finished(child).exits(0);
+}
+
+/// One line of the script keeps its upload, and the other one does not.
+#[test]
+fn commands_of_a_script_abort_or_keep_their_uploads() {
+    let world = World::new();
+    for name in ["kept", "aborted", "folder/kept"] {
+        world.write(name, vec![b'x'; 40 << 20]);
+    }
+    let options = "--part-size 4M --concurrency 2";
+    let (kept, aborted, folder) = (address("kept"), address("aborted"), address("folder"));
+    let script = format!(
+        "cp --resume {options} kept {kept}\ncp {options} aborted {aborted}\n\
+         cp -r --resume {options} folder {folder}\n"
+    );
+    world.write("script", script);
+    world.faults(&["operation=UploadMultipart,after=6,latency=3s"]);
+    let child = world.command(&["run", "--jobs", "3", "script"]);
+    let child = { child }.spawn().unwrap();
+    world.wait_for("InitiateMultipartUpload", 3);
+    world.wait_for("UploadMultipart", 6);
+    signal(&child, "-INT");
+    let run = finished(child).exits(130);
+    let lines: Vec<_> = run.stderr.lines().collect();
+    let expected = [
+        "interrupted".to_owned(),
+        format!("aborted: {aborted}"),
+        format!("kept, the same command continues it: {folder}/kept"),
+        format!("kept, the same command continues it: {kept}"),
+    ];
+    assert_eq!(lines, expected, "{run:?}");
+    world.faults(&[]);
+    assert_eq!(world.uploads().len(), 2);
+
+    // An upload that cannot be aborted is named.
+    world.write("one", format!("cp {options} aborted {aborted}\n"));
+    world.faults(&[
+        "operation=UploadMultipart,status=403,code=permission_denied",
+        "operation=AbortMultipartUpload,status=403,code=permission_denied",
+    ]);
+    let run = world.run(&["run", "one"]).exits(1);
+    let last = run.stderr.lines().last().unwrap();
+    assert!(
+        last.contains("not aborted") && last.ends_with(&aborted),
+        "{run:?}"
+    );
 }
 
 #[test]
