@@ -194,7 +194,7 @@ pub(crate) struct RbArguments {
 #[command(after_help = "\
 Examples:
   qingstor presign --expires 1h qs://bucket/film.mov
-  qingstor presign --method PUT --content-type image/jpeg qs://bucket/cat.jpg")]
+  qingstor presign --curl --method PUT --content-type image/jpeg qs://bucket/cat.jpg")]
 pub(crate) struct PresignArguments {
     /// qs://BUCKET/KEY
     #[arg(add = remote_completer())]
@@ -208,6 +208,9 @@ pub(crate) struct PresignArguments {
     /// Media type that the user of a PUT URL must send
     #[arg(long, value_name = "TYPE")]
     pub(crate) content_type: Option<String>,
+    /// Print the curl command that uses the URL
+    #[arg(long)]
+    pub(crate) curl: bool,
 }
 
 /// Commands of `uploads`.

@@ -40,8 +40,12 @@ pub(super) async fn run(
     let file = (method == "PUT").then_some("FILE");
     let command = curl::presigned(&call, file);
     let url = call.uri().to_string();
+    let text = match arguments.curl {
+        true => &command,
+        false => &url,
+    };
     output.result(
-        || format!("{url}\n{command}"),
+        || text.clone(),
         || json!({"method": method, "url": url, "curl": command, "expires": call.expires().ok()}),
     )
 }

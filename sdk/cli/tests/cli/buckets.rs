@@ -277,13 +277,14 @@ fn presigned_commands_of_curl_work() {
     assert!(curl(&["--method", "HEAD", &address("new")]).contains("text/x-test"));
     curl(&["--method", "delete", &address("new")]);
     assert_eq!(world.keys(), ["a b'c.txt"]);
-    let text = world
-        .ok(&["presign", "--expires", "10m", &address("k")])
-        .stdout;
-    assert!(
-        text.starts_with("http://") && text.contains("\ncurl '"),
-        "{text}"
-    );
+    for quiet in [&[][..], &["--quiet"]] {
+        let url = world.ok(&[&["presign", "--expires", "10m", &address("k")], quiet].concat());
+        assert_eq!(url.stdout.lines().count(), 1, "{url:?}");
+        assert!(url.stdout.starts_with("http://"), "{url:?}");
+    }
+    let command = world.ok(&["presign", "--curl", &address("k")]).stdout;
+    assert!(command.starts_with("curl 'http://"), "{command}");
+    assert_eq!(command.lines().count(), 1, "{command}");
     world
         .run(&["presign", "--content-type", "a/b", &address("k")])
         .exits(2);

@@ -356,6 +356,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "PUT URL 的使用者必须发送的媒体类型",
     ),
     (
+        "Print the curl command that uses the URL",
+        "输出使用该 URL 的 curl 命令",
+    ),
+    (
         "Only uploads that were started before this time, such as 7d or 12h",
         "只包括在此时间之前开始的上传，例如 7d 或 12h",
     ),
