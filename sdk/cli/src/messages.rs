@@ -193,6 +193,8 @@ messages! {
     fix_connection() { "check --endpoint, the network, and the proxy" "请检查 --endpoint、网络和代理" }
     fix_key() { "check the access key in the console of QingCloud; the service does not accept it" "请在青云控制台检查访问密钥；服务不接受该密钥" }
     fix_rights(operation) { "the policy or ACL of the bucket must allow {operation} for this access key" "存储空间的策略或 ACL 必须允许该访问密钥执行 {operation}" }
+    fix_account_rights(operation) { "this access key may not use {operation}: change its permissions in the console of QingCloud" "该访问密钥无权执行 {operation}：请在青云控制台修改其权限" }
+    fix_later() { "the service cannot answer now: try again later" "服务暂时无法响应：请稍后再试" }
     clock_right(seconds) { "the clock differs from that of the service by {seconds} s" "本机时钟与服务相差 {seconds} 秒" }
     fix_clock() { "set the clock of this computer, or let a time service set it" "请校准本机时钟，或启用时间同步服务" }
     bucket_zone(bucket, zone) { "the bucket {bucket} is in {zone}" "存储空间 {bucket} 位于 {zone}" }

@@ -1,7 +1,7 @@
 //! `doctor`: checks configuration, clock, connection and rights, and says what to fix.
 
 use anyhow::Result;
-use qingstor_sdk::{Error, ErrorKind, Timestamp};
+use qingstor_sdk::{Error, ErrorCode, ErrorKind, Timestamp};
 use serde_json::json;
 
 use crate::arguments::DoctorArguments;
@@ -108,12 +108,24 @@ async fn service(session: &Session, report: &Report<'_>) -> Result<()> {
             if let Some(headers) = error.headers() {
                 clock(report, headers.get("date"))?;
             }
-            let fix = match error.status() {
-                None => messages::fix_connection(),
-                Some(_) => messages::fix_key(),
-            };
+            let fix = fix(&error, || messages::fix_account_rights("ListBuckets"));
             report.failed("access key", &error.into(), fix)
         }
+    }
+}
+
+/// Returns what to do about the error of a request. `rights` is the text for a missing right.
+fn fix(error: &Error, rights: impl FnOnce() -> String) -> String {
+    let Some(status) = error.status() else {
+        return messages::fix_connection();
+    };
+    match status.as_u16() {
+        401 => messages::fix_key(),
+        403 if error.code() == Some(&ErrorCode::RequestExpired) => messages::fix_clock(),
+        403 => rights(),
+        404 => messages::fix_bucket(),
+        429 | 500.. => messages::fix_later(),
+        _ => messages::fix_settings(),
     }
 }
 
@@ -136,7 +148,13 @@ fn clock(report: &Report<'_>, date: Option<&impl AsRef<[u8]>>) -> Result<()> {
 async fn check_bucket(session: &Session, report: &Report<'_>, name: &str) -> Result<()> {
     let bucket = match session.bucket(name).await {
         Ok(bucket) => bucket,
-        Err(error) => return report.failed("bucket", &error, messages::fix_bucket()),
+        Err(error) => {
+            let request = error.chain().find_map(|cause| cause.downcast_ref());
+            let fix = request.map_or_else(messages::fix_bucket, |request| {
+                fix(request, || messages::fix_rights("HeadBucket"))
+            });
+            return report.failed("bucket", &error, fix);
+        }
     };
     report.passed("bucket", messages::bucket_zone(name, bucket.zone()))?;
     right(report, "HeadBucket", bucket.head().await.map(drop))?;
@@ -152,10 +170,7 @@ fn right(report: &Report<'_>, operation: &'static str, checked: Result<(), Error
     match checked {
         Ok(()) => report.passed(operation, messages::bucket_right(operation)),
         Err(error) => {
-            let fix = match error.is_not_found() {
-                true => messages::fix_bucket(),
-                false => messages::fix_rights(operation),
-            };
+            let fix = fix(&error, || messages::fix_rights(operation));
             report.failed(operation, &error.into(), fix)
         }
     }

@@ -351,7 +351,7 @@ fn the_doctor_says_what_to_fix() {
             .stdout
     };
     assert!(
-        doctor("QINGSTOR_SECRET_ACCESS_KEY", "wrong").contains("access key"),
+        doctor("QINGSTOR_SECRET_ACCESS_KEY", "wrong").contains("fix: check the access key"),
         "wrong key"
     );
     assert!(
@@ -371,6 +371,27 @@ fn the_doctor_says_what_to_fix() {
     world.faults(&["operation=ListObjects,status=403,code=permission_denied"]);
     let forbidden = world.run(&["doctor", BUCKET]).exits(1).stdout;
     assert!(forbidden.contains("must allow ListObjects"), "{forbidden}");
+    for (operation, failure, expected) in [
+        ("ListBuckets", "status=503", "try again later"),
+        (
+            "ListBuckets",
+            "status=403,code=permission_denied",
+            "may not use ListBuckets",
+        ),
+        (
+            "ListBuckets",
+            "status=403,code=request_expired",
+            "set the clock",
+        ),
+        ("ListObjects", "status=500", "try again later"),
+        ("HeadBucket", "status=503", "try again later"),
+    ] {
+        world.faults(&[&format!("operation={operation},{failure}")]);
+        let run = world.run(&["doctor", BUCKET]).exits(1);
+        let text = format!("fix: {expected}");
+        assert!(run.stdout.contains(expected), "{text}: {run:?}");
+        assert!(!run.stdout.contains("check the access key"), "{run:?}");
+    }
 }
 
 #[test]
