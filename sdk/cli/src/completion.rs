@@ -1,5 +1,7 @@
 //! Completion of buckets, keys and files in a shell.
 
+pub(crate) mod shells;
+
 use std::ffi::OsStr;
 use std::time::Duration;
 

@@ -44,7 +44,9 @@ use signals::{Signal, Signals};
 const MAX_ABORT_TIME: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
-    CompleteEnv::with_factory(command).complete();
+    CompleteEnv::with_factory(command)
+        .shells(completion::shells::shells())
+        .complete();
     let matches = command().try_get_matches();
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,

@@ -108,6 +108,9 @@ fn options_before_the_word_select_the_settings() {
     assert_eq!(complete(&["--profile=work"]), "qs://cli-test/\n");
 }
 
+/// Environment variable: a shell that is not installed fails the tests.
+const REQUIRED: &str = "QINGSTOR_REQUIRE_SHELLS";
+
 /// Runs a shell that has loaded the script, and returns its output. `None` if it is not installed.
 fn shell(world: &World, name: &str, script: &str) -> Option<String> {
     let installed = Command::new(name)
@@ -116,6 +119,10 @@ fn shell(world: &World, name: &str, script: &str) -> Option<String> {
         .stderr(Stdio::null())
         .status();
     if !installed.is_ok_and(|status| status.success()) {
+        assert!(
+            std::env::var_os(REQUIRED).is_none(),
+            "{name} is not installed"
+        );
         eprintln!("{name} is not installed");
         return None;
     }
@@ -137,32 +144,104 @@ fn shell(world: &World, name: &str, script: &str) -> Option<String> {
     Some(finished(command.spawn().unwrap()).stdout)
 }
 
-#[cfg(unix)]
-#[test]
-fn bash_quotes_candidates_like_names_of_files() {
-    let world = world();
-    // `compopt` fails outside of a completion.
-    let script = r#"
-        compopt() { echo "compopt $1 $2"; }
-        candidates() {
-            COMP_WORDS=(qingstor "$@") COMP_CWORD=$# COMP_TYPE=9
-            _qingstor qingstor "${@: -1}"
-            printf '%s\n' "${COMPREPLY[@]}"
+/// Starts bash on a terminal, types lines, and returns the output of each.
+#[cfg(target_os = "linux")]
+fn typed_in_bash(world: &World, lines: &[String]) -> Vec<String> {
+    use std::io::{Read as _, Write as _};
+
+    const PROMPT: &str = "ready> ";
+    let loaded = world.ok(&["completions", "bash"]).stdout;
+    let settings = format!(
+        "bind 'set enable-bracketed-paste off'\nPS1='{PROMPT}'\n{loaded}\n\
+         qingstor() {{ printf '\\narguments:'; printf '<%s>' \"$@\"; echo; }}\n"
+    );
+    world.write("bashrc", settings);
+    let shell = "stty cols 200; exec bash --noprofile --rcfile bashrc -i";
+    let program = world.command(&[]);
+    let variables = program.get_envs();
+    let mut terminal = Command::new("timeout")
+        .args(["60", "script", "-q", "-c", shell, "/dev/null"])
+        .env_clear()
+        .envs(variables.filter_map(|(name, value)| Some((name, value?))))
+        .env("TERM", "dumb")
+        .current_dir(world.path(""))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keyboard = terminal.stdin.take().unwrap();
+    let mut screen = terminal.stdout.take().unwrap();
+    let mut next_prompt = || {
+        let mut output = Vec::new();
+        while !output.ends_with(PROMPT.as_bytes()) {
+            let mut byte = [0];
+            assert_eq!(screen.read(&mut byte).unwrap(), 1, "{output:?}");
+            output.push(byte[0]);
         }
-        candidates cat 'qs://cli-test/my\ f'
-        candidates st
-    "#;
-    let Some(output) = shell(&world, "bash", script) else {
-        return;
+        String::from_utf8_lossy(&output).into_owned()
     };
-    let lines: Vec<_> = output.lines().collect();
-    let file = [
-        "compopt -o nospace",
-        "compopt -o filenames",
-        "qs://cli-test/my files/",
+    next_prompt();
+    let type_line = |line: &String| {
+        keyboard.write_all(line.as_bytes()).unwrap();
+        next_prompt()
+    };
+    let outputs = lines.iter().map(type_line).collect();
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+    outputs
+}
+
+/// A shell inserts a candidate as it is, and executes the line when Enter is pressed.
+#[cfg(target_os = "linux")]
+#[test]
+fn bash_executes_no_part_of_a_key() {
+    if shell(&World::new(), "bash", "").is_none() {
+        return;
+    }
+    let world = World::new();
+    let keys = [
+        "1$(touch executed)",
+        "2`touch executed`",
+        "3&touch executed;#",
+        "4it's \"quoted\"",
+        r"5back\slash",
+        "6!touch",
+        "7*",
+        "8{a,b} [c] ~",
+        "9a=b:c",
+        "folder with space/key with space",
     ];
-    assert_eq!(lines[1..4], file, "{output}");
-    assert_eq!(lines[5..], ["stat"], "{output}");
+    for key in keys {
+        world.put(key, "x");
+    }
+    world.write("7files", "");
+    let mut lines = Vec::new();
+    let mut expected = Vec::new();
+    for quote in ["", "'", "\""] {
+        for key in keys {
+            let (start, tabs) = match key.starts_with("folder") {
+                true if quote.is_empty() => ("fol", "\tk\t"),
+                true => ("folder with space/k", "\t"),
+                false => (&key[..1], "\t"),
+            };
+            lines.push(format!("qingstor cat {quote}qs://cli-test/{start}{tabs}\n"));
+            expected.push(format!("arguments:<cat><{}>", address(key)));
+        }
+    }
+    lines.push("qingstor api ListObjects --bucket=cli\t\n".to_owned());
+    expected.push("arguments:<api><ListObjects><--bucket=cli-test>".to_owned());
+    lines.push("qingstor sta\t\n".to_owned());
+    expected.push("arguments:<stat>".to_owned());
+    lines.push("printf 'arguments:<%s>' \"$COMP_WORDBREAKS\"\n".to_owned());
+    expected.push(":".to_owned());
+    for ((line, output), expected) in lines
+        .iter()
+        .zip(typed_in_bash(&world, &lines))
+        .zip(expected)
+    {
+        assert!(output.contains(&expected), "{line:?}: {output}");
+    }
+    assert!(!world.path("executed").exists());
 }
 
 #[cfg(unix)]
