@@ -1,7 +1,7 @@
 //! Compares the service, its tags and its error codes.
 
 use super::{Comparison, Pairing, Rule, before, code, now};
-use crate::model::{ErrorCode, Model, Retry, Source};
+use crate::model::{ErrorCode, Model, Source};
 
 impl Comparison<'_> {
     pub(super) fn service(&mut self) {
@@ -94,8 +94,8 @@ impl Comparison<'_> {
             );
             changed(Rule::ErrorCodeText, message);
         }
-        if (old.retry == Retry::Yes) != (new.retry == Retry::Yes) {
-            let is = if new.retry == Retry::Yes {
+        if old.retry.is_temporary() != new.retry.is_temporary() {
+            let is = if new.retry.is_temporary() {
                 "is"
             } else {
                 "is not"
@@ -103,7 +103,7 @@ impl Comparison<'_> {
             changed(Rule::ErrorCodeRetry, format!("{what} {is} retryable"));
         }
         if old.status != new.status
-            || old.retry != new.retry && old.retry != Retry::Yes && new.retry != Retry::Yes
+            || old.retry != new.retry && old.retry.is_temporary() == new.retry.is_temporary()
         {
             let message = format!("the documented status or advice of {what} changed");
             changed(Rule::ErrorCodeStatus, message);

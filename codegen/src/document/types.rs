@@ -93,12 +93,25 @@ pub struct ErrorCode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Retry {
-    /// The request can succeed if it is sent again.
+    /// The request was not executed, and can succeed if it is sent again.
     Yes,
+    /// As `yes`, but not within the next second.
+    Later,
+    /// The request can succeed if it is sent again, but may have been executed.
+    IfIdempotent,
+    /// The body was damaged on the way, so that one retry can help.
+    Once,
     /// The request fails again.
     No,
-    /// The client handles the code itself.
+    /// The caller has to do something first, or the client handles the code itself.
     Special,
+}
+
+impl Retry {
+    /// Returns whether the same request may succeed later.
+    pub(crate) fn is_temporary(self) -> bool {
+        matches!(self, Self::Yes | Self::Later | Self::IfIdempotent)
+    }
 }
 
 /// A named schema.

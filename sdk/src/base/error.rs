@@ -128,6 +128,9 @@ pub(crate) enum Failure {
     NotExecuted,
     /// The service may have executed the request.
     Ambiguous,
+    /// The service has not executed the request, because its body was damaged on the way. One retry
+    /// can help.
+    Damaged,
     /// A retry would fail in the same way.
     Final,
 }
@@ -224,9 +227,9 @@ impl Error {
 
     fn failure_of_response(&self) -> Failure {
         match self.code() {
-            // The service may have done a part of the work before its internal failure.
-            Some(code) if code.as_str() == "internal_error" => return Failure::Ambiguous,
+            Some(code) if code.is_ambiguous() => return Failure::Ambiguous,
             Some(code) if code.is_retryable() => return Failure::NotExecuted,
+            Some(code) if code.is_damaged_body() => return Failure::Damaged,
             _ => {}
         }
         match self.status().map(|status| status.as_u16()) {
@@ -238,6 +241,13 @@ impl Error {
             Some(408 | 429 | 500..=599) => Failure::Ambiguous,
             _ => Failure::Final,
         }
+    }
+
+    /// Returns the least delay before a retry, if there is one.
+    pub(crate) fn least_delay(&self) -> Option<Duration> {
+        let needs_delay = self.code().is_some_and(ErrorCode::needs_delay);
+        let of_code = needs_delay.then_some(Duration::from_secs(1));
+        self.retry_after().max(of_code)
     }
 
     /// Returns the `Date` of the response, in Unix seconds.
@@ -406,7 +416,8 @@ impl Error {
     /// safe: the service may have executed an append or a move that failed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.failure() != Failure::Final
+        // The client has already sent a damaged body again.
+        !matches!(self.failure(), Failure::Damaged | Failure::Final)
     }
 }
 

@@ -128,6 +128,7 @@ impl Dispatcher {
                 call,
                 limits,
                 corrected_date: false,
+                resent_damaged_body: false,
             };
             let mut response = retry::run(&mut attempts, limits, previous_attempts).await?;
             if let ResponseBody::Stream(stream) = &mut response.body {

@@ -127,7 +127,7 @@ impl<'a> AttemptLimits<'a> {
             }
             Retry::AfterDelay | Retry::WithoutTokens => {}
         }
-        let delay = self.policy.delay_after(attempt, error.retry_after())?;
+        let delay = self.policy.delay_after(attempt, error.least_delay())?;
         let is_in_time = self.deadline.is_none_or(|deadline| {
             let end_of_delay = now.checked_add(delay);
             end_of_delay.is_some_and(|end| end < deadline.at)

@@ -33,6 +33,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// | --- | --- |
 /// | no connection; an error document with the status 429 or 503, or with a code that the API marks as temporary | always: the service has not executed the request |
 /// | a broken connection, no response in time, an incomplete response, a success before the whole body was sent; without an error document: 408, 429, 5xx except 501 and 505 | if the request is idempotent |
+/// | `bad_digest`, `incomplete_body`: the request body was damaged on the way | once |
 /// | every other error, also an untrusted certificate, a server without TLS, and a proxy that refuses the target or the password | never |
 ///
 /// Requests that are not idempotent are not retried after an ambiguous failure, because the service
@@ -45,7 +46,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 ///
 /// The delay before the first retry is random, between zero and `initial_backoff`. This limit
 /// doubles with each further retry, up to `max_backoff`. If the service sends `Retry-After`, the
-/// client waits at least that long. If that is more than 60 seconds, or more than what is left of
+/// client waits at least that long; after `lease_not_ready`, at least a second. If that is more than 60 seconds, or more than what is left of
 /// the total time, the request fails at once with the error of its last attempt. The retries of all
 /// requests of a client share a [`RetryBudget`].
 ///
@@ -120,19 +121,15 @@ impl RetryPolicy {
         }
     }
 
-    /// Returns the delay before the retry that follows `attempt`, the first being 1. `None` if no
-    /// further attempt is allowed, or if the service asks for too long a delay.
-    pub(crate) fn delay_after(
-        &self,
-        attempt: u32,
-        retry_after: Option<Duration>,
-    ) -> Option<Duration> {
+    /// Returns the delay before the retry that follows `attempt`, the first being 1; at least `least`.
+    /// `None` if no further attempt is allowed, or if the service asks for too long a delay.
+    pub(crate) fn delay_after(&self, attempt: u32, least: Option<Duration>) -> Option<Duration> {
         if !self.allows_attempt_after(attempt) {
             return None;
         }
         let ceiling = backoff::ceiling(self.initial_backoff, self.max_backoff, attempt);
         let delay = backoff::full_jitter(ceiling, backoff::random());
-        match retry_after {
+        match least {
             Some(least) if least > MAX_RETRY_AFTER => None,
             Some(least) => Some(delay.max(least)),
             None => Some(delay),

@@ -1,5 +1,7 @@
 //! Retries after a response, and after a lost response.
 
+use std::time::{Duration, Instant};
+
 use qingstor_emulator::{FaultRule, Reset, When};
 use qingstor_sdk::{ErrorCode, ErrorKind, RetryPolicy};
 
@@ -35,6 +37,37 @@ async fn the_error_counts_the_attempts() {
     let call = bucket.get_object("k").retry(crate::quick().max_attempts(7));
     assert_eq!(call.await.unwrap_err().attempts(), 7);
     assert_eq!(hits(&emulator), [12]);
+}
+
+#[tokio::test]
+async fn the_lease_of_a_new_bucket_is_waited_for() {
+    let (emulator, bucket) = start().await;
+    let not_ready = FaultRule::on("AppendObject").code("lease_not_ready");
+    fail(&emulator, [not_ready.times(1)]);
+    let started = Instant::now();
+    let output = bucket.append_object("log", 0).body("line").await.unwrap();
+    assert_eq!(output.attempts(), 2);
+    assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_damaged_body_is_sent_once_more() {
+    let (emulator, bucket) = start().await;
+    for code in ["bad_digest", "incomplete_body"] {
+        let damaged = || FaultRule::on("AppendObject").code(code);
+        fail(&emulator, [damaged().times(1)]);
+        let output = bucket.append_object(code, 0).body("line").await.unwrap();
+        assert_eq!(output.attempts(), 2, "{code}");
+        // The digest or the length is wrong.
+        fail(&emulator, [damaged()]);
+        let call = bucket.append_object(code, 4).body("line");
+        let error = call
+            .retry(crate::quick().max_attempts(7))
+            .await
+            .unwrap_err();
+        assert_eq!((error.attempts(), hits(&emulator)), (2, vec![2]), "{code}");
+        assert!(!error.is_retryable(), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ pub(super) const RULES: &[Rule] = &[
     error(
         "error-code",
         "an error code that is missing, duplicate, or has an unknown value for `retry`",
-        "list each `code` once; use yes, no or special for `retry`",
+        "list each `code` once; use yes, later, if_idempotent, once, no or special for `retry`",
     ),
     error(
         "file-unreadable",

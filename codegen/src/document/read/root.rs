@@ -186,11 +186,15 @@ impl<'a> Reader<'a> {
         match self.text(node, "retry").as_deref() {
             None | Some("no") => Retry::No,
             Some("yes") => Retry::Yes,
+            Some("later") => Retry::Later,
+            Some("if_idempotent") => Retry::IfIdempotent,
+            Some("once") => Retry::Once,
             Some("special") => Retry::Special,
             Some(other) => {
                 let span = node.get("retry").map_or(node.span, |retry| retry.span);
                 let message = format!("unknown value `{other}` of `retry`");
-                self.problem("error-code", span, message, "use yes, no or special");
+                let help = "use yes, later, if_idempotent, once, no or special";
+                self.problem("error-code", span, message, help);
                 Retry::No
             }
         }

@@ -207,7 +207,7 @@ fn response(status: u16, code: Option<&str>) -> Error {
 #[test]
 fn classifies_every_kind_of_error() {
     use ErrorKind as Kind;
-    use Failure::{Ambiguous, Final, NotExecuted};
+    use Failure::{Ambiguous, Damaged, Final, NotExecuted};
     let of = |kind| Error::new(kind, "");
     for (error, expected) in [
         (of(Kind::Connect).unsent(), NotExecuted),
@@ -229,6 +229,10 @@ fn classifies_every_kind_of_error() {
         (response(503, Some("service_unavailable")), NotExecuted),
         (response(503, Some("upstream_failed")), NotExecuted),
         (response(400, Some("service_unavailable")), NotExecuted),
+        (response(403, Some("lease_not_ready")), NotExecuted),
+        (response(400, Some("bad_digest")), Damaged),
+        (response(400, Some("incomplete_body")), Damaged),
+        (response(409, Some("fetch_in_process")), Final),
         (response(500, None), Ambiguous),
         (response(500, Some("internal_error")), Ambiguous),
         (response(503, Some("internal_error")), Ambiguous),
@@ -248,6 +252,28 @@ fn classifies_every_kind_of_error() {
         (response(412, Some("precondition_failed")), Final),
     ] {
         assert_eq!(error.failure(), expected, "{error:?}");
-        assert_eq!(error.is_retryable(), expected != Final, "{error:?}");
+        let is_retryable = matches!(expected, Ambiguous | NotExecuted);
+        assert_eq!(error.is_retryable(), is_retryable, "{error:?}");
+    }
+}
+
+#[test]
+fn the_longer_delay_applies() {
+    let error = |code, retry_after: Option<u64>| {
+        Error::new(ErrorKind::Service, "").with_response(ErrorResponse {
+            code: Some(ErrorCode::from(code)),
+            retry_after: retry_after.map(Duration::from_secs),
+            ..ErrorResponse::default()
+        })
+    };
+    for (code, retry_after, expected) in [
+        ("lease_not_ready", None, Some(1)),
+        ("lease_not_ready", Some(0), Some(1)),
+        ("lease_not_ready", Some(7), Some(7)),
+        ("service_unavailable", None, None),
+        ("service_unavailable", Some(7), Some(7)),
+    ] {
+        let delay = error(code, retry_after).least_delay();
+        assert_eq!(delay, expected.map(Duration::from_secs), "{code}");
     }
 }

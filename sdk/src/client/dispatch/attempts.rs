@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::prepared_request::PreparedRequest;
 use super::response_checks;
-use crate::base::error::{Error, ErrorCode, Result};
+use crate::base::error::{Error, ErrorCode, Failure, Result};
 use crate::client::Dispatcher;
 use crate::client::retry::{AttemptLimits, Attempts, FailedAttempt, Retry};
 use crate::config::clock;
@@ -39,6 +39,8 @@ pub(super) struct RequestAttempts<'a> {
     pub(super) limits: &'a AttemptLimits<'a>,
     /// Whether an attempt was repeated with a corrected date.
     pub(super) corrected_date: bool,
+    /// Whether an attempt was repeated because its body was damaged on the way.
+    pub(super) resent_damaged_body: bool,
 }
 
 impl Attempts for RequestAttempts<'_> {
@@ -114,6 +116,12 @@ impl RequestAttempts<'_> {
         {
             self.corrected_date = true;
             return Retry::Immediately;
+        }
+        // If the body is damaged twice, its digest or length is wrong.
+        if error.failure() == Failure::Damaged
+            && std::mem::replace(&mut self.resent_damaged_body, true)
+        {
+            return Retry::Never;
         }
         if self.request.may_be_retried_after(error) {
             Retry::AfterDelay

@@ -20,7 +20,7 @@ pub(crate) fn may_retry(
         Repeatable::UnlessHeader(name) => !headers.contains_key(name),
     };
     match failure {
-        Failure::NotExecuted => can_restart,
+        Failure::NotExecuted | Failure::Damaged => can_restart,
         Failure::Ambiguous => can_restart && is_idempotent,
         Failure::Final => false,
     }
@@ -49,6 +49,7 @@ mod tests {
             for (failure, expected) in [
                 (Failure::NotExecuted, true),
                 (Failure::Ambiguous, is_idempotent),
+                (Failure::Damaged, true),
                 (Failure::Final, false),
             ] {
                 let allowed = |can_restart| may_retry(failure, repeatable, headers, can_restart);

@@ -115,10 +115,26 @@ impl ErrorCode {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self,
-            Self::FetchThrottled
+            Self::LeaseNotReady
+                | Self::FetchThrottled
                 | Self::InternalError
                 | Self::ServiceUnavailable
                 | Self::UpstreamFailed
         )
+    }
+
+    /// Returns whether the service may have executed the request before the temporary error.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        matches!(self, Self::InternalError)
+    }
+
+    /// Returns whether the temporary error lasts for at least a second.
+    pub(crate) fn needs_delay(&self) -> bool {
+        matches!(self, Self::LeaseNotReady)
+    }
+
+    /// Returns whether the request body was damaged on the way, so that one retry can help.
+    pub(crate) fn is_damaged_body(&self) -> bool {
+        matches!(self, Self::BadDigest | Self::IncompleteBody)
     }
 }

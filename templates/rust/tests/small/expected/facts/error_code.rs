@@ -24,4 +24,19 @@ impl ErrorCode {
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Closed)
     }
+
+    /// Returns whether the service may have executed the request before the temporary error.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        false
+    }
+
+    /// Returns whether the temporary error lasts for at least a second.
+    pub(crate) fn needs_delay(&self) -> bool {
+        false
+    }
+
+    /// Returns whether the request body was damaged on the way, so that one retry can help.
+    pub(crate) fn is_damaged_body(&self) -> bool {
+        false
+    }
 }
