@@ -148,7 +148,7 @@ pub struct UploadMultipartInput {
     pub copy_source_encryption_customer_key_md5: Option<String>,
     /// Content of the part.
     pub body: Option<Body>,
-    /// With `100-continue`, the client sends the body after the service accepts the headers.
+    /// With `100-continue`, the service confirms the headers.
     pub expect: Option<String>,
 }
 
@@ -263,7 +263,8 @@ impl UploadMultipart {
         self
     }
 
-    /// With `100-continue`, the client sends the body after the service accepts the headers.
+    /// With `100-continue`, the service confirms the headers. The client does not wait for the
+    /// confirmation: the body follows at once.
     pub fn expect(mut self, value: impl Into<String>) -> Self {
         self.input.expect = Some(value.into());
         self

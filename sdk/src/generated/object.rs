@@ -137,7 +137,7 @@ pub struct PutObjectInput {
     pub content_type: Option<String>,
     /// `Content-Encoding` header returned with the object, such as `gzip`.
     pub content_encoding: Option<String>,
-    /// With `100-continue`, the client sends the body after the service accepts the headers.
+    /// With `100-continue`, the service confirms the headers.
     pub expect: Option<String>,
     /// Encryption algorithm for the customer-provided key: `AES256`.
     pub encryption_customer_algorithm: Option<String>,
@@ -252,7 +252,8 @@ impl PutObject {
         self
     }
 
-    /// With `100-continue`, the client sends the body after the service accepts the headers.
+    /// With `100-continue`, the service confirms the headers. The client does not wait for the
+    /// confirmation: the body follows at once.
     pub fn expect(mut self, value: impl Into<String>) -> Self {
         self.input.expect = Some(value.into());
         self

@@ -126,7 +126,7 @@ pub(super) mod parameters {
         Kind::Text,
         "expect",
         "Expect",
-        "With `100-continue`, the client sends the body after the service accepts the headers.",
+        "With `100-continue`, the service confirms the headers. The client does not wait for the confirmation: the body follows at once.",
     );
 
     /// `X-QS-Encryption-Customer-Algorithm`.

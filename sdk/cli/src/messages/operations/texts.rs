@@ -454,7 +454,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "PutObject",
         "expect",
-        "填 `100-continue` 则请求服务先确认请求头，再发送消息体。",
+        "填 `100-continue` 则请求服务确认请求头；客户端不等待确认，随即发送消息体。",
     ),
     (
         "PutObject",
@@ -927,7 +927,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "UploadMultipart",
         "expect",
-        "填 `100-continue` 则请求服务先确认请求头，再发送消息体。",
+        "填 `100-continue` 则请求服务确认请求头；客户端不等待确认，随即发送消息体。",
     ),
     (
         "ListMultipart",
