@@ -1,15 +1,20 @@
 //! A tour of the API: buckets, objects, access control.
 //!
-//! Without configuration, it runs against a local emulator. With `QINGSTOR_ACCESS_KEY_ID` and
-//! `QINGSTOR_SECRET_ACCESS_KEY` set (see `Config`), it runs against that service, in the zone
-//! `QINGSTOR_ZONE` (`pek3a` by default). It creates a bucket there and removes it again.
+//! It runs against a local emulator. With the argument `--real-service`, it runs against the service
+//! that `Config::load` finds, in the zone `QINGSTOR_ZONE` (`pek3a` by default): it creates a bucket
+//! there and removes it again, which takes more than a minute.
+
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use qingstor_emulator::Emulator;
+use qingstor_sdk::operations::DeleteBucketOutput;
 use qingstor_sdk::types::{AclGrant, Grantee, Permission};
-use qingstor_sdk::{Body, Bucket, Config, QingStor};
+use qingstor_sdk::{Body, Bucket, Config, ErrorCode, QingStor};
 
 const KEY: &str = "example_key";
+
+const REAL_SERVICE: &str = "--real-service";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -35,8 +40,13 @@ async fn main() -> Result<()> {
 
     let outcome = tour(&bucket).await;
     // Removes everything, even after an error.
-    let cleaned = clean_up(&bucket).await;
-    outcome.and(cleaned)
+    if let Err(error) = clean_up(&bucket).await {
+        eprintln!(
+            "The bucket still exists. Delete it: qingstor rb --force --zone {zone} qs://{name}"
+        );
+        return outcome.and(Err(error));
+    }
+    outcome
 }
 
 async fn tour(bucket: &Bucket) -> Result<()> {
@@ -95,9 +105,9 @@ async fn tour(bucket: &Bucket) -> Result<()> {
 
     let everyone = Grantee::group("QS_ALL_USERS");
     let output = bucket
-        .put_acl([AclGrant::new(everyone, Permission::FullControl)])
+        .put_acl([AclGrant::new(everyone, Permission::Read)])
         .await?;
-    println!("open to everyone   {}", output.status());
+    println!("readable by all    {}", output.status());
     let output = bucket.get_acl().await?;
     for entry in &output.acl {
         let grantee = entry
@@ -114,31 +124,59 @@ async fn tour(bucket: &Bucket) -> Result<()> {
     Ok(())
 }
 
-/// Removes the bucket and its objects.
+/// Removes the bucket and its object.
 async fn clean_up(bucket: &Bucket) -> Result<()> {
-    bucket
-        .delete_object(KEY)
-        .await
-        .context("removing the object")?;
-    let output = bucket.delete().await.context("removing the bucket")?;
-    println!(
-        "delete bucket      {}  nothing is left behind",
-        output.status()
-    );
+    // The bucket must not stay readable if it cannot be deleted.
+    let private = bucket.put_acl([]).await;
+    let deleted = bucket.delete_object(KEY).await;
+    match delete_bucket(bucket).await.context("removing the bucket") {
+        Ok(output) => println!(
+            "delete bucket      {}  nothing is left behind",
+            output.status()
+        ),
+        Err(error) => {
+            private.context("making the bucket private")?;
+            deleted.context("removing the object")?;
+            return Err(error);
+        }
+    }
     Ok(())
 }
 
-/// Loads the settings from the environment, or starts an emulator.
+/// Deletes the bucket. The service refuses to delete a bucket that was created less than a minute
+/// ago, or that it does not bill yet. No SDK can know whether a program wants to wait that long.
+async fn delete_bucket(bucket: &Bucket) -> qingstor_sdk::Result<DeleteBucketOutput> {
+    let mut remaining_attempts = 10;
+    loop {
+        let error = match bucket.delete().await {
+            Ok(output) => return Ok(output),
+            Err(error) => error,
+        };
+        remaining_attempts -= 1;
+        let delay = match error.code() {
+            _ if remaining_attempts == 0 => return Err(error),
+            Some(ErrorCode::LeaseNotReady) => Duration::from_secs(1),
+            Some(ErrorCode::MaxRequestsExceeded) => Duration::from_secs(20),
+            _ => return Err(error),
+        };
+        println!("delete bucket      {error}; next attempt in {delay:?}");
+        tokio::time::sleep(delay).await;
+    }
+}
+
+/// Loads the settings, or starts an emulator.
 async fn settings() -> Result<(Config, Option<Emulator>)> {
-    if std::env::var_os("QINGSTOR_ACCESS_KEY_ID").is_some() {
-        return Ok((Config::load()?, None));
+    match std::env::args().nth(1).as_deref() {
+        None => {}
+        Some(REAL_SERVICE) => return Ok((Config::load()?, None)),
+        Some(other) => anyhow::bail!("unknown argument {other}; use {REAL_SERVICE}, or none"),
     }
     let emulator = Emulator::builder()
         .start()
         .await
         .context("starting the emulator")?;
     println!(
-        "emulator           {}  (set QINGSTOR_ACCESS_KEY_ID to use a real service)",
+        "emulator           {}  ({REAL_SERVICE} uses your account instead)",
         emulator.endpoint()
     );
     let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
