@@ -37,6 +37,18 @@ impl Faults {
         self.rules.iter().map(parse).collect()
     }
 
+    /// Returns the faults whose consequences remain after the end of all faults: what was received
+    /// with a wrong entity tag.
+    pub(crate) fn remaining(&self) -> Self {
+        let mut rules = self.rules.clone();
+        rules.retain(|rule| rule.contains("etag=wrong"));
+        Self {
+            rules,
+            percent: 0,
+            ..*self
+        }
+    }
+
     fn has(&self, part: &str) -> bool {
         self.rules.iter().any(|rule| rule.contains(part))
     }
@@ -48,10 +60,18 @@ impl Faults {
             error.operation().is_some() && error.bucket().is_some(),
             "{error:?}"
         );
+        let breaks_connections = self.percent > 0;
         match error.kind() {
-            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Interrupted => true,
+            ErrorKind::Connect | ErrorKind::Interrupted => {
+                breaks_connections || self.has("reset=") || self.has("truncate=")
+            }
+            // Only the proxy stalls.
+            ErrorKind::Timeout => breaks_connections,
             ErrorKind::Integrity => self.has("etag=wrong"),
-            ErrorKind::Service if error.is_retryable() => true,
+            // The proxy responds with 503.
+            ErrorKind::Service if error.is_retryable() => {
+                breaks_connections || self.has("status=") || self.has("code=")
+            }
             ErrorKind::Service if error.is_precondition_failed() => {
                 self.overwritten || self.has("etag=wrong")
             }

@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use chance::Chance;
 use faults::Faults;
+use qingstor_sdk::ErrorKind;
 use world::World;
 
 /// Outcome of a run.
@@ -92,6 +93,53 @@ async fn returns_the_right_bytes_or_an_explained_error() {
         let succeeded: u64 = all.values().map(|count| count.0).sum();
         assert!(succeeded > runs / 2, "retries recover most runs: {all:?}");
         assert!(broken > 0);
+    }
+}
+
+/// Without faults, no error is acceptable.
+#[tokio::test]
+async fn faults_do_not_explain_errors_that_they_cannot_cause() {
+    let world = World::start().await;
+    let put = world.clean.put_object("content").body("content");
+    put.await.unwrap();
+    let without_faults = Faults {
+        rules: Vec::new(),
+        seed: 1,
+        percent: 0,
+        within: 1000,
+        overwritten: false,
+    };
+    let explained = |rule: &str, percent, error: &qingstor_sdk::Error| {
+        let rules = [rule].map(str::to_owned).into_iter();
+        let rules = rules.filter(|rule| !rule.is_empty()).collect();
+        let faults = Faults {
+            rules,
+            percent,
+            ..without_faults
+        };
+        faults.explain(error)
+    };
+    for (fault, kind) in [
+        ("status=503", ErrorKind::Service),
+        ("reset=before", ErrorKind::Connect),
+        ("truncate=0", ErrorKind::Interrupted),
+    ] {
+        let rule = format!("operation=GetObject,{fault}");
+        let bucket = world.bucket_with(&without_faults);
+        world
+            .emulator
+            .set_faults([qingstor_emulator::FaultRule::parse(&rule).unwrap()])
+            .unwrap();
+        let error = match bucket.get_object("content").await {
+            Ok(output) => output.body.bytes().await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(error.kind(), kind, "{fault}: {error}");
+        assert!(explained(&rule, 0, &error), "{fault}: {error}");
+        assert!(explained("", 15, &error), "{fault}: {error}");
+        for other in ["", "operation=*,latency=1ms", "operation=*,etag=wrong"] {
+            assert!(!explained(other, 0, &error), "{fault}, {other}: {error}");
+        }
     }
 }
 

@@ -136,7 +136,7 @@ pub(crate) async fn download(world: &World, faults: &Faults, chance: &mut Chance
             .resumable(true);
         let resumed = match resumed.await {
             // Ranges that were received with a wrong entity tag are detected and removed.
-            Err(error) if faults.explain(&error) => {
+            Err(error) if faults.remaining().explain(&error) => {
                 let second = world.clean.download(KEY, &path).resumable(true);
                 second.await
             }
