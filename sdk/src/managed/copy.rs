@@ -7,6 +7,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
+use super::complete_upload::etag_of_parts;
 use super::multipart_guard::MultipartGuard;
 use super::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
 use super::request_setters::request_setters;
@@ -165,8 +166,9 @@ impl CopyObject {
     ///
     /// The service does not copy between zones. If the zones differ, the bytes pass through the
     /// client: it reads the source with one request, and uploads it while it arrives, as
-    /// [`Bucket::upload`] does. The MD5 of the source is verified if its entity tag is one. The copy
-    /// gets the content type, the caching headers and the metadata of the source.
+    /// [`Bucket::upload`] does. The MD5 of the source is verified if its entity tag is one, unless the
+    /// source is encrypted with a customer-provided key. The copy gets the content type, the caching
+    /// headers and the metadata of the source.
     /// [`part_size`](Self::part_size) and [`multipart_threshold`](Self::multipart_threshold) have no
     /// effect.
     ///
@@ -329,23 +331,32 @@ impl CopyObject {
         }
         done.sort_unstable_by_key(|part| part.part_number);
         let parts = u32::try_from(done.len()).unwrap_or(u32::MAX);
+        let etag = self.etag_of_copy(source, &done);
         let admitted = self.bucket.admit(None).await;
-        let call = admitted
-            .bucket
-            .complete_multipart_upload(&self.key, guard.upload_id(), done);
-        // The copy has the same bytes, so it gets the entity tag of the source.
-        let call = match entity_tag::is_strong(&source.etag) {
-            true => call.etag(&source.etag),
-            false => call,
-        };
+        let mut call =
+            admitted
+                .bucket
+                .complete_multipart_upload(&self.key, guard.upload_id(), done);
+        call.input.etag.clone_from(&etag);
         let mut head = self.bucket.head_object(&self.key);
         head.input.set_sse_key(self.sse_key.as_ref());
         let is_expected = |copy: &HeadObjectOutput| {
-            let is_same_etag = entity_tag::is_strong(&source.etag) && copy.etag == source.etag;
-            is_same_etag && copy.content_length == Some(size)
+            etag.as_ref() == Some(&copy.etag) && copy.content_length == Some(size)
         };
         guard.complete(call, head, is_expected).await?;
         Ok(parts)
+    }
+
+    /// Returns the entity tag for a copy with these parts; `None` if the service chooses it.
+    ///
+    /// The copy has the same bytes as the source, so it gets the same tag. The tag of an encrypted
+    /// source may depend on its key, so the copy gets the tag of its own parts.
+    fn etag_of_copy(&self, source: &HeadObjectOutput, parts: &[ObjectPart]) -> Option<String> {
+        match (&self.source_sse_key, &self.sse_key) {
+            (None, _) => entity_tag::is_strong(&source.etag).then(|| source.etag.clone()),
+            (Some(_), None) => etag_of_parts(parts),
+            (Some(_), Some(_)) => None,
+        }
     }
 
     fn part_input(

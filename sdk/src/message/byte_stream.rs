@@ -99,8 +99,9 @@ impl ByteStream {
     ///
     /// If the bytes do not have the MD5 of the response's `ETag`, the stream ends with an
     /// `Integrity` error instead of its last bytes. A caller that reads only the announced length,
-    /// such as a server that passes the body on, gets the error, too. Only a response with a whole object whose `ETag` is an MD5, such as an
-    /// object stored by a single request, is verified. The cost is that of computing an MD5.
+    /// such as a server that passes the body on, gets the error, too. Only a response with a whole
+    /// object whose `ETag` is an MD5, such as an object stored by a single request, is verified,
+    /// unless it is encrypted with a customer-provided key. The cost is that of computing an MD5.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -1,6 +1,6 @@
 //! Copies between zones pass through the client, and keep what the source has.
 
-use qingstor_sdk::{Bucket, Config, PART_SIZE_METADATA, QingStor};
+use qingstor_sdk::{Bucket, Config, PART_SIZE_METADATA, QingStor, SseKey};
 
 use crate::site::{Site, objects, tree};
 
@@ -58,6 +58,23 @@ async fn a_copy_in_parts_has_the_entity_tag_of_the_source() {
     assert_eq!(sync().await.unwrap().unchanged, 2);
     let body = far.get_object("copy/large").await.unwrap().body;
     assert!(body.bytes().await.unwrap() == content);
+}
+
+/// The entity tag of encrypted content need not be its MD5.
+#[tokio::test]
+async fn copies_encrypted_objects() {
+    let site = Site::start().await;
+    let far = far_bucket(&site).await;
+    let key = SseKey::new([7; 32]);
+    let put = site.bucket.put_object("a").body("content");
+    put.sse_key(&key).await.unwrap();
+    site.faults(&["operation=GetObject,etag=wrong"]);
+    let copy = far
+        .copy_object(("ignored", "a"), "b")
+        .source_bucket(&site.bucket);
+    copy.copy_source_sse_key(&key).await.unwrap();
+    site.faults(&[]);
+    assert_eq!(objects(&far).await, tree([("b", "content")]));
 }
 
 #[tokio::test]

@@ -162,11 +162,42 @@ async fn the_etag_of_encrypted_content_is_not_compared() {
                 .await
                 .unwrap();
             assert!(read == sent && !output.verified);
+            let output = site.bucket.get_object("k").sse_key(&key).await.unwrap();
+            assert!(output.body.verified().bytes().await.unwrap() == sent);
         } else {
             // The parts are accepted. The completion fails, because the emulator compares the entity tags.
             assert!(uploaded.is_err_and(|error| error.kind() == qingstor_sdk::ErrorKind::Service));
         }
     }
+}
+
+/// The entity tag of an encrypted source need not be that of the same bytes without encryption.
+#[tokio::test]
+async fn a_copy_in_parts_of_an_encrypted_object_has_its_own_etag() {
+    let site = Site::start().await;
+    let (key, other) = (SseKey::new([7; 32]), SseKey::new([8; 32]));
+    let sent = content(2 * PART + 9);
+    let upload = site.bucket.upload("source", sent.clone()).sse_key(&key);
+    let upload = upload.part_size(PART as u64).multipart_threshold(0);
+    upload.await.unwrap();
+    let copy = || {
+        let copy = copy(&site).part_size(PART as u64 + (1 << 20));
+        copy.copy_source_sse_key(&key)
+    };
+    for fault in [
+        &[][..],
+        &["operation=CompleteMultipartUpload,when=after,times=1,reset=before"],
+    ] {
+        site.faults(fault);
+        assert_eq!(copy().await.unwrap().parts, 2);
+        let head = site.bucket.head_object("k").await.unwrap();
+        assert!(head.etag.ends_with("-2\""), "{}", head.etag);
+        assert!(site.content("k").await == sent);
+    }
+    site.emulator.clear_faults();
+    copy().sse_key(&other).await.unwrap();
+    let output = site.bucket.get_object("k").sse_key(&other).await.unwrap();
+    assert!(output.body.bytes().await.unwrap() == sent);
 }
 
 /// Compiles only if the futures are `Send`.
