@@ -188,6 +188,7 @@ impl Settings {
                 ..self
             },
             Err(why) => {
+                let url = without_credentials(url);
                 self.or_invalid(InvalidSetting::InvalidValue(format!("URL `{url}`: {why}")))
             }
         }
@@ -280,9 +281,22 @@ fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
+/// Returns an invalid URL for a message, without what may be a key pair: the text before `@`, even if
+/// it contains slashes, and the query.
+fn without_credentials(url: &str) -> String {
+    let (url, query) = match url.find(['?', '#']) {
+        Some(at) => (url.get(..at).unwrap_or_default(), ".."),
+        None => (url, ""),
+    };
+    match url.rsplit_once('@') {
+        Some((_, rest)) => format!("..@{rest}{query}"),
+        None => format!("{url}{query}"),
+    }
+}
+
 /// Splits `qs://bucket/prefix` into the bucket and the decoded prefix.
 fn split_url(url: &str) -> Result<(String, String), &'static str> {
-    let form = "must be `qs://bucket` or `qs://bucket/prefix`";
+    let form = "must be `qs://bucket` or `qs://bucket/prefix`, without credentials";
     let (scheme, rest) = url.split_once("://").ok_or(form)?;
     if !matches!(scheme.to_ascii_lowercase().as_str(), "qs" | "qingstor") {
         return Err(form);
@@ -352,11 +366,25 @@ mod tests {
             "qs:///a",
             "s3://my-bucket",
             "qs://user@my-bucket",
+            "qs://ID:SECRET@my-bucket",
             "qs://my-bucket:80",
             "qs://my-bucket?a=b",
             "qs://my-bucket/%ff",
         ] {
             assert!(split_url(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn messages_about_urls_do_not_contain_credentials() {
+        for (url, shown) in [
+            ("qs://ID:SECRET@my-bucket/p", "..@my-bucket/p"),
+            ("ID:SEC/RET@my-bucket", "..@my-bucket"),
+            ("qs://my-bucket?secret=SECRET@x", "qs://my-bucket.."),
+            ("qs://ID:SECRET@my-bucket#SECRET", "..@my-bucket.."),
+            ("s3://my-bucket", "s3://my-bucket"),
+        ] {
+            assert_eq!(without_credentials(url), shown, "{url}");
         }
     }
 

@@ -117,6 +117,10 @@ macro_rules! tests {
                         "secret_access_key is not",
                     ),
                     (valid().with_url("s3://my-bucket"), "qs://bucket"),
+                    (
+                        valid().with_url("qs://ID:SECRET@my-bucket"),
+                        "without credentials",
+                    ),
                     (valid().with_config("zones", "pek3a"), "'zones'"),
                     (valid().with_config("port", "http"), "port: `http`"),
                     (
@@ -135,8 +139,10 @@ macro_rules! tests {
                 ] {
                     let shown = format!("{builder:?}");
                     assert!(!shown.contains("SECRET"), "{shown}");
-                    let error = builder.build().unwrap_err().to_string();
-                    assert!(error.contains(says), "{error}");
+                    let error = builder.build().unwrap_err();
+                    let details = format!("{error} {error:?}");
+                    assert!(!details.contains("SECRET"), "{details}");
+                    assert!(error.to_string().contains(says), "{error}");
                 }
                 let unknown = valid().with_config("region", "x").build().unwrap_err();
                 let is_unknown = matches!(unknown, Error::UnknownConfigurationKey { .. });

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use http::uri::{Authority, Scheme};
 
+use super::url;
 use crate::base::error::{Error, Result};
 use crate::generated::facts::BASE_PATH;
 use crate::message::address::Address;
@@ -173,6 +174,8 @@ fn check_bucket_name(name: &str) -> Result<()> {
     if is_valid {
         return Ok(());
     }
+    // It may be a URL with a key pair.
+    let name = url::without_user(name);
     Err(Error::invalid_input(format!(
         "invalid bucket name {name:?}: must have 6 to 63 lower-case letters, digits or hyphens, with a letter or digit at both ends"
     )))
@@ -267,6 +270,13 @@ mod tests {
             bucket("a.b.", None, true, false).origin(),
             "https://pek3a.a.b."
         );
+    }
+
+    #[test]
+    fn the_error_about_a_bucket_name_does_not_contain_a_key_pair() {
+        let error = check_bucket_name("ID:SECRET@my-bucket").unwrap_err();
+        assert!(error.to_string().contains("..@my-bucket"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("SECRET"), "{error}");
     }
 
     #[test]

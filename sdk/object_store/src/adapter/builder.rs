@@ -68,7 +68,7 @@ impl QingStorBuilder {
     }
 
     /// Sets the bucket and the prefix from a URL: `qs://bucket` or `qs://bucket/prefix`, also with the
-    /// scheme `qingstor`.
+    /// scheme `qingstor`. A URL with credentials is an error.
     ///
     /// With a prefix, the store contains only the keys below it, and paths do not include it. For an
     /// engine whose paths start at the root of the bucket, such as DataFusion, use a URL without a
