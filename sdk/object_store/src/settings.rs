@@ -38,6 +38,7 @@ pub(crate) struct StoreOptions {
     pub(crate) conditional_put: ConditionalPut,
     pub(crate) on_unaddressable_key: OnUnaddressableKey,
     pub(crate) sorted_lists: bool,
+    pub(crate) cached_folders: bool,
 }
 
 /// A setting that cannot be applied.
@@ -71,6 +72,10 @@ const KEYS: &[(&str, Apply)] = &[
             bucket_name,
             ..settings
         })
+    }),
+    ("cached_folders", |mut settings, text| {
+        settings.options.cached_folders = boolean(text)?;
+        Ok(settings)
     }),
     ("compute_content_md5", |mut settings, text| {
         settings.options.compute_content_md5 = boolean(text)?;

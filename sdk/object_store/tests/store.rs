@@ -19,11 +19,11 @@ macro_rules! tests {
             use futures_util::{StreamExt, TryStreamExt, stream};
             use qingstor_object_store::$version::object_store::path::Path;
             use qingstor_object_store::$version::object_store::{
-                Attribute, Attributes, Error, GetOptions, GetRange, ObjectMeta, ObjectStore,
+                Attribute, Attributes, Error, GetOptions, GetRange, ObjectStore,
                 ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, UpdateVersion,
             };
             use qingstor_object_store::$version::{QingStorBuilder, QingStorStore};
-            use qingstor_object_store::{OnUnaddressableKey, qingstor_sdk};
+            use qingstor_object_store::qingstor_sdk;
 
             use crate::site::{Site, answered};
 
@@ -292,108 +292,6 @@ macro_rules! tests {
                 assert_eq!(output[2].as_ref().unwrap().as_ref(), "c");
                 output[3].as_ref().unwrap_err();
                 output[4].as_ref().unwrap_err();
-            }
-
-            /// A list with every kind of key that a path cannot express, unsorted.
-            const HOSTILE_LIST: &str = r#"{"keys":[
-                {"key":"z","size":1,"etag":"tag","modified":1471878212},
-                {"key":"/leading","size":1,"modified":1471878212},
-                {"key":"a//b","size":1,"modified":1471878212},
-                {"key":"a/./b","size":1,"modified":1471878212},
-                {"key":"../b","size":1,"modified":1471878212},
-                {"key":"a\nb","size":1,"modified":1471878212},
-                {"key":"content/","size":1,"modified":1471878212},
-                {"key":"marker/","size":0,"modified":1471878212},
-                {"key":"a/%2e/..b","size":2,"etag":"\"tag\"","modified":1471878212}
-            ],"common_prefixes":["/","x//","./","d/","c/","d/"],"has_more":false}"#;
-
-            #[tokio::test]
-            async fn a_list_omits_keys_that_are_no_paths() {
-                let (bucket, _) = answered(|_, _| http::Response::new(HOSTILE_LIST.into()));
-                let store = store_of(bucket.clone());
-                let all: Vec<_> = store.list(None).try_collect().await.unwrap();
-                let found: Vec<_> = all.iter().map(|meta| meta.location.as_ref()).collect();
-                assert_eq!(found, ["z", "a/%2e/..b"]);
-                let tags: Vec<_> = all.iter().map(|meta| meta.e_tag.as_deref()).collect();
-                assert_eq!(tags, [Some("\"tag\""); 2]);
-                let after = store.list_with_offset(None, &Path::from("b"));
-                let after: Vec<_> = after.try_collect().await.unwrap();
-                assert_eq!(after, &all[..1]);
-                let folder = store.list_with_delimiter(None).await.unwrap();
-                assert_eq!(folder.objects, all);
-                assert_eq!(folder.common_prefixes, ["c", "d"].map(Path::from));
-
-                let strict = QingStorBuilder::new().with_client(bucket);
-                let strict = strict.with_on_unaddressable_key(OnUnaddressableKey::Error);
-                let strict = strict.build().unwrap();
-                let results: Vec<_> = strict.list(None).collect().await;
-                let errors = results.iter().filter(|result| {
-                    matches!(result, Err(Error::InvalidPath { .. }))
-                });
-                // Not the folder marker.
-                assert_eq!(errors.count(), 6);
-                assert_eq!(results.len(), 8);
-                let folder = strict.list_with_delimiter(None).await;
-                assert!(matches!(folder, Err(Error::InvalidPath { .. })));
-            }
-
-            #[tokio::test]
-            async fn a_sorted_list_is_in_the_order_of_paths() {
-                let (bucket, received) = answered(|number, _| {
-                    http::Response::new(match number % 2 {
-                        0 => r#"{"keys":[{"key":"b","size":1,"modified":1},
-                                {"key":"a/c","size":1,"modified":1},
-                                {"key":"a b","size":1,"modified":1}],
-                                "has_more":true,"next_marker":"?"}"#
-                            .into(),
-                        _ => r#"{"keys":[{"key":"a","size":1,"modified":1}]}"#.into(),
-                    })
-                });
-                let store = QingStorBuilder::new().with_client(bucket);
-                let store = store.with_config("sorted_lists", "true").build().unwrap();
-                let locations = |metas: Vec<ObjectMeta>| {
-                    let locations = metas.into_iter().map(|meta| meta.location.to_string());
-                    locations.collect::<Vec<_>>()
-                };
-                let all = store.list(None).try_collect().await.unwrap();
-                assert_eq!(locations(all), ["a", "a b", "a/c", "b"]);
-                let after = store.list_with_offset(None, &Path::from("a"));
-                let after = after.try_collect().await.unwrap();
-                assert_eq!(locations(after), ["a b", "a/c", "b"]);
-                let folder = store.list_with_delimiter(None).await.unwrap();
-                assert_eq!(locations(folder.objects), ["a", "a b", "a/c", "b"]);
-                assert_eq!(received.lock().unwrap().len(), 6);
-            }
-
-            #[tokio::test]
-            async fn a_list_contains_neither_folder_markers_nor_other_prefixes() {
-                let (site, store) = store().await;
-                for key in ["f/", "f/a", "f/sub/", "f/sub/b", "f//c", "fa", "f/sub//d"] {
-                    let body = if key.ends_with('/') { "" } else { "x" };
-                    site.bucket.put_object(key).body(body).await.unwrap();
-                }
-                let prefix = Path::from("f");
-                let all: Vec<_> = store.list(Some(&prefix)).try_collect().await.unwrap();
-                let found: Vec<_> = all.iter().map(|meta| meta.location.as_ref()).collect();
-                assert_eq!(found, ["f/a", "f/sub/b"]);
-                let folder = store.list_with_delimiter(Some(&prefix)).await.unwrap();
-                assert_eq!(folder.common_prefixes, [Path::from("f/sub")]);
-                assert_eq!(folder.objects.len(), 1);
-                assert_eq!(folder.objects[0].location, Path::from("f/a"));
-            }
-
-            #[tokio::test]
-            async fn lists_every_page() {
-                let (site, store) = store().await;
-                let puts = stream::iter(0..1_005).map(|n| {
-                    let put = site.bucket.put_object(format!("p/{n}/x"));
-                    put.body("x").send()
-                });
-                let puts: Vec<_> = puts.buffer_unordered(16).try_collect().await.unwrap();
-                assert_eq!(store.list(None).count().await, puts.len());
-                let folder = store.list_with_delimiter(Some(&Path::from("p"))).await;
-                assert_eq!(folder.unwrap().common_prefixes.len(), puts.len());
-                assert_eq!(site.served("ListObjects"), 4);
             }
 
             #[tokio::test]

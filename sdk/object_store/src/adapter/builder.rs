@@ -43,6 +43,7 @@ use crate::settings::{InvalidSetting, Settings};
 /// | `compute_content_md5` | `QINGSTOR_COMPUTE_CONTENT_MD5` | [`with_compute_content_md5`](Self::with_compute_content_md5) |
 /// | `conditional_put`: `disabled`, `append` | `QINGSTOR_CONDITIONAL_PUT` | [`with_conditional_put`](Self::with_conditional_put) |
 /// | `on_unaddressable_key`: `skip`, `error` | `QINGSTOR_ON_UNADDRESSABLE_KEY` | [`with_on_unaddressable_key`](Self::with_on_unaddressable_key) |
+/// | `cached_folders` | `QINGSTOR_CACHED_FOLDERS` | [`with_cached_folders`](Self::with_cached_folders) |
 /// | `sorted_lists` | `QINGSTOR_SORTED_LISTS` | [`with_sorted_lists`](Self::with_sorted_lists) |
 ///
 /// If a setting is set more than once, the last value counts.
@@ -215,6 +216,21 @@ impl QingStorBuilder {
     pub fn with_sorted_lists(self, sorted_lists: bool) -> Self {
         self.map(|mut settings| {
             settings.options.sorted_lists = sorted_lists;
+            settings
+        })
+    }
+
+    /// Sets whether `list_with_delimiter` returns the folders that the service has cached. `false` by
+    /// default: the store requests all objects below the prefix, also those in deeper folders, and
+    /// returns every folder that contains one.
+    ///
+    /// With `true`, the service groups the objects, which takes fewer requests if the folders contain
+    /// many objects. New folders may be missing for a while: the documents of the API do not say for
+    /// how long.
+    #[must_use]
+    pub fn with_cached_folders(self, cached_folders: bool) -> Self {
+        self.map(|mut settings| {
+            settings.options.cached_folders = cached_folders;
             settings
         })
     }

@@ -81,20 +81,39 @@ impl QingStorStore {
     }
 
     pub(super) async fn list_folder(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        let mut pages = std::pin::pin!(self.pages(prefix, Some("/")));
-        let (mut objects, mut folders) = (Vec::new(), BTreeSet::new());
+        // The service caches the folders of a list with a delimiter, so new ones may be missing.
+        let delimiter = self.options().cached_folders.then_some("/");
+        let key_prefix = self.folder_prefix(prefix);
+        let mut pages = std::pin::pin!(self.pages(prefix, delimiter));
+        let (mut objects, mut key_prefixes) = (Vec::new(), BTreeSet::new());
         while let Some(page) = pages.try_next().await? {
-            for folder in page.common_prefixes() {
-                folders.extend(self.folder(folder, "/")?);
-            }
+            key_prefixes.extend(page.common_prefixes().iter().cloned());
             for object in page.keys {
-                objects.extend(self.meta(object)?);
+                match first_folder(&object.key, &key_prefix) {
+                    Some(folder) if !key_prefixes.contains(folder) => {
+                        key_prefixes.insert(folder.to_owned());
+                    }
+                    Some(_) => {}
+                    None => objects.extend(self.meta(object)?),
+                }
             }
         }
         if self.options().sorted_lists {
             sort(&mut objects);
         }
+        let mut folders = BTreeSet::new();
+        for key_prefix in key_prefixes {
+            folders.extend(self.folder(&key_prefix)?);
+        }
         Ok(list_result(objects, folders.into_iter().collect()))
+    }
+
+    /// Returns the prefix of the keys in a folder.
+    fn folder_prefix(&self, folder: Option<&Path>) -> String {
+        match folder.map_or("", |folder| folder.as_ref()) {
+            "" => self.key_prefix(""),
+            folder => self.key_prefix(&format!("{folder}/")),
+        }
     }
 
     /// Requests all pages of a list. `prefix` is a folder.
@@ -104,10 +123,7 @@ impl QingStorStore {
         delimiter: Option<&'static str>,
     ) -> impl Stream<Item = Result<Page>> + Send + 'static {
         let location = prefix.cloned().unwrap_or_default();
-        let key_prefix = match location.as_ref() {
-            "" => self.key_prefix(""),
-            folder => self.key_prefix(&format!("{folder}/")),
-        };
+        let key_prefix = self.folder_prefix(prefix);
         let store = self.clone();
         let start = async move {
             let bucket = store.bucket_for(&location).await?;
@@ -145,9 +161,10 @@ impl QingStorStore {
         }))
     }
 
-    /// Converts a common prefix of a list; `None` if it is omitted.
-    pub(super) fn folder(&self, prefix: &str, delimiter: &str) -> Result<Option<Path>> {
-        let name = prefix.strip_suffix(delimiter).unwrap_or(prefix);
+    /// Converts a common prefix of a list; `None` if it is omitted. A `/` at its end separates names,
+    /// but any other delimiter is a part of the last name.
+    pub(super) fn folder(&self, prefix: &str) -> Result<Option<Path>> {
+        let name = prefix.strip_suffix('/').unwrap_or(prefix);
         match self.location(name) {
             Ok(location) => Ok(Some(location)),
             Err(error) => self.unaddressable(prefix, error),
@@ -164,6 +181,13 @@ impl QingStorStore {
             }
         }
     }
+}
+
+/// Returns the prefix of the folder below `prefix` that contains the key, with `/` at its end; `None` if
+/// there is none.
+fn first_folder<'a>(key: &'a str, prefix: &str) -> Option<&'a str> {
+    let slash = key.strip_prefix(prefix)?.find('/')?;
+    key.get(..=prefix.len() + slash)
 }
 
 /// Sorts objects by the bytes of their paths.

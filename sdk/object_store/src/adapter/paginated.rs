@@ -52,10 +52,13 @@ impl PaginatedListStore for QingStorStore {
         let mut folders = Vec::new();
         let key_prefixes = page.iter().flat_map(|page| page.common_prefixes());
         for key_prefix in key_prefixes {
-            let folder = self.folder(key_prefix, delimiter)?;
+            let folder = self.folder(key_prefix)?;
             // A folder that contains the offset may also contain later keys.
             folders.extend(folder.filter(|folder| {
-                let text = format!("{folder}{delimiter}");
+                let text = match delimiter {
+                    "/" => format!("{folder}/"),
+                    _ => folder.to_string(),
+                };
                 is_after(&text) || offset.is_some_and(|offset| offset.starts_with(&text))
             }));
         }

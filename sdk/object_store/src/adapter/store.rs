@@ -41,6 +41,7 @@ use crate::settings::StoreOptions;
 /// | get ranges | ranges that are less than 1 MiB apart are one request; all return the same object |
 /// | delete | up to 1,000 objects per request; deleting a missing object succeeds |
 /// | list | 1,000 objects per request, or as many as the service allows; the order is not defined, unless [`with_sorted_lists`](super::QingStorBuilder::with_sorted_lists) is set |
+/// | list with delimiter | lists everything below the prefix, because the service caches folders, unless [`with_cached_folders`](super::QingStorBuilder::with_cached_folders) is set |
 /// | list with offset | filtered by the client, because QingStor does not list from a key |
 /// | copy | any size; the service copies, over 5 GiB in parts |
 /// | rename | one request: the service moves the object |
@@ -51,6 +52,8 @@ use crate::settings::StoreOptions;
 ///   not have them. Tags are ignored.
 /// - `PutMode::Create`, `copy_if_not_exists` and `rename_if_not_exists` are `NotImplemented` unless
 ///   [`ConditionalPut::Append`](crate::ConditionalPut::Append) is set.
+/// - `list_paginated` with a delimiter may lack new folders for a while, because the service caches
+///   them.
 /// - A move whose response is lost is an error, and may or may not have happened.
 /// - The storage class of a copy is `STANDARD`. `STANDARD` is not reported as an attribute. Names of
 ///   metadata are in lower case.

@@ -51,6 +51,7 @@ impl Site {
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) path: String,
+    pub(crate) query: String,
     pub(crate) range: Option<String>,
     pub(crate) if_match: Option<String>,
 }
@@ -68,6 +69,7 @@ pub(crate) fn answered(
         };
         let received = Received {
             path: request.uri().path().to_owned(),
+            query: request.uri().query().unwrap_or_default().to_owned(),
             range: header("range"),
             if_match: header("if-match"),
         };
