@@ -15,6 +15,7 @@ pub(crate) mod json;
 pub(crate) mod parameter;
 pub(crate) mod rate_limiter;
 pub(crate) mod rfc3339;
+pub(crate) mod runtime;
 pub(crate) mod secret;
 pub(crate) mod string_enum;
 pub mod telemetry;

@@ -23,8 +23,8 @@
 //! of the method, optional parameters are methods of the call, and `.await` sends it. A status that
 //! does not mean success is an [`Error`], including 304 and 412.
 //!
-//! Calls need a Tokio runtime with time and IO enabled, such as that of `#[tokio::main]`. So do
-//! [`Body::from_path`] and [`ByteStream::write_to`], which panic outside of a runtime.
+//! Calls and transfers need a Tokio runtime with time and IO enabled, such as that of
+//! `#[tokio::main]`. Outside of a runtime, they return a `Config` error.
 //!
 //! # Overview
 //!

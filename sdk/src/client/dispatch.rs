@@ -5,7 +5,8 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::base::error::{CallContext, Error, Result};
+use crate::base::error::{CallContext, Result};
+use crate::base::runtime;
 use crate::client::Dispatcher;
 use crate::client::retry::{self, AttemptLimits};
 use crate::client::spans::CallSpan;
@@ -70,10 +71,7 @@ impl Dispatcher {
         started: Instant,
     ) -> Result<Box<Response>> {
         encoded?;
-        if tokio::runtime::Handle::try_current().is_err() {
-            let text = "calls must be awaited inside a Tokio runtime";
-            return Err(Error::config(text).with_call(self.unsent(info)));
-        }
+        runtime::current().map_err(|error| error.with_call(self.unsent(info)))?;
         let options = self.options();
         if let Some(hash_body) = options.content_md5 {
             let hashed = hash_body(parts, &self.shared.md5_pool).await;

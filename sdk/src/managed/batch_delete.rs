@@ -11,6 +11,7 @@ use super::request_setters::request_setters;
 use crate::base::error::{Error, ErrorCode, Result};
 use crate::base::escape::EscapeControls;
 use crate::base::future_set::FutureSet;
+use crate::base::runtime;
 use crate::client::Bucket;
 use crate::client::spans::TransferSpan;
 use crate::generated::operations::DeleteMultipleObjectsOutput;
@@ -259,6 +260,9 @@ impl Batches {
 }
 
 async fn delete_batch(bucket: Bucket, keys: Vec<String>) -> BatchResult {
+    if let Err(error) = runtime::current() {
+        return (keys, Err(error));
+    }
     let admitted = bucket.admit(None).await;
     let keys_of_call = keys.iter().map(String::as_str);
     let call = admitted.bucket.delete_multiple_objects(keys_of_call);

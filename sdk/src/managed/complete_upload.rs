@@ -6,11 +6,11 @@ use super::multipart_guard::{Completion, MultipartGuard};
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::Result;
+use crate::base::runtime;
 use crate::client::Bucket;
 use crate::client::spans::TransferSpan;
 use crate::generated::operations::HeadObjectOutput;
 use crate::generated::types::ObjectPart;
-use tokio::runtime::Handle;
 
 /// Output of [`Bucket::complete_upload`].
 #[derive(Clone, Debug)]
@@ -59,6 +59,7 @@ impl Bucket {
         upload_id: impl Into<String>,
         parts: impl IntoIterator<Item = ObjectPart>,
     ) -> Result<CompletedUpload> {
+        let runtime = runtime::current()?;
         let (key, upload_id) = (key.into(), upload_id.into());
         let address = &self.dispatcher().address;
         let span = TransferSpan::start("CompleteUpload", address, Some(&key));
@@ -77,7 +78,7 @@ impl Bucket {
             .complete_multipart_upload(&key, &upload_id, parts);
         call.input.etag.clone_from(&etag);
         let head = self.head_object(&key);
-        let mut guard = MultipartGuard::existing(self.clone(), key, upload_id, Handle::current());
+        let mut guard = MultipartGuard::existing(self.clone(), key, upload_id, runtime);
         guard.keep_on_drop();
         let is_expected = |object: &HeadObjectOutput| {
             etag.as_deref().map(entity_tag::text) == Some(entity_tag::text(&object.etag))

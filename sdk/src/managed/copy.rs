@@ -15,6 +15,7 @@ use super::request_tasks::{Concurrency, RequestTasks, TaskEvent};
 use super::transfer_options::check_concurrency;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::runtime;
 use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
 use crate::client::spans::TransferSpan;
@@ -211,6 +212,7 @@ impl CopyObject {
     }
 
     async fn copy(&self) -> Result<CopiedObject> {
+        runtime::current()?;
         // Before the request for the source, so that an invalid copy does not cause a request.
         check_concurrency(self.concurrency)?;
         check_multipart_threshold(self.multipart_threshold)?;

@@ -5,6 +5,7 @@ use tokio::task::JoinHandle;
 
 use super::errors::task_result;
 use crate::base::error::{Error, ErrorCode, Result};
+use crate::base::runtime;
 use crate::call::Call;
 use crate::client::Bucket;
 use crate::client::spans::in_current_span;
@@ -37,13 +38,14 @@ impl MultipartGuard {
         bucket: &Bucket,
         mut call: Call<InitiateMultipartUploadInput>,
     ) -> Result<Self> {
+        let runtime = runtime::current()?;
         // If a response is lost, its upload is orphaned, whether or not the request is retried.
         call.dispatcher.options_mut().repeat = true;
         let mut initiation = Initiation {
             bucket: bucket.clone(),
             key: call.input.key.clone(),
-            runtime: Handle::current(),
-            task: Some(tokio::spawn(in_current_span(call.send()))),
+            task: Some(runtime.spawn(in_current_span(call.send()))),
+            runtime,
         };
         initiation.wait().await
     }

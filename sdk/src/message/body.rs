@@ -13,6 +13,7 @@ use qingstor_md5::HashSource;
 use tokio::io::AsyncRead;
 
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::runtime;
 
 mod body_stream;
 mod chunk_size;
@@ -112,6 +113,7 @@ impl Body {
     /// Returns `Io` if the file cannot be read or is not a regular file. If the length changes
     /// before the body is sent, the request fails with `Io`.
     pub async fn from_path(path: impl AsRef<Path>) -> Result<Self> {
+        runtime::current()?;
         let path = path.as_ref();
         let failed = |why: String| Error::new(ErrorKind::Io, format!("{}: {why}", path.display()));
         let metadata = tokio::fs::metadata(path)

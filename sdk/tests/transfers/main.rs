@@ -8,6 +8,7 @@ mod download_leftovers;
 mod download_targets;
 mod downloads;
 mod lost_responses;
+mod runtime;
 mod upload_resume;
 mod upload_writer;
 mod uploads;

@@ -114,22 +114,6 @@ async fn an_error_of_the_upload_fails_the_writer() {
     site.nothing_left().await;
 }
 
-#[test]
-fn a_writer_outside_a_runtime_is_an_error() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.unwrap();
-    let site = runtime.block_on(Site::start());
-    let writer = site.bucket.upload_writer("k");
-    let finish = std::pin::pin!(writer.finish());
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let std::task::Poll::Ready(result) = finish.poll(&mut context) else {
-        panic!("finish waits");
-    };
-    assert_eq!(result.unwrap_err().kind(), ErrorKind::Config);
-}
-
 #[tokio::test]
 async fn the_etag_of_a_file_is_that_of_its_upload() {
     let site = Site::start().await;

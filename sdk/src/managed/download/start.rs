@@ -9,6 +9,7 @@ use super::target::TargetKind;
 use super::writer_download::WriterDownload;
 use super::{Download, DownloadOutput};
 use crate::base::error::{Error, Result};
+use crate::base::runtime;
 use crate::client::spans::TransferSpan;
 use crate::managed::errors::with_object;
 
@@ -24,6 +25,7 @@ impl Download<'_> {
     }
 
     async fn start(mut self) -> Result<DownloadOutput> {
+        runtime::current()?;
         let options = &mut self.options;
         options.transfer.check()?;
         if options.transfer.part_size < MIN_RANGE_SIZE {

@@ -16,6 +16,7 @@ use super::context::Context;
 use super::plan_event::PlanEvent;
 use super::planner::{PlanError, Planner};
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::runtime;
 use crate::client::spans::in_current_span;
 
 /// The actions of a [`FolderTransfer`] as a stream, created by [`FolderTransfer::plan`]. Nothing is
@@ -51,6 +52,9 @@ impl Stream for FolderPlan {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         if let Some(transfer) = self.transfer.take() {
+            if let Err(error) = runtime::current() {
+                return Poll::Ready(Some(Err(error)));
+            }
             self.actions = Some(ActionStream::start(async move {
                 Context::new(transfer, false).await
             }));

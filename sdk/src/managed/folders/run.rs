@@ -17,6 +17,7 @@ use super::plan_event::{PlanEvent, PlannedAction};
 use super::progress::ProgressCounter;
 use super::transfer::{Results, SMALL, Transfers};
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::runtime;
 use crate::client::spans::{TransferSpan, in_current_span};
 use crate::managed::batch_delete::DeleteObjects;
 use crate::managed::errors::task_result;
@@ -36,6 +37,7 @@ pub(super) async fn run(transfer: FolderTransfer) -> Result<FolderSummary> {
 }
 
 async fn transfer_folder(transfer: FolderTransfer) -> Result<FolderSummary> {
+    runtime::current()?;
     let context = Context::new(transfer, true).await?;
     let progress = ProgressCounter::new(context.options.on_progress.clone());
     let monitor = progress.monitor(context.options.max_bytes_per_second);

@@ -11,6 +11,7 @@ use super::part_content::{file_error, read_error};
 use crate::base::digest::Digest;
 use crate::base::error::{Error, Result};
 use crate::base::fs::regular_file;
+use crate::base::runtime;
 use crate::managed::errors::task_result;
 use crate::managed::part_sizes::{MAX_PART_SIZE, MIN_PART_SIZE, PartSizes};
 
@@ -51,6 +52,7 @@ pub async fn etag_of_file(
     part_size: u64,
     multipart_threshold: u64,
 ) -> Result<String> {
+    runtime::current()?;
     if part_size == 0 {
         return Err(Error::invalid_input("part_size: must be at least 1"));
     }

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use tokio::runtime::Handle;
-
 use super::part_content::PartContent;
 use super::part_queue::{PartQueue, batch};
 use super::part_reader::PartReader;
@@ -17,6 +15,7 @@ use super::uploader::{StoredPart, Uploader};
 use super::{UploadOptions, UploadOutput};
 use crate::base::entity_tag;
 use crate::base::error::Result;
+use crate::base::runtime;
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::HeadObjectOutput;
 use crate::generated::types::ObjectPart;
@@ -83,7 +82,7 @@ impl<'a> MultipartUpload<'a> {
             }
             MultipartStart::Resume { token, stored } => {
                 let sizes = PartSizes::new(token.part_size, token.length)?;
-                (self.guard(&token), token, sizes, None, stored)
+                (self.guard(&token)?, token, sizes, None, stored)
             }
         };
         token.parts.retain(|number, _| stored.contains_key(number));
@@ -139,10 +138,10 @@ impl<'a> MultipartUpload<'a> {
     }
 
     /// Returns the guard of an upload that an earlier process initiated.
-    fn guard(&self, token: &ResumeToken) -> MultipartGuard {
-        let (bucket, key) = (&self.uploader.bucket, self.uploader.key());
-        let id = token.upload_id.clone();
-        MultipartGuard::existing(bucket.clone(), key.to_owned(), id, Handle::current())
+    fn guard(&self, token: &ResumeToken) -> Result<MultipartGuard> {
+        let (bucket, key) = (self.uploader.bucket.clone(), self.uploader.key().to_owned());
+        let (id, runtime) = (token.upload_id.clone(), runtime::current()?);
+        Ok(MultipartGuard::existing(bucket, key, id, runtime))
     }
 
     /// Uploads all parts and returns the size of the content. No task is left when it returns.

@@ -13,6 +13,7 @@ use super::token_store::TokenStore;
 use super::uploader::Uploader;
 use super::{Upload, UploadOutput, content_type};
 use crate::base::error::{Error, Result};
+use crate::base::runtime;
 use crate::client::spans::TransferSpan;
 use crate::client::transfer_budget::Lane;
 use crate::managed::errors::with_object;
@@ -29,6 +30,7 @@ impl Upload<'_> {
     }
 
     async fn start(mut self) -> Result<UploadOutput> {
+        runtime::current()?;
         self.check_options()?;
         self.complete_attributes();
         let options = &mut self.options;

@@ -8,13 +8,13 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
-use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::pipe::PipeWriter;
 use super::source::UploadSource;
 use super::{Upload, UploadOutput};
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::runtime;
 use crate::client::Bucket;
 use crate::client::spans::in_current_span;
 use crate::managed::errors::task_result;
@@ -138,9 +138,7 @@ impl UploadWriter {
         if !matches!(self.state, State::Ready(_)) {
             return Ok(());
         }
-        let runtime = Handle::try_current().map_err(|error| {
-            Error::config("an upload writer needs a Tokio runtime").with_source(error)
-        })?;
+        let runtime = runtime::current()?;
         if let State::Ready(upload) = std::mem::replace(&mut self.state, State::Failed) {
             let upload = upload.with_source(UploadSource::stream(self.pipe.reader()));
             self.state = State::Uploading(runtime.spawn(in_current_span(upload.into_future())));

@@ -10,6 +10,7 @@ use super::ByteStream;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file::{self, Durability, put_in_place};
 use crate::base::fs::regular_file;
+use crate::base::runtime;
 
 impl ByteStream {
     /// Writes the whole body to the file at `path`, and returns the number of bytes.
@@ -29,6 +30,7 @@ impl ByteStream {
     pub async fn write_to(mut self, path: impl AsRef<Path>) -> Result<u64> {
         let path = path.as_ref();
         let call = self.reader.call.clone();
+        runtime::current().map_err(|error| error.with_call(call.context()))?;
         let failed = |error: std::io::Error| {
             Error::new(ErrorKind::Io, format!("{}: {error}", path.display()))
                 .with_source(error)
