@@ -122,6 +122,10 @@ impl Bucket {
 /// lifecycle rule of the bucket can remove such uploads. To discard a resumable upload, call
 /// [`Bucket::abort_multipart_upload`].
 ///
+/// If a source file changes while it is read, the upload fails with `Io`. An upload in parts is then not
+/// completed, so an existing object stays. An upload with one request has replaced the object already,
+/// perhaps by a mixture of both contents.
+///
 /// # Examples
 ///
 /// ```no_run

@@ -331,5 +331,7 @@ async fn a_file_that_changes_during_the_upload_is_an_io_error() {
         assert_eq!(error.kind(), ErrorKind::Io, "{threshold}: {error}");
         let text = error.to_string();
         assert!(text.contains("changed during the upload"), "{text}");
+        let is_replaced = text.contains("the object was replaced");
+        assert_eq!(is_replaced, threshold > 0, "{text}");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::UploadOutput;
-use super::multipart::{is_made_of_parts, output_of_existing};
+use super::multipart::{OBJECT_IS_KEPT, is_made_of_parts, output_of_existing};
 use super::part_content::Part;
 use super::part_queue::batch;
 use super::part_reader::PartReader;
@@ -114,7 +114,7 @@ async fn is_source_of(
     };
     let sizes = PartSizes::new(token.part_size, token.length)?;
     let result = has_parts(uploader, &mut reader, token, sizes).await;
-    reader.check_result(result).await
+    reader.check_result(result, OBJECT_IS_KEPT).await
 }
 
 async fn has_parts(

@@ -23,6 +23,9 @@ use crate::managed::multipart_guard::{Completion, MultipartGuard};
 use crate::managed::part_sizes::{PartSizes, check_object_size};
 use crate::managed::request_tasks::{RequestTasks, TaskEvent};
 
+/// What a change of the source file means for the object.
+pub(super) const OBJECT_IS_KEPT: &str = "an existing object was not replaced";
+
 /// How a multipart upload starts.
 pub(super) enum MultipartStart {
     New {
@@ -165,7 +168,7 @@ impl<'a> MultipartUpload<'a> {
             self.record_answered_parts(&mut tasks, token).await;
         }
         tasks.shutdown().await;
-        let bytes = self.reader.check_result(bytes).await?;
+        let bytes = self.reader.check_result(bytes, OBJECT_IS_KEPT).await?;
         self.tokens.sync().await?;
         Ok(bytes)
     }

@@ -174,30 +174,35 @@ impl<'a> PartReader<'a> {
 
     /// Returns the result of an upload, or `Io` if the size or the modification time of the file has
     /// changed since it was opened. A part that changes between hashing and sending is an `Integrity`
-    /// error otherwise.
-    pub(super) async fn check_result<T>(&mut self, result: Result<T>) -> Result<T> {
+    /// error otherwise. `outcome` says what that means for the object.
+    pub(super) async fn check_result<T>(&mut self, result: Result<T>, outcome: &str) -> Result<T> {
         let may_have_changed = match &result {
             Ok(_) => true,
             Err(error) => error.kind() == ErrorKind::Integrity,
         };
         if may_have_changed {
-            self.check_unchanged().await?;
+            self.check_unchanged(outcome).await?;
         }
         result
     }
 
-    async fn check_unchanged(&mut self) -> Result<()> {
+    async fn check_unchanged(&mut self, outcome: &str) -> Result<()> {
         let Unread::File { path, .. } = &self.unread else {
             return Ok(());
         };
-        let data = tokio::fs::metadata(path)
-            .await
-            .map_err(|error| file_error(path, error))?;
-        if Some(data.len()) == self.len && modified(&data) == self.modified {
-            return Ok(());
+        let changed = |why: &str| {
+            let path = path.display();
+            let text = format!("{path}: the file {why} during the upload; {outcome}");
+            Error::new(ErrorKind::Io, text)
+        };
+        match tokio::fs::metadata(path).await {
+            Ok(data) if Some(data.len()) == self.len && modified(&data) == self.modified => Ok(()),
+            Ok(_) => Err(changed("changed")),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(changed("vanished").with_source(error))
+            }
+            Err(error) => Err(file_error(path, error)),
         }
-        let text = format!("{}: the file changed during the upload", path.display());
-        Err(Error::new(ErrorKind::Io, text))
     }
 }
 

@@ -47,7 +47,8 @@ pub(crate) enum SourceKind<'a> {
 impl<'a> UploadSource<'a> {
     /// Creates a source from the file at `path`. The file is read while it is sent, in chunks of 256
     /// KiB. It must not change until the upload ends: if its size or modification time changes, the
-    /// upload fails with `Io`.
+    /// upload fails with `Io`. An upload in parts is then not completed. An upload with one request has
+    /// replaced the object already, perhaps by a mixture of both contents: upload it again.
     ///
     /// Anything but a regular file, such as a pipe, is read like a [`reader`](Self::reader).
     pub fn path(path: impl AsRef<Path>) -> Self {

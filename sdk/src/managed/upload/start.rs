@@ -80,7 +80,8 @@ impl Upload<'_> {
             let content = reader.part(MAX_PART_SIZE).await?;
             let content = content.unwrap_or_else(PartContent::empty);
             let result = uploader.put_object(Part::new(content)).await;
-            return reader.check_result(result).await;
+            let outcome = "the object was replaced, perhaps by a mixture of both contents";
+            return reader.check_result(result, outcome).await;
         }
         let upload = MultipartUpload::new(uploader, reader, self.options, tokens);
         upload.run(MultipartStart::New { sizes, first }).await
