@@ -10,7 +10,9 @@ macro_rules! suite {
     ($version:ident) => {
         mod $version {
             use qingstor_object_store::ConditionalPut;
-            use qingstor_object_store::$version::object_store::{ObjectStoreExt, integration};
+            use qingstor_object_store::$version::object_store::{
+                Error, ObjectStoreExt, integration,
+            };
             use qingstor_object_store::$version::{QingStorBuilder, QingStorStore};
 
             use crate::site::Site;
@@ -111,7 +113,8 @@ macro_rules! suite {
             async fn get_nonexistent_object() {
                 let (_site, store) = store().await;
                 let result = integration::get_nonexistent_object(&store, None).await;
-                result.unwrap_err();
+                let error = result.unwrap_err();
+                assert!(matches!(error, Error::NotFound { .. }), "{error}");
             }
 
             #[tokio::test]

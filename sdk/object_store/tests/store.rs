@@ -318,17 +318,6 @@ macro_rules! tests {
             }
 
             #[tokio::test]
-            async fn an_interrupted_download_is_resumed() {
-                let (site, store) = store().await;
-                let path = Path::from("a");
-                let content = vec![7; 1 << 20];
-                store.put(&path, content.clone().into()).await.unwrap();
-                site.faults(&["operation=GetObject,times=1,reset=mid"]);
-                let found = store.get(&path).await.unwrap().bytes().await.unwrap();
-                assert_eq!(found, content);
-            }
-
-            #[tokio::test]
             async fn a_lost_response_to_the_completion_is_not_an_error() {
                 let (site, store) = store().await;
                 let path = Path::from("a");

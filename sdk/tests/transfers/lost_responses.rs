@@ -134,6 +134,12 @@ async fn a_dropped_copy_is_aborted() {
         }
         site.nothing_left().await;
     }
+    let initiated = site.served("InitiateMultipartUpload");
+    let completed = site.served("CompleteMultipartUpload");
+    assert!(
+        initiated > completed,
+        "no copy was dropped after its initiation"
+    );
 }
 
 /// The entity tag of encrypted content need not be its MD5.
