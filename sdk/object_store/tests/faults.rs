@@ -151,7 +151,7 @@ macro_rules! tests {
                     site.faults(&[
                         &format!("operation=UploadMultipart,after=1,times=2,{fault}"),
                         &format!("operation=CompleteMultipartUpload,times=1,{fault}"),
-                        "operation=InitiateMultipartUpload,times=1,status=503",
+                        "operation=InitiateMultipartUpload,times=1,code=service_unavailable",
                     ]);
                     let upload = store.put_multipart(&path).await.unwrap();
                     let mut upload = WriteMultipart::new_with_chunk_size(upload, PART);
