@@ -141,19 +141,21 @@ mod tests {
 
     #[test]
     fn a_batch_is_read_before_the_previous_one_is_sent() {
+        let len = batch(8 << 20);
+        let half = len as u32 / 2;
         let mut queue = PartQueue::in_batches(8 << 20);
-        assert_eq!(fill(&mut queue), 16);
-        for number in 0..8 {
+        assert_eq!(fill(&mut queue), len);
+        for number in 0..half {
             assert_eq!(fill(&mut queue), 0);
             assert_eq!(queue.pop(4).map(|(number, _)| number), Some(number));
         }
-        assert_eq!(queue.next_number(), 16);
-        assert_eq!(fill(&mut queue), 16);
+        assert_eq!(queue.next_number(), len as u32);
+        assert_eq!(fill(&mut queue), len);
         queue.is_at_end = true;
         let rest: Vec<_> = std::iter::from_fn(|| queue.pop(4)).collect();
         let numbers: Vec<_> = rest.into_iter().map(|(number, _)| number).collect();
-        assert_eq!(numbers, Vec::from_iter(8..32));
-        assert_eq!(queue.taken(), 32);
+        assert_eq!(numbers, Vec::from_iter(half..2 * len as u32));
+        assert_eq!(queue.taken(), 2 * len as u32);
     }
 
     #[test]
