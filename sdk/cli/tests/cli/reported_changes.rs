@@ -287,13 +287,21 @@ fn row_31_few_open_files_are_enough() {
 fn row_32_log_files_contain_no_carriage_returns() {
     let world = World::new();
     world.write("a", vec![b'x'; 1 << 20]);
-    let run = world.ok(&["cp", "a", &address("a")]);
-    assert!(
-        !run.stdout.contains('\r') && run.stderr.is_empty(),
-        "{run:?}"
-    );
-    let lines = world.ok(&["cp", "--progress", "a", &address("a")]);
-    assert!(!lines.stderr.contains('\r'), "{lines:?}");
+    // A line is printed every three seconds.
+    world.faults(&["operation=PutObject,latency=4s"]);
+    let target = address("a");
+    let copy = ["cp", "a", &target];
+    let silent = world.command(&copy).spawn().unwrap();
+    let lines = world.ok(&[&copy[..], &["--progress"]].concat());
+    assert!(lines.stderr.contains(" of 1.0 MiB"), "{lines:?}");
+    let silent = finished(silent).exits(0);
+    assert_eq!(silent.stderr, "");
+    for run in [&lines, &silent] {
+        assert!(
+            !run.stdout.contains('\r') && !run.stderr.contains('\r'),
+            "{run:?}"
+        );
+    }
 }
 
 #[test]
@@ -325,26 +333,26 @@ fn row_34_a_dry_run_prints_what_the_run_does() {
     let done = world.ok(&arguments);
     assert_eq!(planned.lines(), done.lines());
     assert_eq!(planned.lines().len(), 3);
-    let commands: [&[&str]; 6] = [
-        &["cp", "-r", &address("x"), "out"],
-        &["cp", &address("x/*"), "out/"],
-        &["cp", "in/a", "in/b", &address("y/")],
-        &["mv", &address("x/a"), &address("z")],
-        &["mv", "-r", &address("y"), "out"],
-        &["rm", "-r", "--yes", &address("x")],
-    ];
-    for command in commands {
-        for json in [&[][..], &["--json"]] {
-            let (keys, files) = (world.keys(), world.files(""));
+    for json in [&[][..], &["--json"]] {
+        let world = World::new();
+        world.write("in/a", "1");
+        world.write("in/b", "22");
+        for key in ["x/a", "x/b"] {
+            world.put(key, "1");
+        }
+        let commands: [&[&str]; 6] = [
+            &["cp", "-r", &address("x"), "out"],
+            &["cp", &address("x/*"), "out/"],
+            &["cp", "in/a", "in/b", &address("y/")],
+            &["mv", &address("x/a"), &address("z")],
+            &["mv", "-r", &address("y"), "out"],
+            &["rm", "-r", "--yes", &address("x")],
+        ];
+        for command in commands {
+            let state = || (world.keys(), world.files(""));
+            let before = state();
             let dry = world.ok(&[command, json, &["--dry-run"]].concat());
-            assert_eq!(
-                (world.keys(), world.files("")),
-                (keys, files),
-                "{command:?}"
-            );
-            if json.is_empty() {
-                continue;
-            }
+            assert_eq!(state(), before, "{command:?}");
             let done = world.ok(&[command, json].concat());
             assert_eq!(dry.lines(), done.lines(), "{command:?}");
             assert!(!done.lines().is_empty(), "{command:?}");

@@ -121,3 +121,43 @@ fn ctrl_c_removes_the_progress_bar() {
     let left = ["interrupted", &format!("aborted: {target}")];
     assert_eq!(screen(&output), left, "{output:?}");
 }
+
+#[test]
+fn only_a_yes_confirms_a_deletion() {
+    let world = World::new();
+    let folder = address("x");
+    let remove = ["rm", "-r", &folder];
+    for (answer, is_yes) in [
+        ("y\n", true),
+        (" YES \n", true),
+        ("是\n", true),
+        ("n\n", false),
+        ("\n", false),
+        ("yesno\n", false),
+        // Ctrl-D, the end of the input.
+        ("\x04", false),
+    ] {
+        world.put("x/a", "1");
+        let mut child = on_terminal(&world, &remove).spawn().unwrap();
+        let mut terminal = child.stdout.take().unwrap();
+        let mut output = Vec::new();
+        while !output.ends_with(b"? [y/N] ") {
+            let mut byte = [0];
+            assert_eq!(terminal.read(&mut byte).unwrap(), 1, "{output:?}");
+            output.push(byte[0]);
+        }
+        assert_eq!(
+            world.keys(),
+            ["x/a"],
+            "nothing is deleted before the answer"
+        );
+        let mut keyboard = child.stdin.take().unwrap();
+        keyboard.write_all(answer.as_bytes()).unwrap();
+        terminal.read_to_end(&mut output).unwrap();
+        let output = String::from_utf8_lossy(&output);
+        let code = child.wait().unwrap().code();
+        assert_eq!(code, Some(i32::from(!is_yes)), "{answer:?}: {output}");
+        assert_eq!(world.keys().is_empty(), is_yes, "{answer:?}: {output}");
+        assert_eq!(output.contains("not confirmed"), !is_yes, "{answer:?}");
+    }
+}

@@ -111,6 +111,49 @@ impl World {
         self.run(arguments).exits(0)
     }
 
+    /// Runs the program without access to a folder. The administrator has access to every folder, so
+    /// the program runs as another user if necessary.
+    #[cfg(unix)]
+    pub(crate) fn run_without_access(&self, folder: &str, arguments: &[&str]) -> Run {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        use std::os::unix::process::CommandExt;
+
+        const NOBODY: u32 = 65_534;
+        let set_mode = |path: &str, mode| {
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(self.path(path), permissions).unwrap();
+        };
+        set_mode(folder, 0o000);
+        let template = self.command(arguments);
+        let mut program = template.get_program().to_owned();
+        let is_administrator = std::fs::metadata(self.path("")).unwrap().uid() == 0;
+        if is_administrator {
+            set_mode("", 0o755);
+            // Another process copies it: a file that this one has open for writing is inherited by
+            // programs that other tests start, and then cannot be executed.
+            let copy = self.path("program");
+            let copied = Command::new("cp").arg(&program).arg(&copy).status();
+            assert!(copied.unwrap().success());
+            program = copy.into();
+        }
+        let mut command = Command::new(program);
+        let variables = template.get_envs();
+        command
+            .args(template.get_args())
+            .env_clear()
+            .envs(variables.filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(self.path(""))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if is_administrator {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let run = finished(command.spawn().unwrap());
+        set_mode(folder, 0o755);
+        run
+    }
+
     /// Runs the program with this standard input.
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Run {
         let mut child = self
