@@ -12,6 +12,7 @@ const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
 /// A pattern for keys or paths with `/` between folders.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
+    text: String,
     matcher: GlobMatcher,
     /// The pattern up to its first wildcard: every match starts with it.
     prefix: String,
@@ -33,6 +34,7 @@ impl Pattern {
                 let prefix = text.get(..start).unwrap_or_default();
                 let prefix = prefix.split('\\').next().unwrap_or_default().to_owned();
                 Ok(Some(Self {
+                    text: text.to_owned(),
                     matcher: matcher(text)?,
                     prefix,
                     recursive: false,
@@ -54,6 +56,31 @@ impl Pattern {
         is_match(Some(path))
             || self.recursive
                 && folders.any(|end| is_match(path.get(..end)) || is_match(path.get(..=end)))
+    }
+
+    /// Returns the pattern below [`folder`](Self::folder).
+    pub(crate) fn below_folder(&self) -> &str {
+        self.text.get(self.folder().len()..).unwrap_or_default()
+    }
+
+    /// Returns whether a key or path below a folder can match. May be wrong only with `true`.
+    pub(crate) fn can_match_below(&self, folder: &str) -> bool {
+        let mut names = self.text.split('/');
+        for folder in folder.trim_end_matches('/').split('/') {
+            match names.next() {
+                // What the pattern matches contains the folder.
+                None => return self.recursive,
+                Some("**") => return true,
+                // A part of alternatives is not a pattern.
+                Some(name) if name.contains(['{', '}']) => return true,
+                Some(name) => match matcher(name) {
+                    Ok(matcher) if !matcher.is_match(folder) => return false,
+                    Ok(_) => {}
+                    Err(_) => return true,
+                },
+            }
+        }
+        self.recursive || names.next().is_some_and(|name| !name.is_empty())
     }
 
     /// Returns the text with which every match starts.
@@ -116,6 +143,29 @@ mod tests {
                 assert!(!pattern.matches(path), "{text} {path}");
             }
         }
+    }
+
+    #[test]
+    fn folders_that_a_pattern_cannot_reach_are_known() {
+        for (text, folder, expected) in [
+            ("p/*.txt", "p/archive/", false),
+            ("p/*", "p/archive/", false),
+            ("p/*", "p/", true),
+            ("p/*/", "p/archive/", false),
+            ("p/*/*.txt", "p/archive/", true),
+            ("p/*/*.txt", "p/a/b/", false),
+            ("p/**", "p/archive/", true),
+            ("p/**/*.txt", "p/a/b/", true),
+            ("p/{a,b/c}*", "p/x/", true),
+            ("q/*", "p/", false),
+        ] {
+            let pattern = Pattern::parse(text).unwrap().unwrap();
+            assert_eq!(pattern.can_match_below(folder), expected, "{text} {folder}");
+        }
+        let recursive = Pattern::parse("p/a*").unwrap().unwrap().recursive(true);
+        assert!(recursive.can_match_below("p/archive/x/"));
+        assert!(!recursive.can_match_below("p/other/"));
+        assert_eq!(recursive.below_folder(), "a*");
     }
 
     #[test]

@@ -114,7 +114,8 @@ impl Bucket {
     /// receive them. Between zones, they pass through the client. See [`FolderTransfer`].
     ///
     /// To copy all objects without a comparison, add
-    /// [`compare(None)`](FolderTransfer::compare).
+    /// [`compare(None)`](FolderTransfer::compare). Within a bucket, the target prefix must not be in the
+    /// source prefix, unless [`exclude`](FolderTransfer::exclude) excludes it.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket, archive: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

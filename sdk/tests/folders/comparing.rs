@@ -243,4 +243,7 @@ async fn copies_between_buckets_keep_content_and_metadata() {
     }
     let within = site.bucket.sync_to("p", &site.bucket, "r");
     assert_eq!(within.await.unwrap().copied, 2);
+    let excluded = site.bucket.sync_to("p", &site.bucket, "p/x");
+    let excluded = excluded.exclude("/x/").unwrap();
+    assert_eq!(excluded.await.unwrap().copied, 2);
 }

@@ -112,22 +112,54 @@ async fn configured(
     job: &FolderJob,
 ) -> Result<FolderTransfer> {
     let ends = &job.ends;
-    let transfer = ends.transfer(transfers).await?;
-    let transfer =
-        configure(transfer, transfers, ends, &arguments.filters)?.overwrite(!arguments.no_clobber);
-    if job.pattern.is_none() && job.excluded.is_empty() {
-        return Ok(transfer);
+    let mut transfer = ends.transfer(transfers).await?;
+    if let Some(glob) = job.pattern.as_ref().and_then(glob_of) {
+        // Folders that the pattern cannot reach are not read. The function below decides.
+        transfer = transfer.include(&glob)?;
     }
+    transfer =
+        configure(transfer, transfers, ends, &arguments.filters)?.overwrite(!arguments.no_clobber);
     // Patterns for keys contain the folder; patterns for files do not.
     let folder = match &ends.source {
         Location::Remote(remote) => remote.key.clone(),
         _ => String::new(),
     };
+    if let (Some(pattern), Some(target)) = (&job.pattern, ends.target_below_source())
+        && !pattern.can_match_below(&format!("{folder}{target}/"))
+    {
+        transfer = transfer.exclude(&format!("/{}", escaped(target)))?;
+    }
+    if job.pattern.is_none() && job.excluded.is_empty() {
+        return Ok(transfer);
+    }
     let (pattern, excluded) = (job.pattern.clone(), Arc::clone(&job.excluded));
+    let filter = arguments.filters.path_filter()?;
     Ok(transfer.filter(move |path| {
         let is_match = |pattern: &Pattern| pattern.matches(&format!("{folder}{path}"));
-        path.ends_with('/') || pattern.as_ref().is_none_or(is_match) && !excluded.contains(path)
+        path.ends_with('/')
+            || pattern.as_ref().is_none_or(is_match)
+                && filter.includes(path)
+                && !excluded.contains(path)
     }))
+}
+
+/// Returns a glob that matches at least the paths below its folder that a pattern matches.
+fn glob_of(pattern: &Pattern) -> Option<String> {
+    let glob = pattern.below_folder();
+    // Only patterns of operands know this negation.
+    (!glob.contains("[^")).then(|| format!("/{glob}"))
+}
+
+/// Returns a glob that matches only this text.
+fn escaped(text: &str) -> String {
+    let mut glob = String::with_capacity(text.len());
+    for character in text.chars() {
+        if "*?[]{}\\".contains(character) {
+            glob.push('\\');
+        }
+        glob.push(character);
+    }
+    glob
 }
 
 /// Copies or moves a folder. Returns the number of actions.

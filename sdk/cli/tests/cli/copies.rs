@@ -294,3 +294,26 @@ fn resumes_uploads_and_downloads() {
     assert!(world.served("GetObject") - before < 10);
     assert_eq!(world.read("copy").len(), 40 << 20);
 }
+
+#[cfg(unix)]
+#[test]
+fn folders_that_a_pattern_or_a_filter_cannot_reach_are_not_read() {
+    let world = World::new();
+    for name in ["up/a.txt", "up/b.log", "up/priv/c.txt", "up/docs/d.txt"] {
+        world.write(name, name);
+    }
+    let run = |arguments: &[&str]| world.run_without_access("up/priv", arguments);
+    run(&["cp", "up/*.txt", &address("x/")]).exits(0);
+    run(&["cp", "up/d*/*.txt", &address("x/")]).exits(0);
+    run(&["cp", "-r", "up", &address("y"), "--include", "/docs/*.txt"]).exits(0);
+    assert_eq!(world.keys(), ["x/a.txt", "x/docs/d.txt", "y/docs/d.txt"]);
+    for pattern in ["up/**/*.txt", "up/*/*.txt"] {
+        let run = run(&["cp", pattern, &address("z/")]).exits(1);
+        assert!(run.stderr.contains("up/priv"), "{run:?}");
+    }
+    // A filter of the command selects among what the pattern matches.
+    let filters = ["--include", "*.txt", "--include", "*.gz", "--exclude", "a*"];
+    world.ok(&[&["cp", "-r", "up/*", &address("w/")], &filters[..]].concat());
+    let keys = world.keys().into_iter().filter(|key| key.starts_with("w/"));
+    assert_eq!(keys.collect::<Vec<_>>(), ["w/docs/d.txt", "w/priv/c.txt"]);
+}

@@ -163,3 +163,43 @@ fn moves_remove_emptied_folders() {
     world.ok(&["mv", "part/**", &address("x/")]);
     assert_eq!(world.files("part"), [""; 0]);
 }
+
+#[test]
+fn a_pattern_is_moved_into_a_folder_that_it_does_not_match() {
+    let world = World::new();
+    for key in ["p/a.txt", "p/b.log", "p/archive/old.txt", "p/sub/c.txt"] {
+        world.put(key, key);
+    }
+    world.ok(&["mv", &address("p/*.txt"), &address("p/archive/")]);
+    let moved = [
+        "p/archive/a.txt",
+        "p/archive/old.txt",
+        "p/b.log",
+        "p/sub/c.txt",
+    ];
+    assert_eq!(world.keys(), moved);
+    assert_eq!(world.get("p/archive/a.txt"), "p/a.txt");
+    world.ok(&["mv", &address("p/archive/a*"), &address("p/")]);
+    world.ok(&["cp", &address("p/*.txt"), &address("p/[copy]/")]);
+    let copied = [
+        "p/[copy]/a.txt",
+        "p/a.txt",
+        "p/archive/old.txt",
+        "p/b.log",
+        "p/sub/c.txt",
+    ];
+    assert_eq!(world.keys(), copied);
+    for (source, target) in [
+        ("p/**", "p/x/"),
+        ("p/*", "p/"),
+        ("p/**/*.txt", "p/archive/"),
+    ] {
+        world
+            .run(&["mv", &address(source), &address(target)])
+            .exits(2);
+    }
+    world
+        .run(&["mv", "-r", &address("p/*"), &address("p/archive/")])
+        .exits(2);
+    assert_eq!(world.keys(), copied);
+}

@@ -73,7 +73,7 @@ impl Context {
                 source_prefix,
             } => {
                 check_prefix(source_prefix)?;
-                check_buckets(source, source_prefix, &bucket, &prefix, options.delete)?;
+                check_buckets(source, source_prefix, &bucket, &prefix, &options)?;
             }
         }
         Ok(Arc::new(Self {
@@ -176,16 +176,17 @@ fn check_buckets(
     source_prefix: &str,
     target: &Bucket,
     prefix: &str,
-    delete: bool,
+    options: &FolderOptions,
 ) -> Result<()> {
     if source.name() != target.name() {
         return Ok(());
     }
-    if prefix.starts_with(source_prefix) {
-        let text = "the target prefix is in the source prefix of the same bucket";
+    let below = prefix.strip_prefix(source_prefix);
+    if below.is_some_and(|below| below.is_empty() || !options.filter.excludes_all_below(below)) {
+        let text = "the target prefix is in the source prefix of the same bucket, and not excluded";
         return Err(Error::invalid_input(text));
     }
-    if delete && source_prefix.starts_with(prefix) {
+    if options.delete && source_prefix.starts_with(prefix) {
         let text = "deletions would delete the source, which is in the target prefix";
         return Err(Error::invalid_input(text));
     }

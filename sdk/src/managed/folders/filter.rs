@@ -52,6 +52,8 @@ struct Glob {
     pattern: Pattern,
     is_path: bool,
     only_folders: bool,
+    /// The patterns of the names on the way to a path, up to a `**`. Empty for everything else.
+    folders: Vec<Pattern>,
 }
 
 type Predicate = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -149,11 +151,18 @@ impl Filter {
     /// Returns whether no path below `folder`, which ends in `/`, can belong to the transfer, so that
     /// the folder need not be read.
     pub(super) fn excludes_all_below(&self, folder: &str) -> bool {
-        let Some((index, rule)) = self.globs.last_match(folder) else {
-            return false;
+        let rules = &self.globs.rules;
+        let next = match self.globs.last_match(folder) {
+            Some((_, rule)) if rule.includes => return false,
+            Some((index, _)) => index + 1,
+            None if rules.first().is_none_or(|rule| !rule.includes) => return false,
+            None => 0,
         };
-        let mut later = self.globs.rules.iter().skip(index + 1);
-        !rule.includes && !later.any(|rule| rule.includes)
+        let mut later = rules.iter().skip(next).filter(|rule| rule.includes);
+        !later.any(|rule| {
+            let mut globs = rule.alternatives.iter();
+            globs.any(|glob| glob.can_match_below(folder))
+        })
     }
 }
 
@@ -170,11 +179,28 @@ impl Glob {
             _ => (body, without_slash.is_some()),
         };
         let body = body.strip_prefix('/').unwrap_or(body);
+        let body = without_inner_double_stars(body);
+        let mut folders = Vec::new();
+        if is_path && body != "**" {
+            let names = body.split('/').take_while(|name| *name != "**");
+            // Brackets with a `/` are not names.
+            let names: Result<Vec<_>, _> = names.map(Pattern::new).collect();
+            folders = names.unwrap_or_default();
+        }
         Ok(Self {
-            pattern: Pattern::new(&without_inner_double_stars(body))?,
+            pattern: Pattern::new(&body)?,
             is_path,
             only_folders,
+            folders,
         })
+    }
+
+    /// Returns whether a path below `folder`, which ends in `/`, can match. May be wrong only with
+    /// `true`.
+    fn can_match_below(&self, folder: &str) -> bool {
+        let names = folder.trim_end_matches('/').split('/');
+        let mut pairs = self.folders.iter().zip(names);
+        pairs.all(|(pattern, name)| pattern.matches_with(name, MATCH_OPTIONS))
     }
 
     /// Returns whether a path, or a folder that contains it, matches.
@@ -469,12 +495,35 @@ mod tests {
         let mut rules = target;
         rules.add(true, "target/keep").unwrap();
         assert!(!rules.excludes_all_below("target/"));
+        assert!(rules.excludes_all_below("target/debug/"));
         for glob in ["*", "**/*", "/a", "a/", "a/**", "**"] {
             assert!(filter(&[(false, glob)]).excludes_all_below("a/"), "{glob}");
         }
         for glob in ["a/*", "/b", "*.log"] {
             assert!(!filter(&[(false, glob)]).excludes_all_below("a/"), "{glob}");
         }
-        assert!(!filter(&[(true, "a")]).excludes_all_below("b/"));
+        for (glob, folder, expected) in [
+            ("a", "b/", false),
+            ("/a", "b/", true),
+            ("/*.txt", "b/", true),
+            ("/*.txt", "b.txt/c/", false),
+            ("/*", "b/c/", false),
+            ("a/*.txt", "a/", false),
+            ("a/*.txt", "a/b/", true),
+            ("a/*.txt", "b/", true),
+            ("a/**/*.txt", "a/b/c/", false),
+            ("a/**/*.txt", "b/", true),
+            ("**/*.txt", "b/", false),
+            ("/**", "b/", false),
+            ("{/a,b/c}", "b/", false),
+            ("{/a,b/c}", "c/", true),
+        ] {
+            let filter = filter(&[(true, glob)]);
+            assert_eq!(
+                filter.excludes_all_below(folder),
+                expected,
+                "{glob} {folder}"
+            );
+        }
     }
 }

@@ -114,7 +114,7 @@ pub(super) async fn plan(
     for source in kinds {
         let job = job(source, &target, is_folder || has_several, has_several)?;
         if let Job::Folder(folder) = &job {
-            folder.ends.check(is_move)?;
+            folder.ends.check(folder.pattern.as_ref(), is_move)?;
         }
         if let Job::File(file) = &job {
             let (source, path) = (file.source.to_string(), file.target.to_string());

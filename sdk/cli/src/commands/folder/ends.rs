@@ -12,6 +12,7 @@ use crate::listing::{has_objects_below, nothing};
 use crate::location::{Location, Remote, both_local};
 use crate::messages;
 use crate::messages::reasons::{english_skip_reason, skip_reason, transfer_reason};
+use crate::pattern::Pattern;
 use crate::session::Session;
 
 /// The two ends of a transfer.
@@ -82,22 +83,45 @@ impl Ends {
     }
 
     /// Refuses a transfer onto itself. A move within one bucket would delete what it has just written
-    /// if one folder contains the other.
-    pub(in crate::commands) fn check(&self, is_move: bool) -> Result<()> {
+    /// if one folder contains the other, and the pattern of the source, if there is one, matches there.
+    pub(in crate::commands) fn check(
+        &self,
+        pattern: Option<&Pattern>,
+        is_move: bool,
+    ) -> Result<()> {
         let (Location::Remote(source), Location::Remote(target)) = (&self.source, &self.target)
         else {
             return Ok(());
         };
         let (from, to) = (source.folder_prefix(), target.folder_prefix());
-        let overlaps = from.starts_with(&to) || to.starts_with(&from);
-        if source.bucket != target.bucket || !overlaps {
+        if source.bucket != target.bucket {
             return Ok(());
         }
-        match (from == to, is_move) {
+        // A copied key that is in the source is below this folder.
+        let both = if to.starts_with(&from) {
+            to.clone()
+        } else if let Some(rest) = from.strip_prefix(&to) {
+            format!("{from}{rest}")
+        } else {
+            return Ok(());
+        };
+        let overlaps = pattern.is_none_or(|pattern| pattern.can_match_below(&both));
+        match (from == to, overlaps && is_move) {
             (true, _) => Err(usage(messages::same_file(source))),
             (false, true) => Err(usage(messages::overlap(source, target))),
             (false, false) => Ok(()),
         }
+    }
+
+    /// Returns the path of the target relative to the source, if it is below it in the same bucket.
+    pub(super) fn target_below_source(&self) -> Option<&str> {
+        let (Location::Remote(source), Location::Remote(target)) = (&self.source, &self.target)
+        else {
+            return None;
+        };
+        let below = target.key.strip_prefix(&source.folder_prefix())?;
+        let below = below.trim_end_matches('/');
+        (source.bucket == target.bucket && !below.is_empty()).then_some(below)
     }
 
     /// Returns the file or object that is skipped, in the source or in the target.
