@@ -487,3 +487,23 @@ fn a_long_chain_of_definitions_does_not_exhaust_the_stack() {
         true
     );
 }
+
+#[test]
+fn a_long_chain_of_references_is_not_a_cycle() {
+    let mut paths = serde_json::Map::new();
+    for n in 0..60 {
+        let next = format!("#/paths/~1p{}", n + 1);
+        paths.insert(format!("/p{n}"), serde_json::json!({ "$ref": next }));
+    }
+    let last = serde_json::json!({ "get": common::operation(serde_json::json!([])) });
+    paths.insert("/p60".to_owned(), last);
+    let spec = common::spec(paths.into());
+    let error = common::model(&spec).unwrap_err();
+    let qingstor_codegen::Error::Spec(report) = error else {
+        panic!("{error}");
+    };
+    assert!(!report.findings.is_empty());
+    for finding in report.findings {
+        assert_eq!(finding.rule, "ref-depth", "{}", finding.message);
+    }
+}

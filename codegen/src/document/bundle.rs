@@ -182,6 +182,7 @@ impl Bundler<'_> {
                 )
                 .with_help("refer to the target directly"),
             );
+            self.open.remove(target);
             return node.clone();
         }
         let found = self.lookup(target, reference);
