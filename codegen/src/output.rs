@@ -30,6 +30,8 @@ pub struct Summary {
     pub unchanged: usize,
     /// Files that were removed, in order.
     pub removed: Vec<String>,
+    /// Written and removed files that were edited since the last run. The edits are lost.
+    pub edited: Vec<String>,
     /// Templates that nothing uses, in order.
     pub unused_templates: Vec<String>,
 }

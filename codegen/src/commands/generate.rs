@@ -20,6 +20,13 @@ pub(crate) fn generate(generator: &Generator, folder: &Path) -> Result<ExitCode>
              pack.json, use it in another template, or remove it"
         );
     }
+    for path in &summary.edited {
+        eprintln!(
+            "warning[output-edited]: {}: it was edited since the last run, and the edits are lost\n  \
+             help: change the template or the specification instead",
+            shown(path)
+        );
+    }
     let mut out = std::io::stdout().lock();
     for path in &summary.written {
         writeln!(out, "wrote {}", shown(path))?;

@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(super) files: BTreeMap<String, Planned>,
     /// Files of an earlier run that this run does not write.
     pub(super) orphans: Vec<String>,
+    /// Files that were edited since the last run, and that this run replaces or removes.
+    pub(super) edited: Vec<String>,
     /// Files to remove before planned files can be written, because a folder is needed in the place
     /// of a file, or a file in the place of a folder.
     pub(super) obstacles: Vec<Obstacle>,
@@ -80,6 +82,7 @@ impl Plan {
             folder: folder.to_owned(),
             files: BTreeMap::new(),
             orphans: Vec::new(),
+            edited: Vec::new(),
             abandoned: scratch::abandoned(folder),
             obstacles: Vec::new(),
             old_lock,
@@ -162,11 +165,20 @@ impl Plan {
         let folder = &self.folder;
         let owner = Owner { folder, lock };
         self.orphans = owner.orphans(|path| self.files.contains_key(path))?;
+        for path in &self.orphans {
+            let bytes = tree::read(folder, path)?.into_bytes();
+            if bytes.is_some_and(|bytes| owner.is_edited(path, &bytes)) {
+                self.edited.push(path.clone());
+            }
+        }
         for (path, planned) in &self.files {
             let on_disk = planned.on_disk.as_deref();
             let on_disk = on_disk.filter(|bytes| *bytes != planned.text.as_bytes());
             if let (PlannedKind::Whole, Some(bytes)) = (planned.kind, on_disk) {
-                owner.check(path, bytes)?;
+                owner.check(path, bytes, &planned.text)?;
+                if owner.is_edited(path, bytes) {
+                    self.edited.push(path.clone());
+                }
             }
         }
         owner.check_obstacles(&self.obstacles, &self.orphans)

@@ -44,6 +44,7 @@ impl Plan {
             written: changed.iter().map(|(path, _)| path.to_string()).collect(),
             unchanged: self.files.len() - changed.len(),
             removed: self.orphans.clone(),
+            edited: self.edited.clone(),
             unused_templates: self.unused_templates.clone(),
         };
         if !changed.is_empty() || !self.orphans.is_empty() {
