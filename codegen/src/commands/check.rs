@@ -17,7 +17,7 @@ pub(crate) fn check(generator: &Generator) -> Result<ExitCode> {
     }
     writeln!(
         out,
-        "{} stale: run `make generate` and commit the result",
+        "{} stale: run `generate` with the same arguments",
         stale.len()
     )?;
     Ok(ExitCode::FAILURE)
