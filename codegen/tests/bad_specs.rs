@@ -336,6 +336,14 @@ fn rule_cases() -> Vec<Case> {
     };
     let path = "{ \"name\": \"b\", \"in\": \"path\", \"required\": true, \"type\": \"string\" }";
     let body = "{ \"name\": \"b\", \"in\": \"body\", \"schema\": {} }";
+    let constructors = |constructors: &str| {
+        let properties = r#""k": { "type": "string" }, "u": { "type": "integer", "format": "int32", "minimum": 0 },
+            "i": { "type": "integer", "format": "int32" }, "f": { "type": "number", "format": "float" }"#;
+        let properties = properties.replace('\n', " ");
+        root("").replace("\"paths\"", &format!(
+            "\"definitions\": {{ \"a\": {{ \"properties\": {{ {properties} }}, \"x-constructors\": {{ {constructors} }} }} }}, \"paths\""
+        ))
+    };
     vec![
         (
             "duplicate operationId",
@@ -427,6 +435,47 @@ fn rule_cases() -> Vec<Case> {
             "a constructor that is not an object",
             root("").replace("\"paths\"", "\"definitions\": { \"a\": { \"properties\": { \"b\": { \"type\": \"string\" } }, \"x-constructors\": {\n\"new\": 42 } } }, \"paths\""),
             &[("wrong-type", 4, 8, "/definitions/a/x-constructors/new")],
+        ),
+        (
+            "constructors with the same method",
+            constructors(r#""a-b": { "args": ["k"] },
+"a_b": { "args": ["k"] }"#),
+            &[("name-collision", 4, 1, "/definitions/a/x-constructors/a_b")],
+        ),
+        (
+            "an argument twice",
+            constructors("\n\"of\": { \"args\": [\"k\", \"k\"] }"),
+            &[("constructor", 4, 23, "/definitions/a/x-constructors/of/args/1")],
+        ),
+        (
+            "an argument that is fixed",
+            constructors("\n\"of\": { \"fixed\": { \"u\": 1 }, \"args\": [\"u\"] }"),
+            &[("constructor", 4, 39, "/definitions/a/x-constructors/of/args/0")],
+        ),
+        (
+            "fixed values that do not fit",
+            constructors(
+                "\"a\": { \"fixed\": {\n\"u\": -1 } }, \"b\": { \"fixed\": {\n\"i\": 4294967296 } },\n\"c\": { \"fixed\": { \"f\": 1e39 } }, \"d\": { \"fixed\": {\n\"u\": 1.0 } }",
+            ),
+            &[
+                ("constructor", 4, 6, "/definitions/a/x-constructors/a/fixed/u"),
+                ("constructor", 5, 6, "/definitions/a/x-constructors/b/fixed/i"),
+                ("constructor", 6, 24, "/definitions/a/x-constructors/c/fixed/f"),
+                ("constructor", 7, 6, "/definitions/a/x-constructors/d/fixed/u"),
+            ],
+        ),
+        (
+            "limits that no integer is within",
+            parameters(
+                r#"{ "name": "a", "in": "query", "type": "integer", "minimum": 1e30 },
+{ "name": "b", "in": "query", "type": "integer", "maximum": 0, "exclusiveMaximum": -1e30 },
+{ "name": "c", "in": "query", "type": "integer", "minimum": 9223372036854775807, "exclusiveMinimum": true }"#,
+            ),
+            &[
+                ("integer-limit", 8, 61, "/paths/~1/get/parameters/0/minimum"),
+                ("integer-limit", 9, 84, "/paths/~1/get/parameters/1/exclusiveMaximum"),
+                ("integer-limit", 10, 61, "/paths/~1/get/parameters/2/minimum"),
+            ],
         ),
         (
             "required, but not there",

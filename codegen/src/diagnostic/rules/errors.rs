@@ -86,6 +86,11 @@ pub(super) const RULES: &[Rule] = &[
         "use ASCII letters, digits and `-`",
     ),
     error(
+        "integer-limit",
+        "a limit that no integer of 64 bits is within",
+        "correct the limit, or use the type `number`",
+    ),
+    error(
         "items-missing",
         "a list without the type of its items",
         "add `items`",

@@ -220,9 +220,9 @@ impl Reader<'_> {
     fn limits(&mut self, node: &Node, kind: &SchemaKind) -> Limits {
         let is_integer = matches!(kind, SchemaKind::Integer(_));
         let (minimum, exclusive_minimum) =
-            self.limit(node, ("minimum", "exclusiveMinimum"), is_integer, 1);
+            self.limit(node, ("minimum", "exclusiveMinimum"), is_integer);
         let (maximum, exclusive_maximum) =
-            self.limit(node, ("maximum", "exclusiveMaximum"), is_integer, -1);
+            self.limit(node, ("maximum", "exclusiveMaximum"), is_integer);
         let mut count = |key| {
             let number = self.number(node, key)?;
             whole(&number)
@@ -240,26 +240,59 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns an inclusive and an exclusive limit. An exclusive limit (a flag beside the limit, or
-    /// a number) of an integer is converted to an inclusive one. Other numbers have no successor.
+    /// Returns an inclusive and an exclusive limit. Each limit of an integer (an exclusive one is a
+    /// flag beside the limit, or a number) is converted to an inclusive integer. Other numbers have
+    /// no successor.
     fn limit(
         &mut self,
         node: &Node,
         (key, exclusive): (&str, &str),
         is_integer: bool,
-        step: i64,
     ) -> (Option<serde_json::Number>, Option<serde_json::Number>) {
         let inclusive = self.number(node, key);
-        let bound = match node.get(exclusive).map(|node| &node.value) {
-            None | Some(Value::Bool(false)) => return (inclusive, None),
-            Some(Value::Bool(true)) => inclusive,
-            Some(_) => self.number(node, exclusive),
+        let (bound, place) = match node.get(exclusive).map(|node| &node.value) {
+            None | Some(Value::Bool(false)) => {
+                let limit = match inclusive {
+                    Some(limit) if is_integer => self.whole_limit(node, key, &limit, false),
+                    limit => limit,
+                };
+                return (limit, None);
+            }
+            Some(Value::Bool(true)) => (inclusive, key),
+            Some(_) => (self.number(node, exclusive), exclusive),
         };
-        if !is_integer {
-            return (None, bound);
+        match bound {
+            Some(bound) if is_integer => (self.whole_limit(node, place, &bound, true), None),
+            bound => (None, bound),
         }
-        let next = bound.and_then(|bound| bound.as_i64()?.checked_add(step));
-        (next.map(Into::into), None)
+    }
+
+    /// Returns the limit of an integer as an inclusive integer. Returns `None` if each integer of 64
+    /// bits is within the limit, and reports a limit that none of them is within.
+    fn whole_limit(
+        &mut self,
+        node: &Node,
+        key: &str,
+        limit: &serde_json::Number,
+        is_exclusive: bool,
+    ) -> Option<serde_json::Number> {
+        let is_upper = matches!(key, "maximum" | "exclusiveMaximum");
+        let inclusive = match (is_upper, is_exclusive) {
+            (false, false) => rounded(limit, f64::ceil),
+            (false, true) => rounded(limit, f64::floor).saturating_add(1),
+            (true, false) => rounded(limit, f64::floor),
+            (true, true) => rounded(limit, f64::ceil).saturating_sub(1),
+        };
+        if let Ok(inclusive) = i64::try_from(inclusive) {
+            return Some(inclusive.into());
+        }
+        if (inclusive > 0) != is_upper {
+            let span = node.get(key).map_or(node.span, |node| node.span);
+            let message = format!("no integer of 64 bits is within this `{key}`");
+            let help = "correct the limit, or use `\"type\": \"number\"`";
+            self.problem("integer-limit", span, message, help);
+        }
+        None
     }
 
     fn number(&mut self, node: &Node, key: &str) -> Option<serde_json::Number> {
@@ -332,6 +365,16 @@ impl Reader<'_> {
         }
         constructors
     }
+}
+
+/// Returns a number as an integer, the nearest one if it is out of range.
+fn rounded(number: &serde_json::Number, round: fn(f64) -> f64) -> i128 {
+    if let Some(integer) = number.as_i128() {
+        return integer;
+    }
+    let number = number.as_f64().map(round).unwrap_or_default();
+    let limit = if number > 0.0 { i128::MAX } else { i128::MIN };
+    format!("{number:.0}").parse().unwrap_or(limit)
 }
 
 /// Returns a count, which can be written as `10.0`.

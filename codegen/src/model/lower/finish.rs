@@ -12,7 +12,7 @@ use crate::model::type_graph::{circles, held, reachable};
 use crate::model::{
     Constructor, CustomizedType, Fixed, Imports, Property, Resource, Shape, TypeKind,
 };
-use crate::naming::Role;
+use crate::naming::{Role, Scope};
 use crate::source::{Node, Value};
 
 impl Lowerer<'_> {
@@ -110,9 +110,10 @@ impl Lowerer<'_> {
             let Some(constructors) = pending.get(&one.name) else {
                 continue;
             };
-            let constructors = constructors
-                .iter()
-                .filter_map(|constructor| self.constructor(constructor, one, types, names));
+            let mut scope = Scope::default();
+            let constructors = constructors.iter().filter_map(|constructor| {
+                self.constructor(constructor, one, types, names, &mut scope)
+            });
             made.push((index, constructors.collect()));
         }
         for (index, constructors) in made {
@@ -128,6 +129,7 @@ impl Lowerer<'_> {
         one: &CustomizedType,
         types: &[CustomizedType],
         names: &HashMap<String, usize>,
+        scope: &mut Scope,
     ) -> Option<Constructor> {
         let property = |name: &str| one.properties.iter().find(|p| p.name == name).cloned();
         let mut fixed = Vec::new();
@@ -141,9 +143,18 @@ impl Lowerer<'_> {
                 }
             }
         }
-        let mut args = Vec::new();
+        let mut args: Vec<Property> = Vec::new();
         for (name, span) in &constructor.args {
+            let is_set = constructor.fixed.contains_key(name)
+                || args.iter().any(|property| property.name == *name);
             match property(name) {
+                Some(_) if is_set => {
+                    let message = format!("this constructor already sets `{name}`");
+                    self.problems.push(
+                        Diagnostic::error("constructor", *span, message)
+                            .with_help("use each property once, in `args` or in `fixed`"),
+                    );
+                }
                 Some(property) => args.push(property),
                 None => self.constructor_problem(*span, &one.name, name),
             }
@@ -160,6 +171,13 @@ impl Lowerer<'_> {
                 Diagnostic::error("constructor", constructor.span, message).with_help("rename it"),
             );
         }
+        let claimed = scope.claim([ident.clone()], constructor.span);
+        self.claimed(
+            claimed,
+            &constructor.name,
+            constructor.span,
+            "rename one of them",
+        )?;
         Some(Constructor {
             ident,
             name: constructor.name.clone(),
@@ -196,10 +214,17 @@ fn fixed_value(
     if value_ident.is_none() && !fits {
         return Err(value.as_str().unwrap_or(&property.name).to_owned());
     }
+    let mut value = value.clone();
+    // A whole number is not a literal of a floating-point type in every language.
+    if let (Value::Number(number), Shape::Float { .. }) = (&value.value, &property.shape)
+        && let Some(float) = number.as_f64().and_then(serde_json::Number::from_f64)
+    {
+        value.value = Value::Number(float);
+    }
     Ok(Fixed {
         type_ident: enumeration.map(|enumeration| enumeration.ident.clone()),
         property,
-        value: value.clone(),
+        value,
         value_ident,
     })
 }
@@ -208,8 +233,25 @@ fn fixed_value(
 fn fits(value: &Node, shape: &Shape) -> bool {
     match (&value.value, shape) {
         (Value::String(_), Shape::Text) | (Value::Bool(_), Shape::Bool) => true,
-        (Value::Number(number), Shape::Int { .. }) => number.is_i64() || number.is_u64(),
-        (Value::Number(_), Shape::Float { .. }) => true,
+        (Value::Number(number), Shape::Int { bits, signed }) => {
+            let (least, most): (i128, i128) = match (bits, signed) {
+                (32, true) => (i32::MIN.into(), i32::MAX.into()),
+                (32, false) => (0, u32::MAX.into()),
+                (_, true) => (i64::MIN.into(), i64::MAX.into()),
+                (_, false) => (0, u64::MAX.into()),
+            };
+            number
+                .as_i128()
+                .is_some_and(|number| (least..=most).contains(&number))
+        }
+        (Value::Number(number), Shape::Float { bits }) => {
+            let most = if *bits == 32 {
+                f32::MAX.into()
+            } else {
+                f64::MAX
+            };
+            number.as_f64().is_some_and(|number| number.abs() <= most)
+        }
         _ => false,
     }
 }

@@ -45,6 +45,11 @@ impl<'a> Lowerer<'a> {
             SchemaKind::HeaderMap => self.language.header_map(&shape),
             _ => self.language.type_name(&shape),
         };
+        // The limits of an integer are integers. Those beside a reference or a list can be others.
+        let is_integer = is_integer(&shape);
+        let fits = |limit: &serde_json::Number| !is_integer || limit.is_i64();
+        let minimum = schema.limits.minimum.clone().filter(fits);
+        let maximum = schema.limits.maximum.clone().filter(fits);
         let mut property = Property {
             argument: Property::argument_of(&shape, &field.place, &schema.ext),
             encoding: Encoding::Text,
@@ -62,8 +67,8 @@ impl<'a> Lowerer<'a> {
             signed: facts.signed,
             default: self.default(schema).cloned(),
             description: self.description(schema),
-            minimum: schema.limits.minimum.clone(),
-            maximum: schema.limits.maximum.clone(),
+            minimum,
+            maximum,
             max_length: schema.limits.max_length,
             pattern: schema.limits.pattern.clone(),
             enum_values: schema.values.clone(),
@@ -314,5 +319,15 @@ fn place_word(place: PlaceKind) -> &'static str {
         PlaceKind::Json => "field",
         PlaceKind::Value | PlaceKind::Stream => "body",
         PlaceKind::Form | PlaceKind::FormFile => "form",
+    }
+}
+
+/// Returns whether a value consists of integers.
+fn is_integer(shape: &Shape) -> bool {
+    match shape {
+        Shape::Int { .. } => true,
+        Shape::List { item } => is_integer(item),
+        Shape::Map { value } => is_integer(value),
+        _ => false,
     }
 }
