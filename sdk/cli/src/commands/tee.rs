@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::transfers::{Properties, with_properties};
 use crate::arguments::TeeArguments;
-use crate::exit::{OutputClosed, usage};
+use crate::exit::{OutputClosed, UsageError, usage};
 use crate::location::Remote;
 use crate::messages;
 use crate::output::Output;
@@ -14,18 +14,24 @@ use crate::session::Session;
 /// Size of the buffer in bytes.
 const BUFFER: usize = 64 << 10;
 
-/// Runs the command. If the reader of standard output is gone, the object is stored nevertheless.
+/// Runs the command. If the reader of standard output is gone, the object is stored nevertheless. If the
+/// object cannot be stored, the input is printed nevertheless.
 pub(super) async fn run(session: &Session, output: &Output, arguments: TeeArguments) -> Result<()> {
     let path = Remote::parse_object(&arguments.path)?;
     if path.is_folder() {
         return Err(usage(messages::stdin_needs_key()));
     }
     output.print_content();
-    let bucket = session.bucket(&path.bucket).await?;
     let properties = Properties::load(&arguments.object).await?;
-    let mut object = bucket
-        .upload_writer(&path.key)
-        .with_options(|upload| with_properties(upload, &properties));
+    let bucket = match session.bucket(&path.bucket).await {
+        Err(error) if error.is::<UsageError>() => return Err(error),
+        bucket => bucket,
+    };
+    // After a failure of the upload, the input is printed nevertheless.
+    let mut object = bucket.map(|bucket| {
+        let object = bucket.upload_writer(&path.key);
+        object.with_options(|upload| with_properties(upload, &properties))
+    });
     let mut input = tokio::io::stdin();
     let mut buffer = vec![0; BUFFER];
     let mut is_closed = false;
@@ -41,8 +47,15 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: TeeArgume
                 printed => printed?,
             }
         }
-        object.write_all(bytes).await?;
+        if let Ok(writer) = &mut object
+            && let Err(error) = writer.write_all(bytes).await
+        {
+            object = Err(error.into());
+        }
+        if is_closed && object.is_err() {
+            break;
+        }
     }
-    object.finish().await?;
+    object?.finish().await?;
     Ok(())
 }
