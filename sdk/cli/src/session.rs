@@ -236,6 +236,16 @@ pub(crate) async fn read_sse_key(path: &std::path::Path) -> Result<SseKey> {
     SseKey::from_base64(text).with_context(|| path.display().to_string())
 }
 
+/// Reads the key of the option `--sse-key`, if it is set. See [`read_sse_key`].
+pub(crate) async fn read_optional_sse_key(
+    path: Option<&std::path::Path>,
+) -> Result<Option<SseKey>> {
+    match path {
+        Some(path) => read_sse_key(path).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Returns whether an error means that the bucket, the object or the upload does not exist.
 pub(crate) fn is_not_found(error: &anyhow::Error) -> bool {
     let mut causes = error.chain();

@@ -1,5 +1,6 @@
 //! Arguments of commands for buckets and objects.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -83,6 +84,9 @@ pub(crate) struct CatArguments {
     /// Version of the object
     #[arg(long, value_name = "ID")]
     pub(crate) version_id: Option<String>,
+    /// File with the encryption key: 32 bytes, or their Base64
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sse_key: Option<PathBuf>,
 }
 
 /// Arguments of `tee`.
@@ -111,6 +115,9 @@ pub(crate) struct StatArguments {
     /// Print sizes such as 1.5 MiB
     #[arg(long, short = 'H')]
     pub(crate) human: bool,
+    /// File with the encryption key: 32 bytes, or their Base64
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sse_key: Option<PathBuf>,
 }
 
 /// Arguments of `du`.

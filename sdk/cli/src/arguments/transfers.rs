@@ -115,6 +115,9 @@ pub(crate) struct CheckArguments {
     /// Print sizes such as 1.5 MiB
     #[arg(long, short = 'H')]
     pub(crate) human: bool,
+    /// File with the encryption key: 32 bytes, or their Base64
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sse_key: Option<PathBuf>,
 }
 
 fn check_help() -> String {

@@ -1,6 +1,7 @@
 //! `cat`: prints objects.
 
 use anyhow::{Result, anyhow};
+use qingstor_sdk::SseKey;
 
 use crate::action::{Action, Verb};
 use crate::arguments::CatArguments;
@@ -9,7 +10,7 @@ use crate::listing::{expand, is_only_folder};
 use crate::location::Remote;
 use crate::messages;
 use crate::output::Output;
-use crate::session::Session;
+use crate::session::{Session, read_optional_sse_key};
 
 /// Runs the command. Continues with the next object after an error.
 pub(super) async fn run(session: &Session, output: &Output, arguments: CatArguments) -> Result<()> {
@@ -19,6 +20,7 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: CatArgume
         .map(|path| Remote::parse_object(path))
         .collect::<Result<_>>()?;
     output.print_content();
+    let sse_key = read_optional_sse_key(arguments.sse_key.as_deref()).await?;
     for operand in paths {
         let name = operand.to_string();
         let objects = match expand(session, operand).await {
@@ -29,7 +31,7 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: CatArgume
                 continue;
             }
         };
-        print_all(session, output, &arguments, &objects).await?;
+        print_all(session, output, &arguments, sse_key.as_ref(), &objects).await?;
     }
     Ok(())
 }
@@ -38,10 +40,11 @@ async fn print_all(
     session: &Session,
     output: &Output,
     arguments: &CatArguments,
+    sse_key: Option<&SseKey>,
     objects: &[Remote],
 ) -> Result<()> {
     for path in objects {
-        match print(session, output, arguments, path).await {
+        match print(session, output, arguments, sse_key, path).await {
             Err(error) if error.is::<OutputClosed>() || error.is::<UsageError>() => {
                 return Err(error);
             }
@@ -62,6 +65,7 @@ async fn print(
     session: &Session,
     output: &Output,
     arguments: &CatArguments,
+    sse_key: Option<&SseKey>,
     path: &Remote,
 ) -> Result<()> {
     let bucket = session.bucket(&path.bucket).await?;
@@ -71,6 +75,9 @@ async fn print(
     }
     if let Some(id) = &arguments.version_id {
         call = call.version_id(id);
+    }
+    if let Some(key) = sse_key {
+        call = call.sse_key(key);
     }
     let mut content = call.await?.body;
     if arguments.range.is_none() {

@@ -15,7 +15,7 @@ use crate::messages;
 use crate::messages::reasons::{skip_reason, transfer_reason};
 use crate::output::{Output, printable};
 use crate::quantities::size_phrase;
-use crate::session::Session;
+use crate::session::{Session, read_optional_sse_key};
 
 /// Runs the command. Each difference is a failure.
 pub(super) async fn run(
@@ -33,7 +33,10 @@ pub(super) async fn run(
     };
     ends.check_source(session).await?;
     let transfers = Transfers::start(session, output, &options, &ObjectOptions::default()).await?;
-    let transfer = folder::with_filters(ends.transfer(&transfers).await?, &arguments.filters)?;
+    let mut transfer = folder::with_filters(ends.transfer(&transfers).await?, &arguments.filters)?;
+    if let Some(key) = read_optional_sse_key(arguments.sse_key.as_deref()).await? {
+        transfer = transfer.sse_key(&key).copy_source_sse_key(&key);
+    }
     // A sync would delete the files that only the target has.
     let transfer = with_comparison(transfer, &arguments.comparison)
         .delete(true)

@@ -1,6 +1,7 @@
 //! `stat`: shows the properties of buckets and objects.
 
 use anyhow::{Result, anyhow};
+use qingstor_sdk::SseKey;
 use serde_json::{Map, Value, json};
 
 use crate::action::{Action, Verb};
@@ -11,7 +12,7 @@ use crate::location::Remote;
 use crate::messages;
 use crate::output::{Output, printable};
 use crate::quantities::size_text;
-use crate::session::Session;
+use crate::session::{Session, read_optional_sse_key};
 
 /// Width of the column of names.
 const NAME_WIDTH: usize = 20;
@@ -29,6 +30,7 @@ pub(super) async fn run(
         .iter()
         .map(|path| Remote::parse(path))
         .collect::<Result<_>>()?;
+    let sse_key = read_optional_sse_key(arguments.sse_key.as_deref()).await?;
     for operand in paths {
         let name = operand.to_string();
         let objects = match expand(session, operand).await {
@@ -39,7 +41,7 @@ pub(super) async fn run(
                 continue;
             }
         };
-        print_all(session, output, &objects, arguments.human).await?;
+        print_all(session, output, sse_key.as_ref(), &objects, arguments.human).await?;
     }
     Ok(())
 }
@@ -47,12 +49,13 @@ pub(super) async fn run(
 async fn print_all(
     session: &Session,
     output: &Output,
+    sse_key: Option<&SseKey>,
     objects: &[Remote],
     human: bool,
 ) -> Result<()> {
     for path in objects {
         let name = path.to_string();
-        match properties(session, path).await {
+        match properties(session, sse_key, path).await {
             Ok(fields) => output.result(
                 || text(&name, &fields, human),
                 || {
@@ -76,11 +79,19 @@ async fn print_all(
     Ok(())
 }
 
-async fn properties(session: &Session, path: &Remote) -> Result<Map<String, Value>> {
+async fn properties(
+    session: &Session,
+    sse_key: Option<&SseKey>,
+    path: &Remote,
+) -> Result<Map<String, Value>> {
     let bucket = session.bucket(&path.bucket).await?;
+    let mut head = bucket.head_object(&path.key);
+    if let Some(key) = sse_key {
+        head = head.sse_key(key);
+    }
     let value = match path.key.is_empty() {
         true => json!(bucket.get_statistics().await?),
-        false => match bucket.head_object(&path.key).await {
+        false => match head.await {
             // The response to HEAD has no message.
             Err(error) if error.is_not_found() => {
                 return Err(anyhow::Error::new(error).context(messages::no_such_object(path)));

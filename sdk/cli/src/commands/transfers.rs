@@ -13,7 +13,7 @@ use crate::exit::usage;
 use crate::messages;
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::session::{Session, read_sse_key};
+use crate::session::{Session, read_optional_sse_key};
 
 /// Folder of the tokens of resumable uploads, in the home directory.
 const TOKEN_FOLDER: &str = ".qingstor/uploads";
@@ -53,15 +53,11 @@ impl Properties {
     ///
     /// Returns an error if the file is not a key.
     pub(super) async fn load(options: &ObjectOptions) -> Result<Self> {
-        let sse_key = match &options.sse_key {
-            Some(path) => Some(read_sse_key(path).await?),
-            None => None,
-        };
         Ok(Self {
             content_type: options.content_type.clone(),
             storage_class: options.storage_class.as_deref().map(StorageClass::from),
             metadata: options.meta.iter().cloned().collect(),
-            sse_key,
+            sse_key: read_optional_sse_key(options.sse_key.as_deref()).await?,
         })
     }
 

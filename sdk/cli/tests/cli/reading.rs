@@ -158,3 +158,37 @@ fn a_full_disk_is_an_error() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(!world.path("copy").exists());
 }
+
+#[test]
+fn commands_that_read_take_the_key_of_encrypted_objects() {
+    let world = World::new();
+    world.write("key", [7; 32]);
+    world.write("in/a", "secret");
+    let with_key = ["--sse-key", "key"];
+    let (folder, object) = (address("x"), address("x/a"));
+    world.ok(&[&["cp", "-r", "in", &folder], &with_key[..]].concat());
+    world.run(&["cat", &object]).exits(1);
+    for command in ["cat", "stat"] {
+        let run = world.ok(&[&[command, &object], &with_key[..]].concat());
+        let expected = match command {
+            "cat" => "secret",
+            _ => "content_length",
+        };
+        assert!(run.stdout.contains(expected), "{run:?}");
+    }
+    world.ok(&[&["check", "in", &folder], &with_key[..]].concat());
+}
+
+/// The program that writes into the pipe must not be killed.
+#[test]
+fn tee_prints_its_input_also_if_it_cannot_be_stored() {
+    let world = World::new();
+    let input = "line\n".repeat(3 << 20);
+    world.faults(&["operation=UploadMultipart,status=403,code=permission_denied"]);
+    for target in [address("a"), "qs://missing-bucket/a".to_owned()] {
+        let run = world.run_with_input(&["tee", &target], input.as_bytes());
+        let run = run.exits(1);
+        assert!(run.stdout == input, "{} bytes", run.stdout.len());
+        assert!(!run.stderr.is_empty());
+    }
+}
