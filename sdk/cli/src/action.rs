@@ -21,7 +21,6 @@ pub(crate) enum Verb {
     /// The following verbs only name the command of a failed operand.
     Cat,
     Du,
-    Rm,
     Stat,
     /// An action of a later version of the SDK.
     Other,
@@ -41,7 +40,6 @@ impl Verb {
             Self::AbortUpload => "abort",
             Self::Cat => "cat",
             Self::Du => "du",
-            Self::Rm => "rm",
             Self::Stat => "stat",
             Self::Other => "other",
         }

@@ -40,7 +40,7 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: RmArgumen
         match selection {
             Ok(selection) => selections.push((path, selection)),
             Err(error) if error.is::<UsageError>() => return Err(error),
-            Err(error) => output.failed(&Action::new(Verb::Rm, &path.to_string()), &error),
+            Err(error) => output.failed(&Action::new(Verb::Delete, &path.to_string()), &error),
         }
     }
     // All questions come before the first deletion.
@@ -50,7 +50,7 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: RmArgumen
     for (path, selection) in selections {
         match remove(session, output, arguments, &path, &selection).await {
             Err(error) if error.is::<UsageError>() => return Err(error),
-            Err(error) => output.failed(&Action::new(Verb::Rm, &path.to_string()), &error),
+            Err(error) => output.failed(&Action::new(Verb::Delete, &path.to_string()), &error),
             Ok(()) => {}
         }
     }
@@ -64,7 +64,7 @@ async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Re
         Selection::Folder if !arguments.recursive && !path.key.is_empty() => {
             match exists(session, path).await? {
                 true => Ok(Selection::Object),
-                false if has_objects_below(session, path).await? => {
+                false if is_folder(session, path).await => {
                     Err(usage(messages::folder_needs_recursive(path)))
                 }
                 false => Err(nothing(&path.to_string())),
@@ -80,7 +80,7 @@ async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Re
             if exists(session, path).await.unwrap_or(true) {
                 return Ok(selection);
             }
-            match has_objects_below(session, path).await? {
+            match is_folder(session, path).await {
                 true => Err(usage(messages::folder_needs_recursive(path))),
                 false => Err(anyhow!(messages::no_such_object(path))),
             }
@@ -91,6 +91,11 @@ async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Re
         }
         _ => Ok(selection),
     }
+}
+
+/// Returns whether there are objects below the folder of an operand, as far as the caller may know.
+async fn is_folder(session: &Session, path: &Remote) -> bool {
+    matches!(has_objects_below(session, path).await, Ok(true))
 }
 
 async fn ask(path: &Remote, selection: &Selection, arguments: &RmArguments) -> Result<()> {
