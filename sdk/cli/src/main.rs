@@ -52,6 +52,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit_code(print_usage(&error)),
     };
+    if cli.global.json {
+        messages::use_english();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -78,6 +81,7 @@ fn print_usage(error: &clap::Error) -> u8 {
         .any(|argument| argument == "--json");
     // Nothing can be done if the output is closed.
     let _ = if code == USAGE && json {
+        messages::use_english();
         let value = serde_json::json!({"error": messages::usage_errors::one_line(error)});
         writeln!(io::stdout(), "{value}")
     } else {

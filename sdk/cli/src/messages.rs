@@ -1,6 +1,7 @@
 //! All messages, in English and Chinese.
 //!
-//! The locale selects the language: `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set.
+//! The locale selects the language: `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set. With `--json`,
+//! messages are English.
 
 pub(crate) mod help;
 pub(crate) mod reasons;
@@ -13,6 +14,7 @@ mod operations {
 
 use std::fmt::Display;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A language of the messages.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,8 +23,19 @@ pub(crate) enum Language {
     Chinese,
 }
 
-/// Returns the language of the locale.
+/// Whether the messages are English in every locale.
+static IS_ENGLISH: AtomicBool = AtomicBool::new(false);
+
+/// Makes the messages English in every locale, because programs read them.
+pub(crate) fn use_english() {
+    IS_ENGLISH.store(true, Ordering::Relaxed);
+}
+
+/// Returns the language of the messages: that of the locale, unless it is set.
 pub(crate) fn language() -> Language {
+    if IS_ENGLISH.load(Ordering::Relaxed) {
+        return Language::English;
+    }
     static LANGUAGE: OnceLock<Language> = OnceLock::new();
     *LANGUAGE.get_or_init(|| {
         let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
