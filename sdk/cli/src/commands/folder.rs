@@ -113,9 +113,9 @@ async fn configured(
 ) -> Result<FolderTransfer> {
     let ends = &job.ends;
     let mut transfer = ends.transfer(transfers).await?;
-    if let Some(glob) = job.pattern.as_ref().and_then(glob_of) {
+    if let Some(pattern) = &job.pattern {
         // Folders that the pattern cannot reach are not read. The function below decides.
-        transfer = transfer.include(&glob)?;
+        transfer = transfer.include(&format!("/{}", pattern.below_folder()))?;
     }
     transfer =
         configure(transfer, transfers, ends, &arguments.filters)?.overwrite(!arguments.no_clobber);
@@ -141,13 +141,6 @@ async fn configured(
                 && filter.includes(path)
                 && !excluded.contains(path)
     }))
-}
-
-/// Returns a glob that matches at least the paths below its folder that a pattern matches.
-fn glob_of(pattern: &Pattern) -> Option<String> {
-    let glob = pattern.below_folder();
-    // Only patterns of operands know this negation.
-    (!glob.contains("[^")).then(|| format!("/{glob}"))
 }
 
 /// Returns a glob that matches only this text.

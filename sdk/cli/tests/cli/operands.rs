@@ -469,3 +469,71 @@ fn many_refused_deletions_are_counted() {
         13
     );
 }
+
+#[test]
+fn missing_objects_are_named_without_the_right_to_list() {
+    let world = World::new();
+    world.faults(&["operation=ListObjects,status=403,code=permission_denied"]);
+    let missing = address("missing");
+    let run = world.run(&["rm", &missing]).exits(1);
+    assert!(run.stderr.contains("does not exist"), "{run:?}");
+    let failed = world.run(&["rm", "--json", &missing]).exits(1).objects();
+    assert_eq!(failed[0]["action"], "delete");
+    let marker = world.run(&["rm", &address("missing/")]).exits(1);
+    assert!(marker.stderr.contains("nothing matches"), "{marker:?}");
+}
+
+#[test]
+fn json_is_english_in_every_locale() {
+    let world = World::new();
+    let error = |arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.env("LANG", "zh_CN.UTF-8");
+        let mut objects = finished(command.spawn().unwrap()).objects();
+        objects.remove(0)["error"].as_str().unwrap().to_owned()
+    };
+    for arguments in [
+        &["rm", "--json", &address("missing")][..],
+        &["cp", "--json", "missing", &address("a")],
+        &["mv", "--json", "a", "b"],
+        &["--json", "cp"],
+        &["ls", "--json", "--unknown"],
+    ] {
+        let error = error(arguments);
+        assert!(error.is_ascii(), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn operands_and_filters_have_the_same_patterns() {
+    let world = World::new();
+    for name in ["a.jpg", "b1.jpg", "c*.jpg", "sub/d.jpg", "e.txt"] {
+        world.write(&format!("f/{name}"), "1");
+    }
+    for (glob, expected) in [
+        ("**.jpg", "a.jpg b1.jpg c*.jpg"),
+        ("[^ab]*.jpg", "c*.jpg"),
+        ("[!ab]*.jpg", "c*.jpg"),
+        (r"c\*.*", "c*.jpg"),
+        ("{a,b?}.jpg", "a.jpg b1.jpg"),
+        ("**/*.jpg", "a.jpg b1.jpg c*.jpg sub/d.jpg"),
+    ] {
+        world.ok(&["cp", "-q", &format!("f/{glob}"), &address("operand/")]);
+        let filter = format!("/{glob}");
+        world.ok(&[
+            "cp",
+            "-r",
+            "-q",
+            "f",
+            &address("filter"),
+            "--include",
+            &filter,
+        ]);
+        for target in ["operand/", "filter/"] {
+            let keys = world.keys().into_iter();
+            let found = keys.filter_map(|key| Some(key.strip_prefix(target)?.to_owned()));
+            assert_eq!(found.collect::<Vec<_>>().join(" "), expected, "{glob}");
+            world.ok(&["rm", "-r", "--yes", "-q", &address(target)]);
+        }
+    }
+}

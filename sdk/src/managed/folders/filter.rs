@@ -236,7 +236,9 @@ fn unescape(glob: &str) -> Result<String, &'static str> {
             },
             '[' => {
                 let close = closing_bracket(glob, index).unwrap_or(index);
-                text.push_str(glob.get(index..=close).unwrap_or_default());
+                let brackets = glob.get(index..=close).unwrap_or_default();
+                // Both characters negate.
+                text.push_str(&brackets.replacen("[^", "[!", 1));
                 while characters.offset() <= close && characters.next().is_some() {}
             }
             other => text.push(other),
@@ -299,7 +301,7 @@ struct Group<'a> {
 /// or after `[!`, does not close it.
 fn closing_bracket(glob: &str, open: usize) -> Option<usize> {
     let inside = glob.get(open + 1..)?;
-    let negation = usize::from(inside.starts_with('!'));
+    let negation = usize::from(inside.starts_with(['!', '^']));
     let first = inside.chars().nth(negation).map_or(0, char::len_utf8);
     let from = negation + first;
     let end = inside.get(from..)?.find(']')?;
@@ -453,6 +455,9 @@ mod tests {
             (r"\{a\,\}\[\]", "{a,}[]", true),
             (r"{a\,b,c}", "a,b", true),
             (r"[\]", r"\", true),
+            ("[^a]b", "cb", true),
+            ("[^a]b", "ab", false),
+            ("[^]]", "]", false),
             ("**/a?/**", "x/y/a中/z", true),
             ("[*]", "*", true),
             ("**", "a/b", true),
