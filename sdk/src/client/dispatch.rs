@@ -73,13 +73,17 @@ impl Dispatcher {
         encoded?;
         runtime::current().map_err(|error| error.with_call(self.unsent(info)))?;
         let options = self.options();
-        if let Some(hash_body) = options.content_md5 {
-            let hashed = hash_body(parts, &self.shared.md5_pool).await;
-            hashed.map_err(|error| error.with_call(self.unsent(info)))?;
-        }
         let policy = options.retry.as_ref().unwrap_or(&self.shared.retry);
         let limits =
             AttemptLimits::new(policy, &self.shared.retry_budget).start_timeout(options.timeout);
+        if let Some(hash_body) = options.content_md5 {
+            let hashed = pin!(hash_body(parts, &self.shared.md5_pool));
+            limits
+                .before_deadline(hashed)
+                .await
+                .unwrap_or_else(|| Err(limits.deadline_exceeded(None)))
+                .map_err(|error| error.with_call(self.unsent(info)))?;
+        }
         let credentials = pin!(self.shared.credentials.current());
         let (uri, mut request) = limits
             .before_deadline(credentials)

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use qingstor_emulator::FaultRule;
-use qingstor_sdk::{ErrorKind, RetryBudget};
+use qingstor_sdk::{Body, ErrorKind, RetryBudget};
 
 use crate::{bucket_of, config, fail, hits, quick, start};
 
@@ -109,6 +109,19 @@ async fn the_budget_limits_the_load_in_an_outage() {
     assert_eq!(budget.tokens(), Some(5));
     fail(&emulator, [FaultRule::on_any().status(503).times(1)]);
     assert_eq!(bucket.get_object("k").await.unwrap().attempts(), 2);
+}
+
+#[tokio::test]
+async fn the_timeout_includes_the_time_to_hash_the_body() {
+    let (_emulator, bucket) = start().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().set_len(256 << 20).unwrap();
+    let body = Body::from_path(file.path()).await.unwrap();
+    let call = bucket.put_object("k").body(body).compute_content_md5();
+    let error = call.timeout(SHORT / 4).await.unwrap_err();
+    // Nothing was sent.
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 0));
+    assert_eq!(error.operation(), Some("PutObject"));
 }
 
 /// Dropping a call ends its attempts.
