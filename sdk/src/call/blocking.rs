@@ -23,7 +23,9 @@
 //! ```
 //!
 //! One thread for the whole program sends the requests while the calling thread waits. Inside an
-//! async runtime, `.wait()` would block other tasks, so it returns a `Config` error there.
+//! async runtime, `.wait()` would block other tasks, so it returns a `Config` error there. This also
+//! applies to the threads of `tokio::task::spawn_blocking`, which cannot be distinguished from the
+//! others. `tokio::runtime::Handle::current().block_on(..)` waits there.
 
 use std::future::IntoFuture;
 use std::io;
@@ -120,7 +122,8 @@ impl io::Read for Reader {
 fn runtime() -> Result<&'static Runtime> {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     if Handle::try_current().is_ok() {
-        let text = "cannot block inside an async runtime: await the call instead";
+        let text = "cannot block inside an async runtime: await the call instead, or use \
+                    `Handle::current().block_on` in `spawn_blocking`";
         return Err(Error::config(text));
     }
     if let Some(runtime) = RUNTIME.get() {

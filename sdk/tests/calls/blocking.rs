@@ -118,5 +118,12 @@ fn waiting_inside_a_runtime_is_an_error() {
         let mut items = blocking::iterate(bucket.list_objects().items());
         assert_eq!(items.next().unwrap().unwrap_err().kind(), ErrorKind::Config);
         assert!(items.next().is_none());
+        // The error names the alternative for a thread that may block.
+        let blocking = tokio::task::spawn_blocking(move || {
+            let error = bucket.head().wait().unwrap_err();
+            assert!(error.message().contains("block_on"), "{error}");
+            tokio::runtime::Handle::current().block_on(bucket.head().send())
+        });
+        blocking.await.unwrap().unwrap();
     });
 }
