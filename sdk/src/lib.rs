@@ -105,7 +105,7 @@ pub use config::Config;
 pub use config::credentials::FileCredentials;
 pub use config::credentials::{Chain, Credentials, EnvCredentials, ProvideCredentials};
 pub use config::interceptor::{Intercept, InterceptedRequest};
-pub use config::observer::{BodyEvent, Observer, RequestEvent, ResponseEvent};
+pub use config::observer::{BodyEvent, DroppedEvent, Observer, RequestEvent, ResponseEvent};
 pub use config::retry::{RetryBudget, RetryPolicy};
 pub use managed::*;
 pub use message::body::Body;

@@ -32,13 +32,20 @@ use crate::base::telemetry::error_type;
 /// # let _ = config;
 /// ```
 pub trait Observer: Send + Sync {
-    /// Called before a request is sent.
+    /// Called before a request is sent. Either [`response`](Self::response) or
+    /// [`dropped`](Self::dropped) follows.
     fn request(&self, event: &RequestEvent<'_>) {
         let _ = event;
     }
 
     /// Called after a response arrived, or the attempt failed.
     fn response(&self, event: &ResponseEvent<'_>) {
+        let _ = event;
+    }
+
+    /// Called instead of [`response`](Self::response) if the attempt was dropped before it ended,
+    /// because the caller dropped the future of the call.
+    fn dropped(&self, event: &DroppedEvent<'_>) {
         let _ = event;
     }
 
@@ -117,6 +124,24 @@ impl ResponseEvent<'_> {
     pub fn error_type(&self) -> Option<Cow<'static, str>> {
         self.error.and_then(error_type)
     }
+}
+
+/// An attempt that was dropped before it ended. The service may have executed the request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DroppedEvent<'a> {
+    /// ID of the operation in the specification, such as `GetObject`.
+    pub operation: &'static str,
+    /// Bucket of the call.
+    pub bucket: Option<&'a str>,
+    /// Number of the attempt, starting at 1.
+    pub attempt: u32,
+    /// HTTP method.
+    pub method: &'a Method,
+    /// URL. It does not contain the signature.
+    pub uri: &'a Uri,
+    /// Time from the start of the attempt until it was dropped.
+    pub elapsed: Duration,
 }
 
 /// The end of a response body that the caller reads as a stream.

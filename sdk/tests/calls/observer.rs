@@ -6,7 +6,8 @@ use std::time::Duration;
 use http::Method;
 use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::{
-    BodyEvent, Bucket, Config, ErrorKind, Observer, QingStor, ResponseEvent, RetryPolicy,
+    BodyEvent, Bucket, Config, DroppedEvent, ErrorKind, Observer, QingStor, ResponseEvent,
+    RetryPolicy,
 };
 use tokio::io::AsyncReadExt;
 
@@ -31,8 +32,11 @@ struct BodyEnd {
     error: Option<ErrorKind>,
 }
 
+/// Attempts and bodies that have ended, and the numbers of dropped attempts.
+type Ends = (Vec<Attempt>, Vec<BodyEnd>, Vec<u32>);
+
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<(Vec<Attempt>, Vec<BodyEnd>)>>);
+struct Notes(Arc<Mutex<Ends>>);
 
 impl Observer for Notes {
     fn response(&self, event: &ResponseEvent<'_>) {
@@ -46,6 +50,14 @@ impl Observer for Notes {
             elapsed: event.elapsed,
             error_type: event.error_type().map(|kind| kind.into_owned()),
         });
+    }
+
+    fn dropped(&self, event: &DroppedEvent<'_>) {
+        assert_eq!(event.operation, "GetObject");
+        assert_eq!(event.uri.path(), "/some-bucket/k");
+        assert_eq!(event.bucket, Some("some-bucket"));
+        assert!(event.elapsed > Duration::ZERO);
+        self.0.lock().unwrap().2.push(event.attempt);
     }
 
     fn body(&self, event: &BodyEvent<'_>) {
@@ -132,6 +144,27 @@ async fn an_attempt_without_a_response_has_no_first_byte() {
     // Whether the request was sent is known only if there was no connection.
     assert!(matches!(attempts[0].sent, None | Some(0)), "{attempts:?}");
     assert_eq!(attempts[0].error_type.as_deref(), Some("connect"));
+}
+
+#[tokio::test]
+async fn a_dropped_attempt_is_reported() {
+    let (emulator, bucket, notes) = start().await;
+    let dropped = || std::mem::take(&mut notes.0.lock().unwrap().2);
+    bucket.put_object("k").body("0123456789").await.unwrap();
+    bucket.get_object("k").await.unwrap();
+    notes.attempts();
+    assert!(dropped().is_empty());
+    let late = FaultRule::on("GetObject").after(1);
+    let late = late.latency(Duration::from_secs(60));
+    let failure = FaultRule::on("GetObject").status(500).times(1);
+    emulator.set_faults([failure, late]).unwrap();
+    let call = bucket.get_object("k").send();
+    let short = Duration::from_millis(300);
+    assert!(tokio::time::timeout(short, call).await.is_err());
+    assert_eq!((dropped(), notes.attempts().len()), (vec![2], 1));
+    // The client ends the attempt itself.
+    bucket.get_object("k").timeout(short).await.unwrap_err();
+    assert_eq!((dropped(), notes.attempts().len()), (vec![], 1));
 }
 
 #[tokio::test]

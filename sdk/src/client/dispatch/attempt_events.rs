@@ -1,6 +1,7 @@
 //! Notifies the [`Observer`](crate::Observer) and `tracing` about attempts.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::HeaderMap;
@@ -8,7 +9,7 @@ use http::HeaderMap;
 use crate::base::error::{Error, Result};
 use crate::client::Dispatcher;
 use crate::client::spans::AttemptSpan;
-use crate::config::observer::{RequestEvent, ResponseEvent, redacted};
+use crate::config::observer::{DroppedEvent, Observer, RequestEvent, ResponseEvent, redacted};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::announced;
 use crate::message::response::Response;
@@ -24,6 +25,31 @@ struct ObservedAttempt {
     /// Length of the request body.
     body_len: u64,
     meter: AttemptMeter,
+    /// Set between the events of the request and of its response.
+    drop_notice: Option<DropNotice>,
+}
+
+/// Whom to notify if the attempt is dropped.
+struct DropNotice {
+    observer: Arc<dyn Observer>,
+    call: CallInfo,
+}
+
+impl Drop for ObservedAttempt {
+    fn drop(&mut self) {
+        let Some(DropNotice { observer, call }) = self.drop_notice.take() else {
+            return;
+        };
+        let identity = &*call.identity;
+        observer.dropped(&DroppedEvent {
+            operation: identity.info.id,
+            bucket: identity.address.bucket.as_deref(),
+            attempt: call.attempts,
+            method: &identity.info.method,
+            uri: &identity.uri,
+            elapsed: self.started.elapsed(),
+        });
+    }
 }
 
 impl AttemptScope {
@@ -68,13 +94,20 @@ impl Dispatcher {
                 started: Instant::now(),
                 body_len,
                 meter: AttemptMeter::default(),
+                drop_notice: None,
             })
         };
         AttemptScope(is_observed.then(observe))
     }
 
     /// Reports that an attempt is about to be sent. `headers`: without date and signature.
-    pub(super) fn report_request(&self, call: &CallInfo, headers: &HeaderMap, body_len: u64) {
+    pub(super) fn report_request(
+        &self,
+        call: &CallInfo,
+        scope: &mut AttemptScope,
+        headers: &HeaderMap,
+        body_len: u64,
+    ) {
         if let Some(observer) = &self.shared.observer {
             observer.request(&RequestEvent {
                 operation: call.identity.info.id,
@@ -85,6 +118,12 @@ impl Dispatcher {
                 headers: &redacted(headers),
                 body_len,
             });
+            if let Some(observed) = &mut scope.0 {
+                observed.drop_notice = Some(DropNotice {
+                    observer: Arc::clone(observer),
+                    call: call.clone(),
+                });
+            }
         }
     }
 
@@ -92,17 +131,19 @@ impl Dispatcher {
     pub(super) fn end_attempt(
         &self,
         call: &CallInfo,
-        scope: &AttemptScope,
+        scope: &mut AttemptScope,
         result: &Result<Box<Response>>,
     ) {
-        let Some(observed) = &scope.0 else {
+        let Some(observed) = &mut scope.0 else {
             return;
         };
+        observed.drop_notice = None;
         let ObservedAttempt {
             span,
             started,
             body_len,
             meter,
+            ..
         } = &**observed;
         let meta = result.as_ref().ok().map(|response| &response.meta);
         let error = result.as_ref().err();

@@ -68,7 +68,7 @@ impl Attempts for RequestAttempts<'_> {
         }
         let skew = self.dispatcher.shared.clock.skew();
         let body_len = self.request.body.len();
-        let scope = self.dispatcher.begin_attempt(&self.call, body_len);
+        let mut scope = self.dispatcher.begin_attempt(&self.call, body_len);
         let headers = match scope.in_scope(|| self.intercepted_headers()) {
             Ok(headers) => headers,
             Err(failed) => {
@@ -77,7 +77,7 @@ impl Attempts for RequestAttempts<'_> {
             }
         };
         self.dispatcher
-            .report_request(&self.call, &headers, body_len);
+            .report_request(&self.call, &mut scope, &headers, body_len);
         let result = {
             let attempt = pin!(self.send_and_read(headers, skew, scope.meter()));
             let attempt = pin!(scope.run(attempt));
@@ -87,7 +87,7 @@ impl Attempts for RequestAttempts<'_> {
             let error = limits.deadline_exceeded(previous_error);
             Err(error.with_call(self.call.context()))
         });
-        self.dispatcher.end_attempt(&self.call, &scope, &result);
+        self.dispatcher.end_attempt(&self.call, &mut scope, &result);
         result.map_err(|error| {
             if let Some(admission) = admission {
                 admission.attempt_failed(&error);
