@@ -37,8 +37,8 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// | every other error, also an untrusted certificate, a server without TLS, and a proxy that refuses the target or the password | never |
 ///
 /// Requests that are not idempotent are not retried after an ambiguous failure, because the service
-/// may have executed the first attempt: appends, moves, the start and the end of a multipart
-/// upload, creating and deleting a bucket. See the field `repeatable` of
+/// may have executed the first attempt: appends, moves, the end of a multipart upload, creating and
+/// deleting a bucket. See the field `repeatable` of
 /// [`OperationInfo`](crate::generic::OperationInfo). The request body must be replayable: in memory, in a
 /// file, or a stream that has not been read yet.
 ///
@@ -46,9 +46,9 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 ///
 /// The delay before the first retry is random, between zero and `initial_backoff`. This limit
 /// doubles with each further retry, up to `max_backoff`. If the service sends `Retry-After`, the
-/// client waits at least that long; after `lease_not_ready`, at least a second. If that is more than 60 seconds, or more than what is left of
-/// the total time, the request fails at once with the error of its last attempt. The retries of all
-/// requests of a client share a [`RetryBudget`].
+/// client waits at least that long; after `lease_not_ready`, at least a second. If that is more than
+/// 60 seconds, or more than what is left of the total time, the request fails at once with the error
+/// of its last attempt. The retries of all requests of a client share a [`RetryBudget`].
 ///
 /// If the service rejects the date of a request (`request_expired`), the client corrects its clock
 /// by the `Date` of the response and retries at once, without a delay. Later requests use the

@@ -150,9 +150,7 @@ sse_key!(InitiateMultipartUploadInput);
 impl Operation for InitiateMultipartUploadInput {
     type Handle = Bucket;
     type Output = InitiateMultipartUploadOutput;
-    const INFO: Info = &OperationInfo::new("InitiateMultipartUpload", Method::POST)
-        .json_response()
-        .repeatable(Repeatable::Never);
+    const INFO: Info = &OperationInfo::new("InitiateMultipartUpload", Method::POST).json_response();
     #[inline]
     fn encode(self, request: &mut RequestParts) -> Result<()> {
         request.literal("/");

@@ -36,11 +36,9 @@ impl MultipartGuard {
     /// Initiates an upload. If the future is dropped before it ends, the upload is aborted.
     pub(super) async fn initiate(
         bucket: &Bucket,
-        mut call: Call<InitiateMultipartUploadInput>,
+        call: Call<InitiateMultipartUploadInput>,
     ) -> Result<Self> {
         let runtime = runtime::current()?;
-        // If a response is lost, its upload is orphaned, whether or not the request is retried.
-        call.dispatcher.options_mut().repeat = true;
         let mut initiation = Initiation {
             bucket: bucket.clone(),
             key: call.input.key.clone(),

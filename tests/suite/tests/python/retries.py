@@ -198,9 +198,9 @@ CALLS = (
     (True, lambda b: b.post_object("k", b"content")),
     (True, lambda b: b.put_acl([])),
     (True, lambda b: b.get_acl()),
+    (True, lambda b: b.initiate_multipart_upload("k")),
     (False, lambda b: b.put_object("k", x_qs_move_source="/b-1234/s")),
     (False, lambda b: b.append_object("k", position=0, body=b"content")),
-    (False, lambda b: b.initiate_multipart_upload("k")),
     (False, lambda b: b.complete_multipart_upload(
         "k", "u", [{"part_number": 0}])),
     (False, lambda b: b.put()),
