@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use qingstor_suite::repository::{OVERLAY, PACKS, SPEC, UNCOMMITTED, generator, read, root};
@@ -152,68 +153,77 @@ fn reserved_names_match_the_methods_of_the_runtime() {
             .map(|name| name.as_str().unwrap().to_owned())
             .collect()
     };
-    let mut methods = methods(&[
-        ("call", "impl<I: Operation> Call<I> {"),
-        ("call/paginate", "impl<I: PagedOperation> Call<I> {"),
-        ("message/sse", "        impl Call<$input> {"),
-    ]);
-    // Methods of the traits that a call implements, methods of the inputs, and a private method.
-    methods.extend(["clone", "encode", "into_future", "new"].map(str::to_owned));
-    assert_eq!(reserved("reserved_methods"), methods);
+    let sources = sources(&root().join("sdk/src"));
+    let mut names = methods(&sources, |block| block.contains(" Call<"));
+    // Methods of the traits that a call implements.
+    names.extend(["clone", "into_future", "wait"].map(str::to_owned));
+    assert_eq!(reserved("reserved_methods"), names);
 
-    let mut methods = self::methods(&[
-        ("client", "impl QingStor {"),
-        ("client", "impl Bucket {"),
-        ("call", "impl QingStor {"),
-        ("call", "impl Bucket {"),
-        ("managed/batch_delete", "impl Bucket {"),
-        ("managed/complete_upload", "impl Bucket {"),
-        ("managed/copy", "impl Bucket {"),
-        ("managed/download", "impl Bucket {"),
-        ("managed/folders", "impl Bucket {"),
-        ("managed/locate", "impl QingStor {"),
-        ("managed/upload", "impl Bucket {"),
-        ("managed/upload/writer", "impl Bucket {"),
-    ]);
-    methods.extend(["clone", "dispatcher"].map(str::to_owned));
-    assert_eq!(reserved("reserved_operations"), methods);
+    let mut names = methods(&sources, |block| {
+        ["impl QingStor {", "impl Bucket {"].contains(&block)
+    });
+    names.insert("clone".to_owned());
+    assert_eq!(reserved("reserved_operations"), names);
 }
 
-/// The pack that documents the SDK must use the naming rules of the SDK.
+/// The packs that document and call the SDK must use the naming rules of the SDK.
 #[test]
-fn the_reference_uses_the_naming_rules_of_the_sdk() {
+fn the_reference_and_the_command_line_use_the_naming_rules_of_the_sdk() {
     let parts = |pack: &str| {
         let pack: Value =
             serde_json::from_str(&read(format!("templates/{pack}/pack.json"))).unwrap();
         let keys = |part: &str| pack[part].as_object().unwrap().clone();
         (keys("naming"), keys("computed"))
     };
-    let (naming, computed) = parts("reference");
     let sdk = parts("rust");
-    assert_eq!(naming, sdk.0, "`naming`");
-    assert_eq!(computed, sdk.1, "`computed`");
+    for pack in ["reference", "cli"] {
+        let (naming, computed) = parts(pack);
+        assert_eq!(naming, sdk.0, "`naming` of {pack}");
+        assert_eq!(computed, sdk.1, "`computed` of {pack}");
+    }
 }
 
-/// Returns the names of the public methods in `impl` blocks. Each entry is a file and the first line of
-/// a block, as formatted by rustfmt.
-fn methods(blocks: &[(&str, &str)]) -> BTreeSet<String> {
+/// Returns the texts of the hand-written Rust files in a folder.
+fn sources(folder: &Path) -> Vec<String> {
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("generated") {
+            sources.extend(self::sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push(read(path));
+        }
+    }
+    sources
+}
+
+/// Returns the names of all functions in some inherent `impl` blocks, as formatted by rustfmt. A method
+/// with any visibility collides with a generated one.
+fn methods(sources: &[String], is_searched: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for (file, block) in blocks {
-        let source = read(format!("sdk/src/{file}.rs"));
-        let indent = &block[..block.len() - block.trim_start().len()];
-        let bodies: Vec<_> = source.split(&format!("\n{block}\n")).skip(1).collect();
-        assert!(!bodies.is_empty(), "{file}: {block}");
-        for body in bodies {
-            let (body, _) = body.split_once(&format!("\n{indent}}}\n")).unwrap();
-            for line in body.lines() {
-                let Some(signature) = line.trim_start().strip_prefix("pub ") else {
+    for source in sources {
+        let mut lines = source.lines();
+        while let Some(line) = lines.next() {
+            let block = line.trim_start();
+            let is_inherent = block.starts_with("impl") && !block.contains(" for ");
+            if !is_inherent || !block.ends_with(" {") || !is_searched(block) {
+                continue;
+            }
+            let indent = &line[..line.len() - block.len()];
+            let end = format!("{indent}}}");
+            for line in lines.by_ref().take_while(|line| **line != end) {
+                let item = line
+                    .strip_prefix(indent)
+                    .and_then(|line| line.strip_prefix("    "));
+                // A line of a body has more indentation.
+                let Some(signature) = item.filter(|item| item.starts_with(char::is_alphabetic))
+                else {
                     continue;
                 };
-                let Some((_, name)) = signature.split_once("fn ") else {
-                    continue;
-                };
-                let end = name.find(['(', '<']).unwrap();
-                names.insert(name[..end].to_owned());
+                if let Some((_, name)) = format!(" {signature}").split_once(" fn ") {
+                    let end = name.find(['(', '<']).unwrap();
+                    names.insert(name[..end].to_owned());
+                }
             }
         }
     }
