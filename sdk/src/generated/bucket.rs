@@ -432,9 +432,7 @@ impl FromResponse for PostObjectOutput {
 }
 
 json_outputs!(ListObjectsOutput);
-
 response_meta!(PostObjectOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put`]: the status and the headers.
     PutBucketOutput,

@@ -10,7 +10,6 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
-    ///
     /// let acl = [types::AclGrant::new(
     ///     types::Grantee::group("QS_ALL_USERS"),
     ///     types::Permission::Read,
@@ -103,7 +102,6 @@ pub struct GetBucketAclOutput {
 }
 
 json_outputs!(GetBucketAclOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put_acl`]: the status and the headers.
     PutBucketAclOutput,

@@ -10,7 +10,6 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
-    ///
     /// bucket.put_cname("photos.example.com", types::CnameType::Normal).await?;
     /// # Ok(()) }
     /// ```
@@ -170,7 +169,6 @@ impl Operation for DeleteBucketCnameInput {
 }
 
 json_outputs!(GetBucketCnameOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put_cname`]: the status and the headers.
     PutBucketCnameOutput,

@@ -12,7 +12,6 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
-    ///
     /// let cors_rules = [types::CorsRule::new(
     ///     "https://www.example.com",
     ///     [types::CorsMethod::Get, types::CorsMethod::Put],
@@ -148,7 +147,6 @@ impl Operation for DeleteBucketCorsInput {
 }
 
 json_outputs!(GetBucketCorsOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put_cors`]: the status and the headers.
     PutBucketCorsOutput,

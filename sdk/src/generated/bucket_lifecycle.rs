@@ -11,7 +11,6 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
-    ///
     /// let rule = [types::LifecycleRule::new(
     ///     "expire-logs",
     ///     types::RuleStatus::Enabled,
@@ -139,7 +138,6 @@ impl Operation for DeleteBucketLifecycleInput {
 }
 
 json_outputs!(GetBucketLifecycleOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put_lifecycle`]: the status and the headers.
     PutBucketLifecycleOutput,

@@ -136,7 +136,6 @@ impl Operation for DeleteBucketLoggingInput {
 }
 
 json_outputs!(GetBucketLoggingOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put_logging`]: the status and the headers.
     PutBucketLoggingOutput,

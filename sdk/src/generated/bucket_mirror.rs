@@ -130,7 +130,6 @@ impl Operation for DeleteBucketExternalMirrorInput {
 }
 
 json_outputs!(GetBucketExternalMirrorOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put_external_mirror`]: the status and the headers.
     PutBucketExternalMirrorOutput,

@@ -10,7 +10,6 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
-    ///
     /// let notifications = [types::Notification::new(
     ///     "new-photos",
     ///     [types::NotificationEvent::CreateObject],
@@ -138,7 +137,6 @@ impl Operation for DeleteBucketNotificationInput {
 }
 
 json_outputs!(GetBucketNotificationOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put_notification`]: the status and the headers.
     PutBucketNotificationOutput,

@@ -11,7 +11,6 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
-    ///
     /// let statement = [types::PolicyStatement::new(
     ///     "public-photos",
     ///     ["*"],
@@ -140,7 +139,6 @@ impl Operation for DeleteBucketPolicyInput {
 }
 
 json_outputs!(GetBucketPolicyOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put_policy`]: the status and the headers.
     PutBucketPolicyOutput,

@@ -11,7 +11,6 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
-    ///
     /// let rules = [types::ReplicationRule::new(
     ///     "copy-photos",
     ///     types::ReplicationFilter::default().prefix("photos/"),
@@ -139,7 +138,6 @@ impl Operation for DeleteBucketReplicationInput {
 }
 
 json_outputs!(GetBucketReplicationOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put_replication`]: the status and the headers.
     PutBucketReplicationOutput,

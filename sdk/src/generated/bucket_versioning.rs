@@ -11,7 +11,6 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
-    ///
     /// bucket.put_versioning(types::VersioningStatus::Enabled).await?;
     /// # Ok(()) }
     /// ```
@@ -97,7 +96,6 @@ pub struct GetBucketVersioningOutput {
 }
 
 json_outputs!(GetBucketVersioningOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put_versioning`]: the status and the headers.
     PutBucketVersioningOutput,

@@ -67,7 +67,6 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
-    ///
     /// let object_parts = [types::ObjectPart::new(0), types::ObjectPart::new(1)];
     /// let output = bucket
     ///     .complete_multipart_upload("photos/cat.jpg", "fde133b5f6d932cd", object_parts)
@@ -616,9 +615,7 @@ impl Operation for AbortMultipartUploadInput {
 }
 
 json_outputs!(ListMultipartOutput);
-
 response_meta!(UploadMultipartOutput, CompleteMultipartUploadOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::abort_multipart_upload`]: the status and the headers.
     AbortMultipartUploadOutput,

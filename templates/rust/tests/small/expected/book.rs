@@ -197,7 +197,6 @@ impl Operation for DeleteBookInput {
 }
 
 response_meta!(GetBookOutput);
-
 empty_outputs! {
     /// Output of [`Bucket::put_book`]: the status and the headers.
     PutBookOutput,

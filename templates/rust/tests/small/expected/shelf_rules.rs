@@ -11,7 +11,6 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::types;
-    ///
     /// bucket.put_shelf_rules(types::Access::All).await?;
     /// # Ok(()) }
     /// ```
