@@ -63,7 +63,7 @@ pub type PutBucketLifecycle = Call<PutBucketLifecycleInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketLifecycleInput {
-    /// Lifecycle rules, at most 100. A prefix can have only one rule for each kind of action.
+    /// Lifecycle rules, at most 100. Two rules cannot expire the same prefix.
     pub rule: Vec<types::LifecycleRule>,
 }
 

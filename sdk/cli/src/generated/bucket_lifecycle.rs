@@ -16,7 +16,7 @@ pub(super) const PUT_BUCKET_LIFECYCLE: Operation = Operation {
         Kind::Json,
         "rule",
         "rule",
-        "Lifecycle rules, at most 100. A prefix can have only one rule for each kind of action.",
+        "Lifecycle rules, at most 100. Two rules cannot expire the same prefix.",
     )
     .required()
     .in_json()],

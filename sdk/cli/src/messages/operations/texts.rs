@@ -369,7 +369,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "PutBucketLifecycle",
         "rule",
-        "生命周期规则，最多 100 条。同一前缀的每种动作只能有一条规则。",
+        "生命周期规则，最多 100 条。两条规则不能对同一前缀设置过期。",
     ),
     (
         "GetBucketLifecycle",
