@@ -162,15 +162,15 @@ pub(super) fn list_parts(call: &Call<'_>) -> Result<ApiResponse, ApiError> {
     call.bucket(RequiredAccess::Permission(Permission::Read))?;
     let query = &call.target.query;
     let limit = query.get_as::<usize>("limit")?.unwrap_or(MAX_LIST_LIMIT);
-    let page = call.store.list_parts(
+    let parts = call.store.list_parts(
         &call.object_address()?,
         &upload_id(call)?,
         query.get_as::<u32>("part_number_marker")?,
         limit.min(MAX_LIST_LIMIT),
     )?;
     let document = PartList {
-        count: page.count,
-        object_parts: page.parts.iter().map(PartEntry::new).collect(),
+        count: parts.len(),
+        object_parts: parts.iter().map(PartEntry::new).collect(),
     };
     response::json(call.success(), &document)
 }

@@ -25,14 +25,6 @@ pub(crate) struct ChosenPart {
     pub(crate) etag: Option<String>,
 }
 
-/// A page of the parts of an upload.
-#[derive(Clone, Debug)]
-pub(crate) struct PartPage {
-    /// Number of all parts of the upload.
-    pub(crate) count: usize,
-    pub(crate) parts: Vec<PartRecord>,
-}
-
 /// Returns the number that orders the uploads of a key. It is a prefix of the upload ID.
 pub(crate) fn upload_order(upload_id: &str) -> Option<u64> {
     u64::from_str_radix(upload_id.get(..16)?, 16).ok()
@@ -217,14 +209,10 @@ impl Store {
         upload_id: &str,
         after: Option<u32>,
         limit: usize,
-    ) -> Result<PartPage, StoreError> {
+    ) -> Result<Vec<PartRecord>, StoreError> {
         let snapshot = self.records.snapshot()?;
         find(&snapshot, address, upload_id)?;
-        let table = snapshot.table(PARTS)?;
-        Ok(PartPage {
-            count: table.range((upload_id, 0)..=(upload_id, u32::MAX))?.count(),
-            parts: parts(&snapshot, upload_id, after, limit)?,
-        })
+        parts(&snapshot, upload_id, after, limit)
     }
 
     /// Creates an object from parts, and removes all other parts. `etag` is the ETag that the

@@ -55,6 +55,7 @@ async fn accepts_parts_in_any_order_and_replacements() {
     assert_eq!(etags[0]["size"], 4 * MIB);
     let page = format!("/photos/film?upload_id={id}&part_number_marker=0&limit=2");
     let page = client.get(page).await.json();
+    assert_eq!(page["count"], 2);
     let numbers = page["object_parts"].as_array().unwrap();
     assert_eq!(
         (&numbers[0]["part_number"], &numbers[1]["part_number"]),
