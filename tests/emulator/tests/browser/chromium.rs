@@ -18,6 +18,8 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// Environment variable with the path of the browser.
 pub(crate) const VARIABLE: &str = "CONSOLE_BROWSER";
+/// If this environment variable is `1`, the tests fail instead of being skipped without a browser.
+pub(crate) const REQUIRED: &str = "CONSOLE_BROWSER_REQUIRED";
 const NAMES: [&str; 5] = [
     "chromium",
     "chromium-browser",

@@ -38,7 +38,7 @@ const COMMANDS: &[(&str, Proof)] = &[
     ("make test", NotRun("it is the command that runs the tests")),
     ("make python", Test("tests/suite/tests/python/main.rs")),
     ("make examples", Test("sdk/tests/examples.rs")),
-    ("make console-test", Test(".ci/run")),
+    ("make console-test", Test(".github/workflows/ci.yml")),
     ("make package", Test(".github/workflows/ci.yml")),
     ("make msrv", Test(".github/workflows/ci.yml")),
     ("make powerset", Test(".github/workflows/ci.yml")),

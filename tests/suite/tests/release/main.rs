@@ -117,6 +117,26 @@ fn workflows_call_existing_make_targets() {
     assert!(calls >= 12, "{calls}");
 }
 
+/// In continuous integration, no test is skipped because a program is missing.
+#[test]
+fn workflows_require_the_programs_that_tests_need() {
+    let ci = read(".github/workflows/ci.yml");
+    for workflow in [&ci, &read(".github/workflows/release.yml")] {
+        let (_, after) = workflow.split_once("- run: make test\n").unwrap();
+        let environment = after.lines().next().unwrap();
+        assert!(
+            environment.contains("QINGSTOR_REQUIRE_PYTHON: 1"),
+            "{environment}"
+        );
+    }
+    let (_, after) = ci.split_once("- run: make console-test\n").unwrap();
+    let environment = after.lines().next().unwrap();
+    assert!(
+        environment.contains("CONSOLE_BROWSER_REQUIRED: 1"),
+        "{environment}"
+    );
+}
+
 /// The workflow for the public API installs the compiler that the listing needs.
 #[test]
 fn the_workflow_for_the_public_api_uses_the_right_compiler() {
