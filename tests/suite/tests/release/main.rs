@@ -137,6 +137,17 @@ fn workflows_require_the_programs_that_tests_need() {
     );
 }
 
+/// Nothing is published before the tests have passed and the programs have been built, because a
+/// published version cannot be withdrawn.
+#[test]
+fn the_release_is_complete_before_it_is_published() {
+    let workflow = read(".github/workflows/release.yml");
+    for job in ["crates", "image"] {
+        let (_, job) = workflow.split_once(&format!("\n  {job}:\n")).unwrap();
+        assert_eq!(job.lines().next(), Some("    needs: [check, binaries]"));
+    }
+}
+
 /// The workflow for the public API installs the compiler that the listing needs.
 #[test]
 fn the_workflow_for_the_public_api_uses_the_right_compiler() {
