@@ -68,7 +68,7 @@ impl Pattern {
         let mut names = self.text.split('/');
         for folder in folder.trim_end_matches('/').split('/') {
             match names.next() {
-                // What the pattern matches contains the folder.
+                // A folder that the pattern may match contains this one.
                 None => return self.recursive,
                 Some("**") => return true,
                 // A part of alternatives is not a pattern.

@@ -108,3 +108,37 @@ fn filters_match_the_names_of_single_files() {
     world.run_with_input(&copy, b"1").exits(0);
     assert!(world.keys().contains(&"x/d.log".to_owned()));
 }
+
+#[test]
+fn operands_and_filters_have_the_same_patterns() {
+    let world = World::new();
+    for name in ["a.jpg", "b1.jpg", "c*.jpg", "sub/d.jpg", "e.txt"] {
+        world.write(&format!("f/{name}"), "1");
+    }
+    for (glob, expected) in [
+        ("**.jpg", "a.jpg b1.jpg c*.jpg"),
+        ("[^ab]*.jpg", "c*.jpg"),
+        ("[!ab]*.jpg", "c*.jpg"),
+        (r"c\*.*", "c*.jpg"),
+        ("{a,b?}.jpg", "a.jpg b1.jpg"),
+        ("**/*.jpg", "a.jpg b1.jpg c*.jpg sub/d.jpg"),
+    ] {
+        world.ok(&["cp", "-q", &format!("f/{glob}"), &address("operand/")]);
+        let filter = format!("/{glob}");
+        world.ok(&[
+            "cp",
+            "-r",
+            "-q",
+            "f",
+            &address("filter"),
+            "--include",
+            &filter,
+        ]);
+        for target in ["operand/", "filter/"] {
+            let keys = world.keys().into_iter();
+            let found = keys.filter_map(|key| Some(key.strip_prefix(target)?.to_owned()));
+            assert_eq!(found.collect::<Vec<_>>().join(" "), expected, "{glob}");
+            world.ok(&["rm", "-r", "--yes", "-q", &address(target)]);
+        }
+    }
+}

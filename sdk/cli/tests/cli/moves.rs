@@ -203,3 +203,23 @@ fn a_pattern_is_moved_into_a_folder_that_it_does_not_match() {
         .exits(2);
     assert_eq!(world.keys(), copied);
 }
+
+#[test]
+fn a_move_does_not_write_to_standard_output() {
+    let world = World::new();
+    for key in ["a", "b/c"] {
+        world.put(key, "content");
+    }
+    for arguments in [
+        &["mv", &address("a"), "-"][..],
+        &["mv", &address("b/*"), "-"],
+        &["mv", "-r", &address("b"), "-"],
+        &["mv", &address("a"), &address("b/c"), "-"],
+        &["mv", "--dry-run", "--json", &address("a"), "-"],
+    ] {
+        let run = world.run(arguments).exits(2);
+        let text = run.stdout + &run.stderr;
+        assert!(text.contains("use `qingstor cp`"), "{arguments:?}: {text}");
+    }
+    assert_eq!(world.keys(), ["a", "b/c"]);
+}
