@@ -5,7 +5,7 @@ mod simulation;
 use std::collections::VecDeque;
 
 use super::*;
-use simulation::{CASES, Capacity, Case, Cost, MAX, MIB, TICK, UNLIMITED, simulate};
+use simulation::{CASES, Capacity, CapacityAt, Case, Cost, MAX, MIB, TICK, UNLIMITED, simulate};
 
 #[test]
 fn is_nearly_as_good_as_the_best_fixed_setting() {
@@ -35,7 +35,7 @@ fn is_nearly_as_good_as_the_best_fixed_setting() {
 /// The limit is found soon enough for transfers of four seconds.
 #[test]
 fn short_transfers_are_nearly_as_fast_as_with_the_best_fixed_setting() {
-    const CAPACITIES: [fn(f64) -> Capacity; 6] = [
+    const CAPACITIES: [CapacityAt; 6] = [
         |_| connection(1.0),
         |_| connection(2.0),
         |_| connection(4.0),
@@ -65,7 +65,7 @@ fn short_transfers_are_nearly_as_fast_as_with_the_best_fixed_setting() {
 /// Also if the service refuses a request late, and the transfer has few others.
 #[test]
 fn few_additional_requests_are_shed() {
-    const CAPACITIES: [(&str, fn(f64) -> Capacity); 6] = [
+    const CAPACITIES: [(&str, CapacityAt); 6] = [
         ("above 8, after 100 ms", |_| shedding(8, 100)),
         ("above 9, after 30 ms", |_| shedding(9, 30)),
         ("above 16, after 60 ms", |_| shedding(16, 60)),

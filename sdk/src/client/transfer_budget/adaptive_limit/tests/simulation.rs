@@ -30,6 +30,9 @@ pub(super) struct Capacity {
     pub(super) latency: Duration,
 }
 
+/// Returns the capacity after so many seconds.
+pub(super) type CapacityAt = fn(f64) -> Capacity;
+
 pub(super) const UNLIMITED: Capacity = Capacity {
     connection: 1e6,
     total: 1e6,
@@ -41,7 +44,7 @@ pub(super) const UNLIMITED: Capacity = Capacity {
 pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) parts: usize,
-    pub(super) capacity: fn(seconds: f64) -> Capacity,
+    pub(super) capacity: CapacityAt,
     /// The largest limit that is of use.
     pub(super) largest: usize,
 }
