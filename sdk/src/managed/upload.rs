@@ -12,6 +12,7 @@ mod pipe;
 pub(super) mod resume_token;
 pub(super) mod source;
 mod start;
+mod stream_memory;
 mod token_store;
 mod uploader;
 pub(super) mod writer;
@@ -91,20 +92,22 @@ impl Bucket {
 /// # Verification
 ///
 /// The entity tag in the response to each part must be the MD5 of the bytes that were sent. If it
-/// differs or is missing, the part is sent once more, then the upload fails with `Integrity`. An
-/// entity tag that is not an MD5, or that belongs to content encrypted with a customer-provided
-/// key, is not compared. See [`verify`](Self::verify) and
-/// [`compute_content_md5`](Self::compute_content_md5).
+/// differs or is missing, the part is sent once more, then the upload fails with `Integrity`. A part
+/// of a stream is not sent again if its bytes were released, see below. An entity tag that is not an
+/// MD5, or that belongs to content encrypted with a customer-provided key, is not compared. See
+/// [`verify`](Self::verify) and [`compute_content_md5`](Self::compute_content_md5).
 ///
 /// The object of a multipart upload has the entity tag `"<MD5 of the parts' MD5s>-<number of
 /// parts>"`. [`etag_of_file`](crate::etag_of_file) computes it for a local file.
 ///
 /// # Memory
 ///
-/// A file is read while it is sent, with 256 KiB for each connection. Verification needs up to 1 MiB
+/// A file is read while it is sent, with 256 KiB for each connection. Verification needs up to 2 MiB
 /// more. A reader or a stream needs up to `part_size * (concurrency + 1)` bytes: the parts that
-/// are being sent, and the one that is being read. Bytes in memory are not copied, nor are chunks of
-/// a stream that have at least 16 KiB. All transfers of a client together hold at most
+/// are being sent, and the one that is being read. If the source and the network are faster than
+/// MD5, the chunks of parts that the service has received are released as they are hashed, so that
+/// further parts can be read and hashed beside them. Bytes in memory are not copied, nor are chunks
+/// of a stream that have at least 16 KiB. All transfers of a client together hold at most
 /// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes.
 ///
 /// # Limits

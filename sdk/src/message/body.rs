@@ -258,7 +258,7 @@ impl Body {
     pub(crate) fn hash_source(&self) -> Option<HashSource> {
         match &self.source {
             BodySource::Bytes(bytes) => Some(HashSource::from(bytes.clone())),
-            BodySource::Chunks(chunks) => Some(HashSource::Memory(Arc::clone(chunks))),
+            BodySource::Chunks(chunks) => Some(HashSource::Memory(chunks.to_vec())),
             BodySource::File { path, offset } => {
                 let start = offset.unwrap_or(0);
                 let range = start..start.saturating_add(self.content_len);

@@ -247,6 +247,17 @@ async fn a_part_with_a_wrong_etag_is_sent_twice_at_most() {
 }
 
 #[tokio::test]
+async fn a_damaged_part_of_a_stream_is_sent_again() {
+    let site = Site::start().await;
+    site.faults(&["operation=UploadMultipart,times=1,etag=wrong"]);
+    let sent = content(2 * PART);
+    let source = UploadSource::stream(pieces(&sent, 300_001));
+    let upload = site.bucket.upload("k", source).part_size(PART as u64);
+    upload.await.unwrap();
+    assert_eq!(site.content("k").await, sent);
+}
+
+#[tokio::test]
 async fn an_unverified_upload_sends_the_same_bytes() {
     let site = Site::start().await;
     let key = SseKey::new([b'x'; 32]);

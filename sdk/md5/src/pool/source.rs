@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::vec;
 
 use bytes::Bytes;
 
@@ -19,9 +20,9 @@ const FILE_STEP: usize = 32 * 1024;
 /// A file is read in steps of 32 KiB. It should not change while it is hashed.
 #[derive(Clone, Debug)]
 pub enum HashSource {
-    /// Chunks in memory, one after the other. They are not copied. They are released at the end of the
-    /// calculation.
-    Memory(Arc<[Bytes]>),
+    /// Chunks in memory, one after the other. They are not copied. Each one is released when it has
+    /// been hashed.
+    Memory(Vec<Bytes>),
     /// A range of the file at a path.
     ///
     /// The file is opened when it is read, and closed while the content waits for its turn. So any
@@ -43,7 +44,7 @@ pub enum HashSource {
 
 impl From<Bytes> for HashSource {
     fn from(bytes: Bytes) -> Self {
-        Self::Memory([bytes].into())
+        Self::Memory(vec![bytes])
     }
 }
 
@@ -58,8 +59,8 @@ pub(super) struct Reader {
 #[derive(Debug)]
 enum Content {
     Memory {
-        chunks: Arc<[Bytes]>,
-        current: usize,
+        current: Bytes,
+        rest: vec::IntoIter<Bytes>,
     },
     File {
         /// `None` if the file remains open.
@@ -76,8 +77,9 @@ impl Reader {
     pub(super) fn new(source: HashSource) -> Self {
         let (path, file, range) = match source {
             HashSource::Memory(chunks) => {
+                let (current, rest) = (Bytes::new(), chunks.into_iter());
                 return Self {
-                    content: Content::Memory { chunks, current: 0 },
+                    content: Content::Memory { current, rest },
                     offset: 0,
                 };
             }
@@ -119,7 +121,7 @@ impl Reader {
         while self.available().is_empty() && !self.is_finished() {
             self.offset = 0;
             match &mut self.content {
-                Content::Memory { current, .. } => *current += 1,
+                Content::Memory { current, rest } => *current = rest.next().unwrap_or_default(),
                 Content::File {
                     path,
                     file,
@@ -143,10 +145,8 @@ impl Reader {
 
     /// Returns the rest of the current chunk.
     pub(super) fn available(&self) -> &[u8] {
-        let current = match &self.content {
-            Content::Memory { chunks, current } => {
-                chunks.get(*current).map_or(&[][..], Bytes::as_ref)
-            }
+        let current: &[u8] = match &self.content {
+            Content::Memory { current, .. } => current,
             Content::File { current, .. } => current,
         };
         current.get(self.offset..).unwrap_or_default()
@@ -155,23 +155,28 @@ impl Reader {
     /// Returns `true` if hashing takes less time than to start a thread would.
     pub(super) fn is_short(&self) -> bool {
         match &self.content {
-            Content::Memory { chunks, .. } => {
-                let lens = chunks.iter().map(Bytes::len);
-                lens.fold(0, usize::saturating_add) <= Md5Pool::SHORT_CONTENT
+            Content::Memory { current, rest } => {
+                let lens = rest.as_slice().iter().map(Bytes::len);
+                lens.fold(current.len(), usize::saturating_add) <= Md5Pool::SHORT_CONTENT
             }
             Content::File { range, .. } => range.is_empty(),
         }
     }
 
-    /// Continues after `len` bytes of the current chunk.
+    /// Continues after `len` bytes of the current chunk. Releases a chunk in memory at its end.
     pub(super) fn advance(&mut self, len: usize) {
         self.offset += len;
+        if let Content::Memory { current, .. } = &mut self.content
+            && self.offset >= current.len()
+        {
+            (*current, self.offset) = (Bytes::new(), 0);
+        }
     }
 
     /// Whether all chunks were hashed.
     pub(super) fn is_finished(&self) -> bool {
         let is_last = match &self.content {
-            Content::Memory { chunks, current } => *current + 1 >= chunks.len(),
+            Content::Memory { rest, .. } => rest.as_slice().is_empty(),
             Content::File { range, .. } => range.is_empty(),
         };
         is_last && self.available().is_empty()

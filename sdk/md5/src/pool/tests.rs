@@ -187,9 +187,9 @@ fn all_lanes_advance_by_the_same_length() {
     step(&mut jobs);
     let offsets = |jobs: &[Job]| -> Vec<_> { jobs.iter().map(|job| job.reader.offset()).collect() };
     // A chunk of 10 bytes does not hold up the others.
-    assert_eq!(offsets(&jobs), [4096, 4096, 10]);
+    assert_eq!(offsets(&jobs), [4096, 4096, 0]);
     step(&mut jobs);
-    assert_eq!(offsets(&jobs), [10_000, 10_000, 5904]);
+    assert_eq!(offsets(&jobs), [10_000, 0, 5904]);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn long_chunks_start_with_different_steps() {
     let slices = [0..1_500_000, 0..2_000_000, 0..1_000_000, 7..2_000_000];
     let (mut jobs, pending): (Vec<_>, Vec<_>) = slices
         .clone()
-        .map(|slice| HashSource::Memory([content.slice(slice)].into()))
+        .map(|slice| HashSource::from(content.slice(slice)))
         .map(|source| Job::new(Md5Lane::default(), source))
         .into_iter()
         .unzip();
@@ -217,6 +217,24 @@ fn long_chunks_start_with_different_steps() {
         let lane = pending.0.try_recv().unwrap().unwrap();
         assert_eq!(lane.finish(), expected(&content[slice]));
     }
+}
+
+#[test]
+fn a_chunk_in_memory_is_released_when_it_has_been_hashed() {
+    let chunks: Vec<_> = (0..3).map(|_| Bytes::from(vec![7; 10_000])).collect();
+    let source = HashSource::Memory(chunks.clone());
+    let (job, mut pending) = Job::new(Md5Lane::default(), source);
+    let mut jobs = vec![job];
+    let released = || -> Vec<_> { chunks.iter().map(Bytes::is_unique).collect() };
+    assert_eq!(released(), [false; 3]);
+    step(&mut jobs);
+    assert_eq!(released(), [true, false, false]);
+    step(&mut jobs);
+    assert_eq!(released(), [true, true, false]);
+    step(&mut jobs);
+    assert_eq!(released(), [true; 3]);
+    let lane = pending.0.try_recv().unwrap().unwrap();
+    assert_eq!(lane.finish(), expected(&[7; 30_000]));
 }
 
 proptest! {

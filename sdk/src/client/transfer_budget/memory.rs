@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,7 +36,8 @@ struct Waiting {
 /// Reserved memory, released on drop.
 pub(crate) struct Reservation {
     budget: Arc<MemoryBudget>,
-    bytes: u64,
+    /// Changes only while the budget is locked.
+    bytes: AtomicU64,
     is_counted: AtomicBool,
 }
 
@@ -60,7 +61,7 @@ impl MemoryBudget {
             // The queue drops no sender without an answer; an empty reservation is harmless.
             Err(_) => Reservation {
                 budget: self,
-                bytes: 0,
+                bytes: AtomicU64::new(0),
                 is_counted: AtomicBool::new(true),
             },
         }
@@ -91,7 +92,7 @@ impl MemoryBudget {
             // If nobody waits any more, the reservation comes back and is dropped here.
             let _ = first.grant.send(Reservation {
                 budget: Arc::clone(self),
-                bytes,
+                bytes: AtomicU64::new(bytes),
                 is_counted: AtomicBool::new(true),
             });
         }
@@ -104,15 +105,14 @@ impl MemoryBudget {
 
 impl Reservation {
     /// Releases what exceeds `bytes`.
-    pub(crate) fn shrink(&mut self, bytes: u64) {
-        let released = self.bytes.saturating_sub(bytes);
-        self.bytes -= released;
-        if *self.is_counted.get_mut() {
-            let mut state = self.budget.lock();
-            state.used = state.used.saturating_sub(released);
-            drop(state);
-            self.budget.grant();
+    pub(crate) fn shrink(&self, bytes: u64) {
+        let mut state = self.budget.lock();
+        let before = self.bytes.fetch_min(bytes, Ordering::Relaxed);
+        if self.is_counted.load(Ordering::Relaxed) {
+            state.used = state.used.saturating_sub(before.saturating_sub(bytes));
         }
+        drop(state);
+        self.budget.grant();
     }
 
     /// Sets whether the memory counts. It does by default.
@@ -121,9 +121,10 @@ impl Reservation {
         if self.is_counted.swap(is_counted, Ordering::Relaxed) == is_counted {
             return;
         }
+        let bytes = self.bytes.load(Ordering::Relaxed);
         state.used = match is_counted {
-            true => state.used.saturating_add(self.bytes),
-            false => state.used.saturating_sub(self.bytes),
+            true => state.used.saturating_add(bytes),
+            false => state.used.saturating_sub(bytes),
         };
         drop(state);
         self.budget.grant();
@@ -204,7 +205,7 @@ mod tests {
     #[tokio::test]
     async fn shrinking_releases_only_the_difference() {
         let budget = Arc::new(MemoryBudget::new(10));
-        let mut first = Arc::clone(&budget).reserve(10).await;
+        let first = Arc::clone(&budget).reserve(10).await;
         let mut other = Box::pin(Arc::clone(&budget).reserve(5));
         assert!((&mut other).now_or_never().is_none());
         first.shrink(6);
@@ -216,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn uncounted_memory_does_not_block_others() {
         let budget = Arc::new(MemoryBudget::new(10));
-        let mut stalled = Arc::clone(&budget).reserve(10).await;
+        let stalled = Arc::clone(&budget).reserve(10).await;
         let mut other = Box::pin(Arc::clone(&budget).reserve(4));
         assert!((&mut other).now_or_never().is_none());
         stalled.set_counted(false);

@@ -91,7 +91,7 @@ impl<'a> WriterDownload<'a> {
         reader: &Arc<ObjectReader>,
         part_size: u64,
         first: FirstResponse,
-        mut memory: Reservation,
+        memory: Reservation,
     ) -> Result<()> {
         memory.shrink(first.len);
         let range = 0..first.len;

@@ -156,11 +156,9 @@ impl<'a> MultipartUpload<'a> {
         stored: BTreeMap<u32, StoredPart>,
     ) -> Result<u64> {
         self.tokens.save(token).await?;
-        let mut tasks = PartTasks::new(&self.uploader.bucket, self.uploader.concurrency);
-        if !self.reader.is_stream() {
-            // Parts that are in memory or in a file anyway may wait for their MD5s.
-            tasks = tasks.with_answered(2 * batch(sizes.first()));
-        }
+        // Parts that were sent may wait for their MD5s. Those of a stream are limited by their memory.
+        let tasks = PartTasks::new(&self.uploader.bucket, self.uploader.concurrency);
+        let mut tasks = tasks.with_answered(2 * batch(sizes.first()));
         let bytes = self
             .run_part_tasks(&mut tasks, token, sizes, first, stored)
             .await;
@@ -311,7 +309,11 @@ fn poll_event(
         Poll::Pending => false,
     };
     if let Some(size) = size_to_read {
-        return reader.poll_part(cx, size).map(|part| part.map(Event::Read));
+        // One part is read while the others are sent.
+        let parts = tasks.limit().saturating_add(1);
+        let capacity = size.saturating_mul(parts as u64);
+        let part = reader.poll_part(cx, size, capacity);
+        return part.map(|part| part.map(Event::Read));
     }
     if is_idle {
         return Poll::Ready(Ok(Event::Idle));

@@ -1,24 +1,28 @@
 //! [`PartContent`]: the bytes of one part.
 
+use std::future::poll_fn;
 use std::path::Path;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
 use qingstor_md5::{HashSource, Md5Pool, PendingMd5};
 
+use super::stream_memory::{PartReservation, StreamMemory, reserved_chunks};
 use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::client::transfer_budget::Reservation;
 use crate::message::body::Body;
 
-/// The bytes of a part, or of content that is sent with one request. They can be sent repeatedly.
+/// The bytes of a part, or of content that is sent with one request. They can be sent repeatedly,
+/// unless they were released.
 #[derive(Clone, Debug)]
 pub(super) enum PartContent {
     Bytes {
         chunks: Arc<[Bytes]>,
         len: u64,
-        /// Memory that is released with the content, if the client holds it.
-        _memory: Option<Arc<Reservation>>,
+        /// The memory of the stream that they were read from.
+        stream: Option<Arc<StreamMemory>>,
     },
     File {
         path: Arc<Path>,
@@ -36,15 +40,31 @@ impl PartContent {
         Self::in_memory(chunks, None)
     }
 
-    /// Creates content that releases this memory when it is dropped.
-    pub(super) fn in_memory(chunks: Vec<Bytes>, memory: Option<Arc<Reservation>>) -> Self {
+    /// Creates content in the memory that was reserved for it.
+    pub(super) fn reserved(chunks: Vec<Bytes>, memory: &Arc<PartReservation>) -> Self {
+        let stream = Arc::clone(memory.stream());
+        Self::in_memory(reserved_chunks(chunks, memory), Some(stream))
+    }
+
+    fn in_memory(chunks: Vec<Bytes>, stream: Option<Arc<StreamMemory>>) -> Self {
         let len = chunks.iter().map(|chunk| chunk.len() as u64).sum();
         let chunks = chunks.into();
         Self::Bytes {
             chunks,
             len,
-            _memory: memory,
+            stream,
         }
+    }
+
+    /// Releases the bytes, except for those that are still being hashed.
+    fn release(&mut self) {
+        if let Self::Bytes { chunks, .. } = self {
+            *chunks = [].into();
+        }
+    }
+
+    pub(super) fn is_released(&self) -> bool {
+        matches!(self, Self::Bytes { chunks, len, .. } if chunks.is_empty() && *len > 0)
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -66,7 +86,7 @@ impl PartContent {
 
     fn hash_source(&self) -> HashSource {
         match self {
-            Self::Bytes { chunks, .. } => HashSource::Memory(Arc::clone(chunks)),
+            Self::Bytes { chunks, .. } => HashSource::Memory(chunks.to_vec()),
             Self::File { path, offset, len } => HashSource::File {
                 path: Arc::clone(path),
                 range: *offset..offset + len,
@@ -115,6 +135,33 @@ impl Part {
         self.md5.is_some() || is_ready
     }
 
+    /// Returns the MD5 of a part that the service has received. If the next part waits for memory, the
+    /// bytes are released as they are hashed.
+    ///
+    /// # Errors
+    ///
+    /// As [`md5`](Self::md5).
+    pub(super) async fn md5_of_received(&mut self, pool: &Md5Pool) -> Result<Digest> {
+        if let PartContent::Bytes { stream, .. } = &self.content
+            && let Some(stream) = stream.clone()
+            && let Some(mut pending) = self.pending_md5.take()
+        {
+            let mut wanted = pin!(stream.wanted());
+            let md5 = poll_fn(|cx| match Pin::new(&mut pending).poll(cx) {
+                Poll::Ready(lane) => Poll::Ready(Some(lane)),
+                Poll::Pending => wanted.as_mut().poll(cx).map(|()| None),
+            });
+            match md5.await {
+                Some(lane) => self.md5 = Some(lane.map_err(read_error)?.finish().into()),
+                None => {
+                    self.pending_md5 = Some(pending);
+                    self.content.release();
+                }
+            }
+        }
+        self.md5(pool).await
+    }
+
     /// Returns the MD5. Starts the calculation if necessary, and waits for its end.
     ///
     /// # Errors
@@ -140,4 +187,63 @@ pub(super) fn read_error(error: std::io::Error) -> Error {
 /// Adds the path to an error of a source file.
 pub(super) fn file_error(path: &Path, error: std::io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("{}: {error}", path.display())).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt;
+    use md5::{Digest as _, Md5};
+    use tokio::runtime;
+
+    use super::*;
+    use crate::client::transfer_budget::MemoryBudget;
+
+    const LEN: usize = 100_000;
+
+    /// A part of a stream, of which nothing else is in memory.
+    async fn part_of(stream: &Arc<StreamMemory>) -> Part {
+        poll_fn(|cx| stream.poll_add(cx, LEN as u64, u64::MAX)).await;
+        let client = Arc::new(MemoryBudget::new(u64::MAX))
+            .reserve(LEN as u64)
+            .await;
+        let memory = PartReservation::new(Arc::clone(stream), client, LEN as u64);
+        let chunks = vec![Bytes::from(vec![7; LEN / 2]); 2];
+        Part::new(PartContent::reserved(chunks, &Arc::new(memory)))
+    }
+
+    #[test]
+    fn a_received_part_is_released_if_the_next_one_waits() {
+        let runtime = runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            for is_wanted in [false, true] {
+                let (stream, pool) = (Arc::default(), Md5Pool::default());
+                let mut part = part_of(&stream).await;
+                // Nothing is hashed until the only thread is free.
+                let (start, started) = mpsc::channel::<()>();
+                let blocked = tokio::task::spawn_blocking(move || started.recv());
+                part.start_md5(&pool);
+                let next = || poll_fn(|cx| stream.poll_add(cx, 1, 1)).now_or_never();
+                if is_wanted {
+                    assert!(next().is_none());
+                }
+                let mut md5 = Box::pin(part.md5_of_received(&pool));
+                assert!((&mut md5).now_or_never().is_none());
+                drop(start);
+                let digest = md5.await.unwrap();
+                let expected: [u8; 16] = Md5::digest(vec![7; LEN]).into();
+                assert_eq!(digest, expected.into(), "{is_wanted}");
+                assert_eq!(part.content.is_released(), is_wanted);
+                assert_eq!(part.content.len(), LEN as u64);
+                blocked.await.unwrap().unwrap_err();
+                if is_wanted {
+                    next().unwrap();
+                }
+            }
+        });
+    }
 }

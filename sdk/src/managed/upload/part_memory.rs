@@ -6,16 +6,19 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::Sleep;
 
+use super::stream_memory::{PartReservation, StreamMemory};
 use crate::client::transfer_budget::{MemoryBudget, Reservation, STALL_TIME};
 
 /// Reserves the memory of each part before it is read. Memory of a part whose source makes no progress
 /// does not count, so that the transfer does not block others.
 pub(super) struct PartMemory {
     budget: Arc<MemoryBudget>,
+    stream: Arc<StreamMemory>,
+    /// A reservation of memory that was added to that of the stream.
     pending: Option<Pin<Box<dyn Future<Output = Reservation> + Send>>>,
     /// Memory of the part that is being read.
-    current: Option<Arc<Reservation>>,
-    previous: Weak<Reservation>,
+    current: Option<Arc<PartReservation>>,
+    previous: Weak<PartReservation>,
     /// Runs while the source has nothing to yield.
     stall_timer: Option<Pin<Box<Sleep>>>,
 }
@@ -24,6 +27,7 @@ impl PartMemory {
     pub(super) fn new(budget: Arc<MemoryBudget>) -> Self {
         Self {
             budget,
+            stream: Arc::default(),
             pending: None,
             current: None,
             previous: Weak::new(),
@@ -31,25 +35,35 @@ impl PartMemory {
         }
     }
 
-    /// Waits until the memory of the next part is reserved.
-    pub(super) fn poll_reserve(&mut self, cx: &mut Context<'_>, bytes: u64) -> Poll<()> {
-        if self.current.is_none() {
-            let budget = &self.budget;
-            let pending = self
-                .pending
-                .get_or_insert_with(|| Box::pin(Arc::clone(budget).reserve(bytes)));
-            self.current = Some(Arc::new(ready!(pending.as_mut().poll(cx))));
-            self.pending = None;
+    /// Waits until the memory of the next part is reserved. At most `capacity` bytes of the stream are
+    /// in memory then, or this part alone.
+    pub(super) fn poll_reserve(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: u64,
+        capacity: u64,
+    ) -> Poll<()> {
+        if self.current.is_some() {
+            return Poll::Ready(());
         }
+        let pending = match &mut self.pending {
+            Some(pending) => pending,
+            None => {
+                ready!(self.stream.poll_add(cx, bytes, capacity));
+                let reserving = Box::pin(Arc::clone(&self.budget).reserve(bytes));
+                self.pending.insert(reserving)
+            }
+        };
+        let reservation = ready!(pending.as_mut().poll(cx));
+        let reservation = PartReservation::new(Arc::clone(&self.stream), reservation, bytes);
+        (self.current, self.pending) = (Some(Arc::new(reservation)), None);
         Poll::Ready(())
     }
 
     /// Returns the memory of the part that was read, which has `len` bytes.
-    pub(super) fn take(&mut self, len: u64) -> Option<Arc<Reservation>> {
-        let mut reservation = self.current.take()?;
-        if let Some(reservation) = Arc::get_mut(&mut reservation) {
-            reservation.shrink(len);
-        }
+    pub(super) fn take(&mut self, len: u64) -> Option<Arc<PartReservation>> {
+        let reservation = self.current.take()?;
+        reservation.shrink(len);
         self.previous = Arc::downgrade(&reservation);
         Some(reservation)
     }
@@ -70,7 +84,7 @@ impl PartMemory {
         &mut self,
         cx: &mut Context<'_>,
         is_pending: bool,
-        holder: Option<Arc<Reservation>>,
+        holder: Option<Arc<PartReservation>>,
     ) {
         let Some(holder) = holder else {
             return;

@@ -120,11 +120,13 @@ impl<'a> PartReader<'a> {
         })
     }
 
-    /// Returns the next part, or `None` at the end. Only the last part has fewer than `size` bytes.
+    /// Returns the next part, or `None` at the end. Only the last part has fewer than `size` bytes. The
+    /// next part of a stream waits until at most `capacity` bytes of it are in memory then.
     pub(super) fn poll_part(
         &mut self,
         cx: &mut Context<'_>,
         size: u64,
+        capacity: u64,
     ) -> Poll<Result<Option<PartContent>>> {
         let total = self.len;
         match &mut self.unread {
@@ -144,12 +146,12 @@ impl<'a> PartReader<'a> {
                 *offset += len;
                 Poll::Ready(Ok((len > 0).then_some(part)))
             }
-            Unread::Stream(reader) => reader.poll_part(cx, size, total),
+            Unread::Stream(reader) => reader.poll_part(cx, size, capacity, total),
         }
     }
 
     pub(super) async fn part(&mut self, size: u64) -> Result<Option<PartContent>> {
-        poll_fn(|cx| self.poll_part(cx, size)).await
+        poll_fn(|cx| self.poll_part(cx, size, u64::MAX)).await
     }
 
     /// Returns `true` if no bytes are left. Waits for the next chunk of a stream.
@@ -211,6 +213,7 @@ impl StreamReader<'_> {
         &mut self,
         cx: &mut Context<'_>,
         size: u64,
+        capacity: u64,
         total: Option<u64>,
     ) -> Poll<Result<Option<PartContent>>> {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -219,8 +222,9 @@ impl StreamReader<'_> {
             if missing == 0 || (self.ended && self.rest.is_empty()) {
                 let memory = self.memory.take(self.part.len() as u64);
                 let chunks = self.part.take();
-                let part = (!chunks.is_empty()).then(|| PartContent::in_memory(chunks, memory));
-                return Poll::Ready(Ok(part));
+                return Poll::Ready(Ok(
+                    memory.map(|memory| PartContent::reserved(chunks, &memory))
+                ));
             }
             if self.rest.is_empty() {
                 let polled = self.poll_chunk(cx, total);
@@ -231,7 +235,7 @@ impl StreamReader<'_> {
             // The source has started to yield the part.
             let left = total.map(|total| total - (self.received - self.rest.len() as u64));
             let needed = left.unwrap_or(u64::MAX).min(size as u64);
-            ready!(self.memory.poll_reserve(cx, needed));
+            ready!(self.memory.poll_reserve(cx, needed, capacity));
             let len = missing.min(self.rest.len());
             self.part.push(self.rest.split_to(len));
         }

@@ -186,7 +186,7 @@ impl Uploader {
     }
 
     /// Sends a part until `etag` of the output confirms that the service stored the same bytes, at
-    /// most [`MAX_SENDS`] times. Returns the output, and the MD5 of the bytes if they are verified.
+    /// most [`MAX_SENDS`] times, and not again after its bytes were released. Returns the output, and the MD5 of the bytes if they are verified.
     ///
     /// # Errors
     ///
@@ -236,7 +236,8 @@ impl Uploader {
                 Err(error) => error,
             };
             monitor.reset();
-            if error.kind() != ErrorKind::Integrity || sends == MAX_SENDS {
+            let is_damaged = error.kind() == ErrorKind::Integrity;
+            if !is_damaged || sends == MAX_SENDS || part.content.is_released() {
                 return Err(error);
             }
             sends += 1;
@@ -258,7 +259,7 @@ impl Uploader {
         if !self.verify {
             return Ok(None);
         }
-        let sent = part.md5(&self.md5_pool).await?;
+        let sent = part.md5_of_received(&self.md5_pool).await?;
         let text = if !entity_tag::is_set(etag) {
             "the response has no ETag, so the stored bytes cannot be verified".into()
         } else if self

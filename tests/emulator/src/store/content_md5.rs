@@ -60,7 +60,7 @@ impl ContentMd5 {
     /// Starts to hash the blocks that wait.
     async fn hash_waiting(&mut self, pool: &Md5Pool) -> io::Result<()> {
         let lane = self.take_hashed().await?;
-        let blocks = HashSource::Memory(std::mem::take(&mut self.waiting).into());
+        let blocks = HashSource::Memory(std::mem::take(&mut self.waiting));
         self.hashed = Hashed::Pending(pool.resume(lane, blocks));
         Ok(())
     }
