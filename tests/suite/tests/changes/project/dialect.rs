@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dialect_sdk::types::{ListThingsPipes, PutBucketTreeColor, RMatchColor, Switch, Tree};
+use dialect_sdk::types::{Area, ListThingsPipes, PutBucketTreeColor, RMatchColor, Switch, Tree};
 use dialect_sdk::{Base64Bytes, Body, Bucket, QingStor, Result, Secret, Timestamp};
 
 fn time() -> Timestamp {
@@ -101,6 +101,10 @@ pub(crate) async fn name(qingstor: &QingStor) -> Result<()> {
 }
 
 pub(crate) async fn tree(bucket: &Bucket) -> Result<()> {
+    let square = Area::square("a");
+    assert_eq!((square.width, square.scale), (Some(1.0), Some(2.0)));
+    assert_eq!((square.count, square.offset), (Some(u32::MAX), Some(i32::MIN)));
+    assert_eq!(square.level, Some(1 << 63));
     let tree = Tree::new("root").left(Box::new(Tree::new("left")));
     let call = bucket.put_tree(tree, time());
     let call = call.when(time()).blob(&b"\xff"[..]);
