@@ -55,6 +55,8 @@ struct MovedFiles {
 struct FilesState {
     /// Links to folders, which are reported.
     links: HashSet<PathBuf>,
+    /// Folder of the last file.
+    folder: Option<PathBuf>,
     failed: Option<anyhow::Error>,
 }
 
@@ -109,7 +111,10 @@ impl MoveDeletions {
     /// Returns an error if the results cannot be printed.
     pub(super) async fn finish(mut self) -> Result<()> {
         match &*self.source {
-            MoveSource::Files(files) => files.lock().failed.take().map_or(Ok(()), Err),
+            MoveSource::Files(files) => {
+                files.leave_folder(None);
+                files.lock().failed.take().map_or(Ok(()), Err)
+            }
             MoveSource::Objects(sender) => {
                 drop(lock(sender).take());
                 match self.task.join_next().await {
@@ -166,7 +171,7 @@ impl MoveSource {
 }
 
 impl MovedFiles {
-    /// Deletes a file, and the folders that it leaves empty. Below a link to a folder, files are not in
+    /// Deletes a file. Below a link to a folder, files are not in
     /// the source folder, so they stay.
     fn delete(&self, file: &Path, version: FileVersion) {
         let path = file.display().to_string();
@@ -184,9 +189,7 @@ impl MovedFiles {
         };
         match removed {
             Ok(()) => {
-                if !self.is_dry {
-                    self.remove_empty_folders(file);
-                }
+                self.leave_folder(file.parent());
                 if let Err(error) = self.output.action(&action) {
                     self.lock().failed.get_or_insert(error);
                 }
@@ -208,9 +211,20 @@ impl MovedFiles {
         })
     }
 
-    /// Removes the folders that the deletion of a file has emptied, up to the source folder.
-    fn remove_empty_folders(&self, file: &Path) {
-        for folder in file.ancestors().skip(1) {
+    /// Remembers the folder of a file. Removes the previous one and those that contain it, as far as
+    /// they are empty: only now, because looking into a large folder after each file takes long.
+    fn leave_folder(&self, next: Option<&Path>) {
+        let previous = {
+            let last = &mut self.lock().folder;
+            match last.as_deref() == next {
+                true => return,
+                false => std::mem::replace(last, next.map(Path::to_owned)),
+            }
+        };
+        let Some(previous) = previous.filter(|_| !self.is_dry) else {
+            return;
+        };
+        for folder in previous.ancestors() {
             let is_moved = match self.is_pattern {
                 true => folder != self.folder && folder.starts_with(&self.folder),
                 false => folder.starts_with(&self.folder),
