@@ -11,6 +11,7 @@ use crate::config::endpoint::Endpoint;
 pub(super) enum SettingSource {
     Default,
     /// The configuration file, or the configuration of a program that contains these settings.
+    #[cfg(any(test, feature = "config-file", feature = "serde"))]
     File,
     Environment,
     /// A method of `Config`.
@@ -21,6 +22,7 @@ impl fmt::Display for SettingSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Default => "default",
+            #[cfg(any(test, feature = "config-file", feature = "serde"))]
             Self::File => "configuration file",
             Self::Environment => "environment",
             Self::Method => "program",
