@@ -144,7 +144,8 @@ async fn clean_up(bucket: &Bucket) -> Result<()> {
 }
 
 /// Deletes the bucket. The service refuses to delete a bucket that was created less than a minute
-/// ago, or that it does not bill yet. No SDK can know whether a program wants to wait that long.
+/// ago, or that it does not bill yet. The client only waits a few seconds for the billing. No SDK can
+/// know whether a program wants to wait longer.
 async fn delete_bucket(bucket: &Bucket) -> qingstor_sdk::Result<DeleteBucketOutput> {
     let mut remaining_attempts = 10;
     loop {
