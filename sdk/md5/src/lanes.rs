@@ -4,8 +4,14 @@
 
 #[path = "lanes/compress.rs"]
 mod compress;
+#[cfg(all(feature = "simd", any(target_arch = "x86", target_arch = "x86_64")))]
+#[path = "lanes/pair.rs"]
+mod pair;
 #[path = "lanes/scalar.rs"]
 mod scalar;
+#[cfg(feature = "simd")]
+#[path = "lanes/vector.rs"]
+mod vector;
 #[cfg(feature = "simd")]
 #[path = "lanes/vectors.rs"]
 mod vectors;

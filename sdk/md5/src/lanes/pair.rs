@@ -4,7 +4,9 @@ use std::ops::{Add, BitAnd, BitOr, BitXor, Not};
 
 use fearless_simd::Simd;
 
-use super::{BLOCK, Vector, Word};
+use super::BLOCK;
+use super::compress::Word;
+use super::vector::Vector;
 
 /// Two vectors. A processor executes the instructions of both at the same time, while those of one
 /// vector alone wait for each other: on an AMD EPYC processor (Zen 5), a vector of 16 lanes reaches

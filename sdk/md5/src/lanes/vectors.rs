@@ -1,21 +1,20 @@
-//! MD5 with vector instructions.
+//! MD5 of many contents with vector instructions.
 //!
 //! x86-64 processors with AVX-512 hash 32 contents at a time, those with AVX2 16, and those with SSE2 8,
 //! as 64-bit ARM processors with NEON do.
 
-#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-#[path = "pair.rs"]
-mod pair;
-
 use std::hint::black_box;
 use std::slice;
 
-use fearless_simd::{Level, Simd, SimdFrom as _, SimdInt, u32x8, u32x16};
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-use pair::Pair;
+use fearless_simd::u32x16;
+use fearless_simd::{Level, Simd, u32x8};
 
-use super::compress::{SINES, Word, compress};
+use super::compress::{SINES, compress};
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+use super::pair::Pair;
 use super::scalar::{FEW, compress_few};
+use super::vector::Vector;
 use super::{Active, BLOCK, INITIAL};
 
 /// How many blocks before its use each block of a lane is fetched into the processor's cache.
@@ -75,81 +74,6 @@ pub(super) fn compress_many(level: Level, lanes: &mut [Active<'_>], count: usize
     }
     let _ = level;
     compress_few(lanes, count);
-}
-
-/// A vector with one word of each of `N` lanes.
-trait Vector<S: Simd, const N: usize>: Word {
-    fn from_lanes(simd: S, words: [u32; N]) -> Self;
-
-    fn into_lanes(self) -> [u32; N];
-
-    /// Returns the 16 words of the blocks: vector `i` contains word `i` of each block.
-    fn transpose(simd: S, blocks: [&[u8; BLOCK]; N]) -> [Self; 16];
-}
-
-impl<S: Simd> Vector<S, 16> for u32x16<S> {
-    #[inline(always)]
-    fn from_lanes(simd: S, words: [u32; 16]) -> Self {
-        Self::simd_from(simd, words)
-    }
-
-    #[inline(always)]
-    fn into_lanes(self) -> [u32; 16] {
-        self.into()
-    }
-
-    #[inline(always)]
-    fn transpose(simd: S, blocks: [&[u8; BLOCK]; 16]) -> [Self; 16] {
-        let rows = blocks.map(|block| Self::simd_from(simd, words(Some(block))));
-        // Each round doubles the number of lanes that a vector contains.
-        interleave(interleave(interleave(interleave(rows))))
-    }
-}
-
-impl<S: Simd> Vector<S, 8> for u32x8<S> {
-    #[inline(always)]
-    fn from_lanes(simd: S, words: [u32; 8]) -> Self {
-        Self::simd_from(simd, words)
-    }
-
-    #[inline(always)]
-    fn into_lanes(self) -> [u32; 8] {
-        self.into()
-    }
-
-    #[inline(always)]
-    fn transpose(simd: S, blocks: [&[u8; BLOCK]; 8]) -> [Self; 16] {
-        let low = blocks.map(|block| Self::simd_from(simd, words(block.first_chunk::<32>())));
-        let high = blocks.map(|block| Self::simd_from(simd, words(block.last_chunk::<32>())));
-        let low = interleave(interleave(interleave(low)));
-        let high = interleave(interleave(interleave(high)));
-        let [a, b, c, d, e, f, g, h] = low;
-        let [i, j, k, l, m, n, o, p] = high;
-        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
-    }
-}
-
-/// Reads `N` words of 4 bytes.
-#[inline(always)]
-fn words<const B: usize, const N: usize>(bytes: Option<&[u8; B]>) -> [u32; N] {
-    let mut words = [0; N];
-    let bytes = bytes.unwrap_or(&[0; B]);
-    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
-        *word = u32::from_le_bytes(*bytes);
-    }
-    words
-}
-
-/// Interleaves each vector of the first half with its counterpart in the second half.
-#[inline(always)]
-fn interleave<S: Simd, V: SimdInt<S>, const N: usize>(rows: [V; N]) -> [V; N] {
-    let (first, second) = rows.split_at(N / 2);
-    let mut interleaved = rows;
-    let (pairs, _) = interleaved.as_chunks_mut();
-    for (pair, (a, b)) in pairs.iter_mut().zip(first.iter().zip(second)) {
-        *pair = a.interleave(*b).into();
-    }
-    interleaved
 }
 
 /// Adds the next `count` blocks to each of at most `N` lanes.
@@ -213,33 +137,4 @@ fn prefetch(streams: &[slice::Iter<'_, [u8; BLOCK]>]) {
 
 fn word<const N: usize>(words: &[u32; N], at: usize) -> u32 {
     words.get(at).copied().unwrap_or_default()
-}
-
-impl<S: Simd> Word for u32x8<S> {
-    #[inline(always)]
-    fn add_constant(self, constant: u32) -> Self {
-        self + constant
-    }
-
-    #[inline(always)]
-    fn rotate_left<const BITS: u32>(self) -> Self {
-        rotate_left::<_, _, BITS>(self)
-    }
-}
-
-impl<S: Simd> Word for u32x16<S> {
-    #[inline(always)]
-    fn add_constant(self, constant: u32) -> Self {
-        self + constant
-    }
-
-    #[inline(always)]
-    fn rotate_left<const BITS: u32>(self) -> Self {
-        rotate_left::<_, _, BITS>(self)
-    }
-}
-
-#[inline(always)]
-fn rotate_left<S: Simd, V: SimdInt<S, Element = u32>, const BITS: u32>(words: V) -> V {
-    (words << BITS) | (words >> (u32::BITS - BITS))
 }
