@@ -129,6 +129,7 @@ fn workflows_require_the_programs_that_tests_need() {
             "{environment}"
         );
     }
+    assert!(ci.contains("QINGSTOR_REQUIRE_SHELLS: 1"));
     let (_, after) = ci.split_once("- run: make console-test\n").unwrap();
     let environment = after.lines().next().unwrap();
     assert!(
