@@ -126,14 +126,7 @@ async fn has_parts(
     let pool = &uploader.md5_pool;
     let mut number = 0;
     loop {
-        let mut parts = Vec::new();
-        for next in (number..).take(batch(sizes.first())) {
-            let content = reader.part(sizes.size(next)?).await?;
-            let Some(content) = content else {
-                break;
-            };
-            parts.push(Part::new(content));
-        }
+        let mut parts = read_batch(reader, sizes, number).await?;
         if parts.is_empty() {
             return Ok(token.parts.len() == number as usize);
         }
@@ -145,5 +138,53 @@ async fn has_parts(
             }
             number += 1;
         }
+    }
+}
+
+/// Returns the parts from number `first` on that are hashed side by side; none at the end.
+async fn read_batch(
+    reader: &mut PartReader<'_>,
+    sizes: PartSizes,
+    first: u32,
+) -> Result<Vec<Part>> {
+    let mut parts = Vec::new();
+    for number in (first..).take(batch(sizes.first())) {
+        let Some(size) = reader.part_size(sizes, number).await? else {
+            break;
+        };
+        let Some(content) = reader.part(size).await? else {
+            break;
+        };
+        parts.push(Part::new(content));
+    }
+    Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::managed::part_sizes::MIN_PART_SIZE;
+
+    /// Returns the number of parts of content with `len` bytes.
+    async fn number_of_parts(sizes: PartSizes, len: u64) -> Result<u32> {
+        let mut reader = PartReader::of_missing_file(len);
+        let mut number = 0;
+        loop {
+            match read_batch(&mut reader, sizes, number).await?.len() {
+                0 => return Ok(number),
+                parts => number += parts as u32,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_content_may_end_with_the_last_possible_part() {
+        let longest = u64::from(MAX_PARTS) * MIN_PART_SIZE;
+        let sizes = PartSizes::new(MIN_PART_SIZE, Some(longest)).unwrap();
+        for len in [longest - 1, longest] {
+            assert_eq!(number_of_parts(sizes, len).await.unwrap(), MAX_PARTS);
+        }
+        let error = number_of_parts(sizes, longest + 1).await.unwrap_err();
+        assert!(error.to_string().contains("10,000 parts"), "{error}");
     }
 }

@@ -227,12 +227,8 @@ impl<'a> MultipartUpload<'a> {
             }
             let mut size_to_read = None;
             if queue.wants_part() {
-                match sizes.size(queue.next_number()) {
-                    Ok(size) => size_to_read = Some(size),
-                    // The content may end exactly with the last possible part.
-                    Err(_) if self.reader.is_at_end().await? => queue.is_at_end = true,
-                    Err(error) => return Err(error),
-                }
+                size_to_read = self.reader.part_size(sizes, queue.next_number()).await?;
+                queue.is_at_end = size_to_read.is_none();
             }
             match poll_fn(|cx| poll_event(cx, tasks, &mut self.reader, size_to_read)).await? {
                 Event::Uploaded(number, part) => self.tokens.add_part(token, number, part).await?,

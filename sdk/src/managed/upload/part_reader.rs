@@ -14,6 +14,7 @@ use super::source::{SourceKind, SourceStream, UploadSource};
 use crate::base::chunk_list::ChunkList;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::transfer_budget::MemoryBudget;
+use crate::managed::part_sizes::PartSizes;
 use crate::message::body::ReaderStream;
 
 /// Reads a source part by part.
@@ -154,6 +155,16 @@ impl<'a> PartReader<'a> {
         poll_fn(|cx| self.poll_part(cx, size, u64::MAX)).await
     }
 
+    /// Returns the size of part `number`, as [`PartSizes::size`] does, or `None` if the content ended
+    /// with the last possible part.
+    pub(super) async fn part_size(&mut self, sizes: PartSizes, number: u32) -> Result<Option<u64>> {
+        match sizes.size(number) {
+            Ok(size) => Ok(Some(size)),
+            Err(_) if self.is_at_end().await? => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Returns `true` if no bytes are left. Waits for the next chunk of a stream.
     pub(super) async fn is_at_end(&mut self) -> Result<bool> {
         let total = self.len;
@@ -275,4 +286,19 @@ fn modified(data: &std::fs::Metadata) -> Option<i64> {
     // The file system may not store times, and the time may be before 1970.
     let since_epoch = data.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since_epoch.as_nanos()).ok()
+}
+
+#[cfg(test)]
+impl PartReader<'static> {
+    /// Returns a reader of a file that is not opened.
+    pub(super) fn of_missing_file(len: u64) -> Self {
+        Self {
+            unread: Unread::File {
+                path: Path::new("missing").into(),
+                offset: 0,
+            },
+            len: Some(len),
+            modified: None,
+        }
+    }
 }
