@@ -14,6 +14,7 @@ mod find;
 mod folder;
 mod ls;
 mod man;
+mod moved_files;
 mod presign;
 mod rm;
 mod run;

@@ -34,16 +34,16 @@ impl FileVersion {
         }
     }
 
-    /// Deletes a file, or a link to it, if the file still has this version. Blocks.
+    /// Checks that a file, or the destination of a link, still has this version. Blocks.
     ///
     /// # Errors
     ///
-    /// Returns an error if the file has changed, or cannot be deleted.
-    pub(super) fn remove(self, path: &Path) -> Result<()> {
-        if Self::of(&std::fs::metadata(path)?) != self {
-            return Err(anyhow!(messages::changed_since_copy()));
+    /// Returns an error if the file has changed, or cannot be accessed.
+    pub(super) fn check(self, path: &Path) -> Result<()> {
+        match Self::of(&std::fs::metadata(path)?) == self {
+            true => Ok(()),
+            false => Err(anyhow!(messages::changed_since_copy())),
         }
-        Ok(std::fs::remove_file(path)?)
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::Result;
 use qingstor_sdk::types::StorageClass;
 use qingstor_sdk::{Metadata, SseKey, Upload};
 
+use super::moved_files::MovedFiles;
 use crate::arguments::{ObjectOptions, TransferOptions};
 use crate::exit::usage;
 use crate::messages;
@@ -35,6 +36,8 @@ pub(super) struct Transfers {
     pub(super) options: TransferOptions,
     pub(super) properties: Properties,
     pub(super) progress: Progress,
+    /// Local files that a move deletes at its end.
+    pub(super) moved_files: Arc<MovedFiles>,
 }
 
 /// Properties of stored objects.
@@ -153,6 +156,7 @@ impl Transfers {
             options: options.clone(),
             properties: Properties::load(object).await?,
             progress,
+            moved_files: Arc::default(),
         })
     }
 

@@ -74,25 +74,16 @@ fn an_object_that_is_replaced_after_its_download_or_copy_is_not_deleted() {
 }
 
 #[test]
-fn sources_are_deleted_while_the_move_runs() {
+fn objects_are_deleted_while_the_move_runs() {
     let world = World::new();
-    let slow = [
-        "PutObject,key=x/z,times=1",
-        "GetObject,key=x/z",
-        "PutObject,key=y/z",
-    ];
-    let slow = slow.map(|rule| format!("operation={rule},latency=3s"));
-    let slow: Vec<_> = slow.iter().map(String::as_str).collect();
-    world.write("in/sub/a", "1");
-    world.write("in/z", "1");
-    world.faults(&slow);
     let (x, y) = (address("x"), address("y"));
-    let mut up = world.command(&["mv", "-r", "in", &x]).spawn().unwrap();
-    wait_until(|| !world.path("in/sub/a").exists());
-    up.kill().unwrap();
-    finished(up);
-    assert!(world.path("in/z").exists());
-    world.put("x/z", "1");
+    for key in ["x/sub/a", "x/z"] {
+        world.put(key, "1");
+    }
+    world.faults(&[
+        "operation=GetObject,key=x/z,latency=3s",
+        "operation=PutObject,key=y/z,latency=3s",
+    ]);
     for target in [&y, "out"] {
         let mut child = world.command(&["mv", "-r", &x, target]).spawn().unwrap();
         wait_until(|| !world.keys().contains(&"x/sub/a".to_owned()));
@@ -101,6 +92,76 @@ fn sources_are_deleted_while_the_move_runs() {
         assert!(world.keys().contains(&"x/z".to_owned()));
         world.put("x/sub/a", "1");
     }
+}
+
+#[test]
+fn files_are_deleted_after_the_last_transfer() {
+    let world = World::new();
+    world.write("in/sub/a", "1");
+    world.write("in/z", "1");
+    world.faults(&["operation=PutObject,key=x/z,latency=3s"]);
+    let (x, file) = (address("x"), address("x/"));
+    for arguments in [
+        vec!["mv", "-r", "in", &x],
+        vec!["mv", "in/sub/a", "in/z", &file],
+    ] {
+        let before = world.served("PutObject");
+        let mut child = world.command(&arguments).spawn().unwrap();
+        world.wait_for("PutObject", before + 1);
+        std::thread::sleep(Duration::from_millis(300));
+        child.kill().unwrap();
+        finished(child);
+        assert_eq!(world.files("in"), ["sub/", "sub/a", "z"], "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_moved_files_are_moved() {
+    use std::os::unix::fs::symlink;
+
+    let set_up = || {
+        let world = World::new();
+        world.write("in/b", "content of b");
+        world.write("in/sub/c", "content of c");
+        // The order of the transfers is that of the names.
+        for (link, target) in [("a", "b"), ("z", "b"), ("chain", "z"), ("link", "sub")] {
+            symlink(target, world.path("in").join(link)).unwrap();
+        }
+        world
+    };
+    let world = set_up();
+    let run = world.run(&["mv", "-r", "--jobs", "1", "in", &address("x")]);
+    let run = run.exits(1);
+    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+    assert!(run.stderr.contains("in/link: the files below"), "{run:?}");
+    let keys = ["x/a", "x/b", "x/chain", "x/link/c", "x/sub/c", "x/z"];
+    assert_eq!(world.keys(), keys);
+    assert_eq!(world.get("x/z"), "content of b");
+    assert_eq!(world.get("x/link/c"), "content of c");
+    assert_eq!(world.files("in"), ["link"]);
+
+    let world = set_up();
+    let files = ["in/b", "in/a", "in/chain", "in/z"];
+    let target = address("x/");
+    world.ok(&[&["mv", "--jobs", "1"][..], &files, &[&target]].concat());
+    assert_eq!(world.keys(), ["x/a", "x/b", "x/chain", "x/z"]);
+    assert_eq!(world.files("in"), ["link", "sub/", "sub/c"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_changed_file_stays_with_the_links_to_it() {
+    let world = World::new();
+    world.write("in/b", "1");
+    world.write("in/z", "1");
+    std::os::unix::fs::symlink("b", world.path("in/a")).unwrap();
+    world.faults(&["operation=PutObject,key=x/z,when=after,latency=3s"]);
+    let (target, is_copied) = (address("x"), || world.keys().len() == 3);
+    let append = || world.write("in/b", "1 and more");
+    let run = change_meanwhile(&world, &["mv", "-r", "in", &target], is_copied, append).exits(1);
+    assert_eq!(world.files("in"), ["a", "b"]);
+    assert_eq!(run.stderr.lines().count(), 2, "{run:?}");
 }
 
 #[cfg(unix)]

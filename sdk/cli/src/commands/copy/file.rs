@@ -55,6 +55,17 @@ impl Copied {
             Self::Stream(bytes) => *bytes,
         }
     }
+
+    /// Returns the version of a local file. Without a transfer, only its size is known.
+    fn file_version(&self) -> FileVersion {
+        match self {
+            Self::File(version) => *version,
+            _ => FileVersion {
+                size: self.bytes(),
+                modified: None,
+            },
+        }
+    }
 }
 
 impl FileJob {
@@ -187,16 +198,22 @@ impl FileJob {
         }
     }
 
-    /// Deletes the source of a move, and reports it.
+    /// Deletes the source of a move, and reports it. A local file is deleted after the last transfer.
     async fn remove_source(&self, transfers: &Transfers, copied: &Copied) -> Result<()> {
-        if self.source == Location::Stdio {
-            return Ok(());
-        }
+        let remote = match &self.source {
+            Location::Remote(remote) => remote,
+            Location::Local(path) => {
+                let version = copied.file_version();
+                transfers.moved_files.add(path, version, None);
+                return Ok(());
+            }
+            Location::Stdio => return Ok(()),
+        };
         let source = self.source.to_string();
         let action = Action::new(Verb::Delete, &source);
-        let removed = match transfers.options.dry_run {
-            true => Ok(()),
-            false => self.remove_if_unchanged(transfers, copied).await,
+        let removed = match copied {
+            Copied::Object(version) => remove_if_unchanged(transfers, remote, version).await,
+            _ => Ok(()),
         };
         match removed {
             Ok(()) => transfers.output.action(&action),
@@ -207,20 +224,18 @@ impl FileJob {
             }
         }
     }
+}
 
-    async fn remove_if_unchanged(&self, transfers: &Transfers, copied: &Copied) -> Result<()> {
-        match (&self.source, copied) {
-            (Location::Local(path), Copied::File(version)) => version.remove(path),
-            (Location::Remote(remote), Copied::Object(version)) => {
-                let bucket = transfers.session.bucket(&remote.bucket).await?;
-                let sse_key = transfers.properties.sse_key.as_ref();
-                version.check(&bucket, &remote.key, sse_key).await?;
-                bucket.delete_object(&remote.key).await?;
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
+async fn remove_if_unchanged(
+    transfers: &Transfers,
+    remote: &Remote,
+    version: &ObjectVersion,
+) -> Result<()> {
+    let bucket = transfers.session.bucket(&remote.bucket).await?;
+    let sse_key = transfers.properties.sse_key.as_ref();
+    version.check(&bucket, &remote.key, sse_key).await?;
+    bucket.delete_object(&remote.key).await?;
+    Ok(())
 }
 
 async fn download_file(

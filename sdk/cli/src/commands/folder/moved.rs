@@ -1,16 +1,15 @@
-//! [`MoveDeletions`]: deletes the sources of a move, each one after its transfer.
+//! [`MoveDeletions`]: deletes the objects of a move, each one after its transfer.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use qingstor_sdk::{Bucket, FolderAction, SseKey};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, block_in_place};
 
 use super::super::copied_version::{FileVersion, ObjectVersion};
+use super::super::moved_files::{MovedFiles, MovedFolder};
 use super::super::rm;
 use super::super::transfers::Transfers;
 use super::FolderJob;
@@ -28,7 +27,8 @@ const BATCH: usize = 1000;
 /// Number of requests at the same time that delete objects.
 const BATCHES: usize = 4;
 
-/// Deletes the sources of a move while it runs. A source that has changed since it was copied stays.
+/// Deletes the objects of a move while it runs. An object that has changed since it was copied stays.
+/// Files are added to those that the command deletes after its last transfer.
 pub(super) struct MoveDeletions {
     source: Arc<MoveSource>,
     /// Deletes objects; empty for files.
@@ -37,27 +37,10 @@ pub(super) struct MoveDeletions {
 
 /// The source folder or prefix of a move.
 enum MoveSource {
-    Files(MovedFiles),
+    /// The folder, and the files of the command that are copied.
+    Files(Arc<MovedFolder>, Arc<MovedFiles>),
     /// Copied objects, by key.
     Objects(Mutex<Option<mpsc::Sender<(String, ObjectVersion)>>>),
-}
-
-struct MovedFiles {
-    folder: PathBuf,
-    /// Whether only a part of the folder is moved, so that the folder itself stays.
-    is_pattern: bool,
-    output: Arc<Output>,
-    is_dry: bool,
-    state: Mutex<FilesState>,
-}
-
-#[derive(Default)]
-struct FilesState {
-    /// Links to folders, which are reported.
-    links: HashSet<PathBuf>,
-    /// Folder of the last file.
-    folder: Option<PathBuf>,
-    failed: Option<anyhow::Error>,
 }
 
 impl MoveDeletions {
@@ -82,13 +65,13 @@ impl MoveDeletions {
                 task.spawn(Arc::new(objects).delete_all(copied));
                 MoveSource::Objects(Mutex::new(Some(sender)))
             }
-            Location::Local(folder) => MoveSource::Files(MovedFiles {
-                folder: folder.clone(),
-                is_pattern: job.pattern.is_some(),
-                output,
-                is_dry,
-                state: Mutex::default(),
-            }),
+            Location::Local(path) => {
+                let folder = MovedFolder {
+                    path: path.clone(),
+                    is_pattern: job.pattern.is_some(),
+                };
+                MoveSource::Files(Arc::new(folder), Arc::clone(&transfers.moved_files))
+            }
             // A folder transfer does not start.
             Location::Stdio => MoveSource::Objects(Mutex::default()),
         };
@@ -98,23 +81,20 @@ impl MoveDeletions {
         })
     }
 
-    /// Returns a function that deletes the source of a transfer that is done. The function blocks.
+    /// Returns a function for the source of a transfer that is done. The function may block.
     pub(super) fn on_done(&self) -> impl Fn(&FolderAction) + Send + Sync + use<> {
         let source = Arc::clone(&self.source);
-        move |action| source.delete(action)
+        move |action| source.add(action)
     }
 
-    /// Waits until all sources are deleted.
+    /// Waits until all objects are deleted.
     ///
     /// # Errors
     ///
     /// Returns an error if the results cannot be printed.
     pub(super) async fn finish(mut self) -> Result<()> {
         match &*self.source {
-            MoveSource::Files(files) => {
-                files.leave_folder(None);
-                files.lock().failed.take().map_or(Ok(()), Err)
-            }
+            MoveSource::Files(..) => Ok(()),
             MoveSource::Objects(sender) => {
                 drop(lock(sender).take());
                 match self.task.join_next().await {
@@ -127,10 +107,10 @@ impl MoveDeletions {
 }
 
 impl MoveSource {
-    fn delete(&self, action: &FolderAction) {
+    fn add(&self, action: &FolderAction) {
         match (self, action) {
             (
-                Self::Files(files),
+                Self::Files(folder, files),
                 FolderAction::Upload {
                     file,
                     size,
@@ -142,7 +122,7 @@ impl MoveSource {
                     size: *size,
                     modified: *modified,
                 };
-                block_in_place(|| files.delete(file, version));
+                files.add(file, version, Some(folder));
             }
             (
                 Self::Objects(sender),
@@ -167,77 +147,6 @@ impl MoveSource {
             }
             _ => {}
         }
-    }
-}
-
-impl MovedFiles {
-    /// Deletes a file. Below a link to a folder, files are not in
-    /// the source folder, so they stay.
-    fn delete(&self, file: &Path, version: FileVersion) {
-        let path = file.display().to_string();
-        let action = Action::new(Verb::Delete, &path);
-        if let Some(link) = self.link_above(file) {
-            if self.lock().links.insert(link.clone()) {
-                let text = messages::below_link(link.display());
-                self.output.error(&anyhow!(text));
-            }
-            return;
-        }
-        let removed = match self.is_dry {
-            true => Ok(()),
-            false => version.remove(file),
-        };
-        match removed {
-            Ok(()) => {
-                self.leave_folder(file.parent());
-                if let Err(error) = self.output.action(&action) {
-                    self.lock().failed.get_or_insert(error);
-                }
-            }
-            Err(error) => {
-                let error = error.context(messages::not_deleted_source(&path));
-                self.output.failed(&action, &error);
-            }
-        }
-    }
-
-    /// Returns the first link to a folder between the source folder and a file.
-    fn link_above(&self, file: &Path) -> Option<PathBuf> {
-        let parents = file.parent()?.strip_prefix(&self.folder).ok()?;
-        let mut folder = self.folder.clone();
-        parents.components().find_map(|name| {
-            folder.push(name);
-            folder.is_symlink().then(|| folder.clone())
-        })
-    }
-
-    /// Remembers the folder of a file. Removes the previous one and those that contain it, as far as
-    /// they are empty: only now, because looking into a large folder after each file takes long.
-    fn leave_folder(&self, next: Option<&Path>) {
-        let previous = {
-            let last = &mut self.lock().folder;
-            match last.as_deref() == next {
-                true => return,
-                false => std::mem::replace(last, next.map(Path::to_owned)),
-            }
-        };
-        let Some(previous) = previous.filter(|_| !self.is_dry) else {
-            return;
-        };
-        for folder in previous.ancestors() {
-            let is_moved = match self.is_pattern {
-                true => folder != self.folder && folder.starts_with(&self.folder),
-                false => folder.starts_with(&self.folder),
-            };
-            // A folder that is not empty stays, and so do those that contain it.
-            if !is_moved || std::fs::remove_dir(folder).is_err() {
-                return;
-            }
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, FilesState> {
-        lock(&self.state)
     }
 }
 
