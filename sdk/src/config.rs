@@ -308,7 +308,7 @@ impl Config {
     ///
     /// Each retry halves the minimum, so that a slow network is not taken for a stalled connection
     /// until the last attempt. A response body that stalls continues with half of the minimum, as often
-    /// as necessary.
+    /// as necessary; after a response that was fast enough on average, with half of the full minimum.
     #[must_use]
     pub fn min_throughput(mut self, bytes_per_second: u64, period: Duration) -> Self {
         self.min_throughput = (bytes_per_second > 0).then(|| MinThroughput {

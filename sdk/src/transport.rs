@@ -126,12 +126,11 @@ impl Transport {
             self.idle_timeout
         };
         let mut timer = Box::pin(tokio::time::sleep(timeout));
-        let min_throughput = self
-            .min_throughput
-            .map(|limit| limit.halved(outbound.halvings));
+        let halvings = outbound.halvings;
+        let new_throughput = || Some(ThroughputMeter::new(self.min_throughput?, halvings));
         let (meter, address, uri) = (outbound.meter, outbound.address, outbound.uri);
         let len = outbound.body.len();
-        let throughput = min_throughput.map(ThroughputMeter::new);
+        let throughput = new_throughput();
         let (result, progress) = match &self.backend {
             Backend::Network(client) => {
                 let short_reads = outbound.short_reads;
@@ -177,7 +176,7 @@ impl Transport {
             body,
             timer,
             idle_timeout: self.idle_timeout,
-            throughput: min_throughput.map(ThroughputMeter::new),
+            throughput: new_throughput(),
             slow_timeout: self.slow_timeout,
         });
         Ok((response, unsent))

@@ -19,7 +19,7 @@ impl MinThroughput {
     };
 
     /// Returns the limit after so many halvings.
-    pub(crate) fn halved(self, times: u32) -> Self {
+    fn halved(self, times: u32) -> Self {
         Self {
             bytes_per_second: self.bytes_per_second.checked_shr(times).unwrap_or(0),
             ..self
@@ -39,7 +39,10 @@ impl fmt::Display for MinThroughput {
 /// It never reads a clock: its owner reports the time that it has waited for the network.
 #[derive(Debug)]
 pub(crate) struct ThroughputMeter {
+    minimum: MinThroughput,
+    /// The minimum after its halvings.
     limit: MinThroughput,
+    total: Sample,
     /// The latest complete half of a period.
     previous: Option<Sample>,
     current: Sample,
@@ -51,10 +54,25 @@ struct Sample {
     time: Duration,
 }
 
+impl Sample {
+    fn add(&mut self, bytes: u64, time: Duration) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.time = self.time.saturating_add(time);
+    }
+
+    fn is_below(self, limit: MinThroughput) -> bool {
+        let limit = u128::from(limit.bytes_per_second).saturating_mul(self.time.as_nanos());
+        u128::from(self.bytes) * 1_000_000_000 < limit
+    }
+}
+
 impl ThroughputMeter {
-    pub(crate) fn new(limit: MinThroughput) -> Self {
+    /// Creates a meter whose limit is the minimum, halved so many times.
+    pub(crate) fn new(minimum: MinThroughput, halvings: u32) -> Self {
         Self {
-            limit,
+            minimum,
+            limit: minimum.halved(halvings),
+            total: Sample::default(),
             previous: None,
             current: Sample::default(),
         }
@@ -76,19 +94,22 @@ impl ThroughputMeter {
     /// Adds bytes, and the time that it took the network to move them. Returns `false` if the
     /// throughput has been too low for a period.
     pub(crate) fn record(&mut self, bytes: u64, time: Duration) -> bool {
-        self.current.bytes = self.current.bytes.saturating_add(bytes);
-        self.current.time = self.current.time.saturating_add(time);
+        self.total.add(bytes, time);
+        self.current.add(bytes, time);
         if self.current.time < self.limit.period / 2 {
             return true;
         }
         let current = std::mem::take(&mut self.current);
-        let Some(previous) = self.previous.replace(current) else {
+        let Some(mut period) = self.previous.replace(current) else {
             return true;
         };
-        let bytes = u128::from(previous.bytes) + u128::from(current.bytes);
-        let time = previous.time.saturating_add(current.time);
-        let limit = u128::from(self.limit.bytes_per_second).saturating_mul(time.as_nanos());
-        bytes * 1_000_000_000 >= limit
+        period.add(current.bytes, current.time);
+        !period.is_below(self.limit)
+    }
+
+    /// Returns whether the average throughput of the body is below the minimum, before its halvings.
+    pub(crate) fn is_slow_on_average(&self) -> bool {
+        self.total.is_below(self.minimum)
     }
 }
 
@@ -103,7 +124,7 @@ mod tests {
 
     /// Returns after how many seconds a body that moves so many bytes in each second is stalled.
     fn stalled_after(bytes: impl Fn(u64) -> u64) -> Option<u64> {
-        let mut meter = ThroughputMeter::new(LIMIT);
+        let mut meter = ThroughputMeter::new(LIMIT, 0);
         (1..=100).find(|second| !meter.record(bytes(*second), Duration::from_secs(1)))
     }
 
@@ -136,7 +157,7 @@ mod tests {
 
     #[test]
     fn time_that_is_not_reported_does_not_count() {
-        let mut meter = ThroughputMeter::new(LIMIT);
+        let mut meter = ThroughputMeter::new(LIMIT, 0);
         for _ in 0..1000 {
             assert!(meter.record(1, Duration::from_millis(1)));
         }
@@ -144,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_single_long_wait_is_checked_in_time() {
-        let mut meter = ThroughputMeter::new(LIMIT);
+        let mut meter = ThroughputMeter::new(LIMIT, 0);
         let mut waited = Duration::ZERO;
         loop {
             let wait = meter.next_check();
@@ -161,11 +182,27 @@ mod tests {
     fn the_limit_can_be_halved_any_number_of_times() {
         let limits = [0, 1, 3, 10, 64, 99].map(|n| LIMIT.halved(n).bytes_per_second);
         assert_eq!(limits, [1000, 500, 125, 0, 0, 0]);
-        let mut meter = ThroughputMeter::new(LIMIT.halved(99));
+        let mut meter = ThroughputMeter::new(LIMIT, 99);
         assert!(
             (0..100).all(|_| meter.record(0, LIMIT.period)),
             "no limit is left"
         );
+    }
+
+    #[test]
+    fn the_average_is_compared_with_the_minimum_before_its_halvings() {
+        let second = Duration::from_secs(1);
+        let mut meter = ThroughputMeter::new(LIMIT, 3);
+        assert!(!meter.is_slow_on_average(), "nothing was measured");
+        for (bytes, time, expected) in [
+            (999, second, true),
+            (20_001, second, false),
+            (0, 19 * second, false),
+            (0, second, true),
+        ] {
+            meter.record(bytes, time);
+            assert_eq!(meter.is_slow_on_average(), expected, "{bytes} {time:?}");
+        }
     }
 
     #[test]
@@ -174,7 +211,7 @@ mod tests {
             bytes_per_second: u64::MAX,
             period: Duration::MAX,
         };
-        let mut meter = ThroughputMeter::new(limit);
+        let mut meter = ThroughputMeter::new(limit, 0);
         for _ in 0..3 {
             meter.record(u64::MAX, Duration::MAX);
         }

@@ -22,6 +22,7 @@ const PERIOD: Duration = Duration::from_millis(600);
 const LARGE: usize = 24 << 20;
 /// Bytes of each pause of a trickle: 1 KiB per second.
 const TRICKLE: usize = 51;
+const BURST: usize = 128 << 10;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How the server treats the bodies of the first requests. The others are served well.
@@ -29,6 +30,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 enum Treatment {
     TakesSlowly,
     SendsSlowly,
+    /// Sends [`BURST`] bytes quickly, the others slowly.
+    SendsBursts,
 }
 
 struct TrickleServer {
@@ -110,7 +113,7 @@ async fn serve(
             None => ("200 OK", 0),
         };
         let (last, size) = (content.len() - 1, content.len());
-        let rest = content.slice(first..);
+        let mut rest = content.slice(first..);
         let head = format!(
             "HTTP/1.1 {status}\r\nETag: \"stored\"\r\nContent-Range: bytes {first}-{last}/{size}\r\n\
              Content-Length: {}\r\n\r\n",
@@ -120,6 +123,11 @@ async fn serve(
         if !is_slow {
             stream.write_all(&rest).await?;
             continue;
+        }
+        if treatment == Treatment::SendsBursts {
+            stream
+                .write_all(&rest.split_to(BURST.min(rest.len())))
+                .await?;
         }
         for piece in rest.chunks(TRICKLE) {
             stream.write_all(piece).await?;
@@ -210,6 +218,20 @@ async fn a_body_that_only_arrives_slowly_is_complete_in_the_end() {
     // 6, 3 and 1.5 KiB/s are too much. More requests are necessary if the server is delayed.
     assert!(server.requests() >= 4, "{}", server.requests());
     assert_eq!(budget.tokens(), Some(1));
+}
+
+/// The minimum applies to the whole body, however often its connections have stalled.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_stalls_often_is_complete_in_the_end() {
+    const STALLS: usize = 12;
+    let content: Bytes = (0..STALLS * BURST).map(|number| number as u8).collect();
+    let server = TrickleServer::start(Treatment::SendsBursts, usize::MAX, content.clone()).await;
+    let period = PERIOD / 3;
+    let bucket = bucket(config(&server.endpoint).min_throughput(MINIMUM, period));
+    let body = bucket.get_object("k").await.unwrap().body;
+    // If each stall halved the minimum, the last bursts would take minutes.
+    let read = tokio::time::timeout(Duration::from_secs(60), body.bytes()).await;
+    assert!(read.expect("the body trickles").unwrap() == content);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

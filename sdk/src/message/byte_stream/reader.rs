@@ -253,14 +253,16 @@ impl BodyReader {
     }
 
     fn fail_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        let limit = self.throughput.as_ref().map(ThroughputMeter::limit);
-        let limit = limit.map(|limit| limit.to_string()).unwrap_or_default();
+        let throughput = self.throughput.as_ref();
+        let is_network_slow = throughput.is_some_and(ThroughputMeter::is_slow_on_average);
+        let limit = throughput.map(|throughput| throughput.limit().to_string());
+        let limit = limit.unwrap_or_default();
         let text = format!(
             "the response body arrived with less than {limit}, after {} bytes",
             self.received_of_announced()
         );
         let error = Error::new(ErrorKind::Timeout, text);
-        self.resume_after(cx, error, Interruption::Stalled)
+        self.resume_after(cx, error, Interruption::Stalled { is_network_slow })
     }
 
     /// Requests the rest of the body after `error`, or fails with it.

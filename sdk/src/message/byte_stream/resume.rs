@@ -42,7 +42,10 @@ pub(crate) trait Resend: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Interruption {
     /// Its throughput was below the minimum.
-    Stalled,
+    Stalled {
+        /// Whether the whole response was slow on average. Otherwise, its connection became slow.
+        is_network_slow: bool,
+    },
     /// It ended, or no byte arrived in time.
     Broken,
 }
@@ -118,13 +121,21 @@ impl ResumePoint {
         interruption: Interruption,
     ) -> Result<ResumeRequest, Error> {
         let progress = received.saturating_sub(self.received);
-        let is_slow = interruption == Interruption::Stalled && progress > 0;
-        if is_slow {
-            // With the next attempt, one more than for the one that stalled. This ends the stalls.
-            call.earlier_halvings = call.halvings();
+        let mut is_slow = false;
+        if let Interruption::Stalled { is_network_slow } = interruption
+            && progress > 0
+        {
+            is_slow = true;
+            // With the next attempt, one more than for the one that stalled. This ends the stalls of
+            // a slow network.
+            call.earlier_halvings = match is_network_slow {
+                true => call.halvings(),
+                false => 0,
+            };
         }
         if progress > 0 {
-            // Progress resets the number of attempts. The retry budget still limits them.
+            // Progress resets the number of attempts. The retry budget limits them only if the
+            // response yielded little.
             call.attempts = 1;
             self.received = received;
         }
