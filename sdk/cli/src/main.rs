@@ -160,8 +160,12 @@ async fn interrupted(session: &Session, output: &Output, signals: &mut Signals) 
     }
     let _ = output.flush();
     output.stderr(&messages::interrupted());
-    for name in session.open_uploads().aborted() {
-        output.stderr(&messages::upload_aborted(output::printable(&name)));
+    for (name, maybe_completed) in session.open_uploads().aborted() {
+        let name = output::printable(&name);
+        output.stderr(&match maybe_completed {
+            true => messages::upload_aborted_or_completed(name),
+            false => messages::upload_aborted(name),
+        });
     }
     name_uploads(session, output);
 }

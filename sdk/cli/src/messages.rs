@@ -177,6 +177,7 @@ messages! {
     interrupted() { "interrupted" "已中断" }
     upload_kept(target) { "kept, the same command continues it: {target}" "已保留，重复同一命令可续传：{target}" }
     upload_aborted(target) { "aborted: {target}" "已中止：{target}" }
+    upload_aborted_or_completed(target) { "aborted, or already complete: {target}" "已中止，或已完成：{target}" }
     upload_unknown(target) { "not aborted, see `qingstor uploads ls`: {target}" "未中止，请查看 `qingstor uploads ls`：{target}" }
     differs(path, reason) { "{path}: {reason}" "{path}：{reason}" }
     with_size(reason, size) { "{reason}, {size}" "{reason}，{size}" }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
-use qingstor_sdk::{Observer, RequestEvent, ResponseEvent};
+use qingstor_sdk::{DroppedEvent, Observer, RequestEvent, ResponseEvent};
 use tokio::time::{Instant, sleep};
 
 use crate::location::{Remote, SCHEME};
@@ -25,8 +25,10 @@ pub(crate) struct OpenUploads(Arc<Mutex<State>>);
 struct State {
     /// Number of uploads per object that are neither completed nor aborted.
     open: BTreeMap<String, u32>,
-    /// Objects whose uploads were aborted.
-    aborted: Vec<String>,
+    /// Objects whose uploads were aborted, and whether they may have been completed before.
+    aborted: Vec<(String, bool)>,
+    /// Objects whose uploads may be complete: the response is lost, or the request was dropped.
+    maybe_completed: BTreeSet<String>,
     /// Numbers of requests in flight that initiate, complete or abort an upload, per object.
     in_flight: BTreeMap<String, u32>,
     /// Objects whose uploads an interrupted command keeps, and folders with such objects, which end in
@@ -39,6 +41,8 @@ const INITIATE: &str = "InitiateMultipartUpload";
 const UPLOAD_PART: &str = "UploadMultipart";
 const COMPLETE: &str = "CompleteMultipartUpload";
 const ABORT: &str = "AbortMultipartUpload";
+/// Operations whose requests are counted while they are in flight.
+const IN_FLIGHT: [&str; 3] = [INITIATE, COMPLETE, ABORT];
 
 impl OpenUploads {
     /// Declares that an interrupted command keeps the uploads of an object, to continue them later.
@@ -71,8 +75,8 @@ impl OpenUploads {
             .collect()
     }
 
-    /// Returns the objects whose uploads were aborted.
-    pub(crate) fn aborted(&self) -> Vec<String> {
+    /// Returns the objects whose uploads were aborted, and whether they may have been completed before.
+    pub(crate) fn aborted(&self) -> Vec<(String, bool)> {
         let mut aborted = self.state().aborted.clone();
         aborted.sort();
         aborted
@@ -108,7 +112,7 @@ fn decrease(numbers: &mut BTreeMap<String, u32>, name: &str) {
 
 impl Observer for OpenUploads {
     fn request(&self, event: &RequestEvent<'_>) {
-        if ![INITIATE, UPLOAD_PART, COMPLETE, ABORT].contains(&event.operation) {
+        if event.operation != UPLOAD_PART && !IN_FLIGHT.contains(&event.operation) {
             return;
         }
         let mut state = self.state();
@@ -122,19 +126,35 @@ impl Observer for OpenUploads {
             // The service may execute the request even if its response is lost.
             INITIATE if event.attempt == 1 => {
                 *state.open.entry(name.clone()).or_default() += 1;
+                state.maybe_completed.remove(&name);
             }
             _ => {}
         }
         *state.in_flight.entry(name).or_default() += 1;
     }
 
+    fn dropped(&self, event: &DroppedEvent<'_>) {
+        if IN_FLIGHT.contains(&event.operation) {
+            let mut state = self.state();
+            let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
+            decrease(&mut state.in_flight, &name);
+            if event.operation == COMPLETE {
+                state.maybe_completed.insert(name);
+            }
+        }
+    }
+
     fn response(&self, event: &ResponseEvent<'_>) {
-        if ![INITIATE, COMPLETE, ABORT].contains(&event.operation) {
+        if !IN_FLIGHT.contains(&event.operation) {
             return;
         }
         let mut state = self.state();
         let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
         decrease(&mut state.in_flight, &name);
+        let is_lost = event.status.is_none_or(|status| status.is_server_error());
+        if event.operation == COMPLETE && is_lost {
+            state.maybe_completed.insert(name.clone());
+        }
         let Some(status) = event.status else { return };
         let is_gone = status.is_success() || status.as_u16() == 404;
         let has_ended = match event.operation {
@@ -145,8 +165,10 @@ impl Observer for OpenUploads {
             return;
         }
         decrease(&mut state.open, &name);
-        if event.operation == ABORT {
-            state.aborted.push(name);
+        // The service also aborts an upload successfully that it has completed.
+        let maybe_completed = state.maybe_completed.remove(&name);
+        if event.operation == ABORT && status.is_success() {
+            state.aborted.push((name, maybe_completed));
         }
     }
 }

@@ -47,6 +47,36 @@ fn ctrl_c_aborts_uploads_and_says_so() {
 }
 
 #[test]
+fn ctrl_c_does_not_wait_for_requests_that_it_has_dropped() {
+    let world = World::new();
+    world.write("big", vec![b'x'; 40 << 20]);
+    let target = address("big");
+    let arguments = ["cp", "--part-size", "4M", "big", &target];
+    for (when, is_aborted) in [("before", true), ("after", false)] {
+        let fault = format!("operation=CompleteMultipartUpload,when={when},latency=30s");
+        world.faults(&[&fault]);
+        let child = world.command(&arguments).spawn().unwrap();
+        let is_completing = || match is_aborted {
+            true => world.emulator.faults().iter().any(|fault| fault.hits > 0),
+            false => !world.keys().is_empty(),
+        };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !is_completing() {
+            assert!(Instant::now() < deadline);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let start = Instant::now();
+        signal(&child, "-INT");
+        let run = finished(child).exits(130);
+        assert!(start.elapsed() < Duration::from_secs(5), "{when}: {run:?}");
+        let expected = format!("interrupted\naborted, or already complete: {target}\n");
+        assert_eq!(run.stderr, expected, "{when}");
+        assert_eq!(world.uploads(), [""; 0]);
+        assert_eq!(world.keys().is_empty(), is_aborted);
+    }
+}
+
+#[test]
 fn ctrl_c_keeps_resumable_uploads_and_says_so() {
     let world = World::new();
     let child = slow_upload(&world, &["--resume"]);
