@@ -3,6 +3,7 @@
 use tokio::task::JoinError;
 
 use crate::base::error::{CallContext, Error, ErrorKind, Result};
+use crate::base::runtime;
 use crate::client::Bucket;
 
 /// Adds the operation and the object to an error that does not have them.
@@ -22,14 +23,6 @@ pub(super) fn with_object(
 
 /// Returns the result of a spawned task. Resumes its panic, which only a user callback can cause.
 pub(super) fn task_result<T>(result: Result<T, JoinError>) -> Result<T> {
-    match result {
-        Ok(value) => Ok(value),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => {
-                let text = "the runtime ended the task";
-                Err(Error::new(ErrorKind::Io, text).with_source(error))
-            }
-        },
-    }
+    runtime::joined(result)
+        .map_err(|error| Error::new(ErrorKind::Io, "the runtime ended the task").with_source(error))
 }

@@ -1,13 +1,16 @@
 //! [`Cache`]: the credentials that a provider returned.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::ops::Deref;
-use std::pin::Pin;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Credentials, ProvideCredentials, ProvidedCredentials};
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::runtime;
 
 /// Longest time before their expiration at which credentials are refreshed.
 const REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(5 * 60);
@@ -203,8 +206,8 @@ impl Cache {
                 let _guard = guard;
                 cache.call_provider().await
             });
-            call.await.unwrap_or_else(|error| {
-                let text = "the call of the provider was aborted";
+            runtime::joined(call.await).unwrap_or_else(|error| {
+                let text = "the runtime ended the call of the provider";
                 Err(Error::new(ErrorKind::Credentials, text).with_source(error))
             })
         })
@@ -243,16 +246,28 @@ impl Cache {
 
     /// Calls the provider, and stores its result. The caller must hold `refresh_lock`.
     async fn call_provider(&self) -> Result<Arc<Credentials>> {
-        let result = self.new_entry().await;
-        let failure = result.as_ref().err().map(|error| ProviderFailure {
-            message: error.message().to_owned(),
-            at: Instant::now(),
-        });
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        let mut call = pin!(self.new_entry());
+        let result = poll_fn(|cx| {
+            // A panic is a failure for the requests that wait for the call.
+            catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))).unwrap_or_else(|panic| {
+                self.set_failure(Some("the provider panicked"));
+                resume_unwind(panic)
+            })
+        })
+        .await;
+        self.set_failure(result.as_ref().err().map(Error::message));
         let entry = result?;
         let credentials = Arc::clone(&entry.credentials);
         *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
         Ok(credentials)
+    }
+
+    fn set_failure(&self, message: Option<&str>) {
+        let failure = message.map(|message| ProviderFailure {
+            message: message.to_owned(),
+            at: Instant::now(),
+        });
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
     /// Calls the provider.

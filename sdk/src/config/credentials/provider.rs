@@ -34,7 +34,8 @@ pub type ProvideFuture<'a> = Pin<
 ///
 /// Without valid credentials, all requests that wait for a call of the provider share its result, and
 /// requests within a second after a failure fail in the same way. The error of the first request has
-/// the provider's error as its source, and the others have its message.
+/// the provider's error as its source, and the others have its message. A panic of the provider resumes
+/// in the first request, and is a failure for the others.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {

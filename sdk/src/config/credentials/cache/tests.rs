@@ -135,6 +135,63 @@ async fn concurrent_calls_share_a_failure() {
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
+/// Panics after a short time.
+struct Panicking(Arc<AtomicU32>);
+
+impl ProvideCredentials for Panicking {
+    fn provide(&self) -> ProvideFuture<'_> {
+        Box::pin(async {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            panic!("the vault is broken")
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_panic_resumes_in_the_first_call_and_fails_the_others() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let provider = Panicking(Arc::clone(&asked));
+    let source = Arc::new(CredentialSource::Provider(Cache::new(Arc::new(provider))));
+    let calls = (0..8).map(|_| {
+        let source = Arc::clone(&source);
+        tokio::spawn(async move { source.current().await.err().unwrap() })
+    });
+    let mut calls = calls.collect::<Vec<_>>().into_iter();
+    let first = calls.next().unwrap().await.unwrap_err().into_panic();
+    assert_eq!(first.downcast_ref::<&str>(), Some(&"the vault is broken"));
+    for call in calls {
+        let error = call.await.unwrap();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert_eq!(error.message(), "the provider panicked");
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_call_that_its_runtime_ended_is_an_error() {
+    let (source, asked) = failing(Duration::from_secs(3600));
+    let new_runtime = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_time()
+            .build()
+    };
+    let (provider_runtime, runtime) = (new_runtime().unwrap(), new_runtime().unwrap());
+    let mut call = Box::pin(async move { source.current().await.err().unwrap() });
+    {
+        // The first poll spawns the call of the provider.
+        let _guard = provider_runtime.enter();
+        assert!(call.as_mut().now_or_never().is_none());
+    }
+    provider_runtime.shutdown_background();
+    let error = runtime.block_on(call);
+    assert_eq!(
+        error.message(),
+        "the runtime ended the call of the provider"
+    );
+    assert!(asked.load(Ordering::Relaxed) <= 1);
+}
+
 #[tokio::test]
 async fn a_failed_provider_is_called_again_after_a_short_time() {
     let (source, asked) = failing(Duration::ZERO);
