@@ -406,8 +406,10 @@ impl Error {
     }
 
     /// Returns whether the same call may succeed later: the connection failed or broke (except for a
-    /// reason that does not pass, such as a certificate that is not trusted), a timeout expired, or the service was busy (408, 429, 5xx except 501 and 505, and error codes that the
-    /// API marks as temporary).
+    /// reason that does not pass, such as a certificate that is not trusted), a timeout expired, or
+    /// the service was busy (408, 429, 5xx except 501 and 505, and error codes that the API marks as
+    /// temporary). `bad_digest` and `incomplete_body` are not retryable: the client repeats such a
+    /// request once itself.
     ///
     /// # Troubleshooting
     ///
@@ -416,7 +418,8 @@ impl Error {
     /// safe: the service may have executed an append or a move that failed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        // The client has already sent a damaged body again.
+        // The client sends a damaged body again if it can and the policy allows it. If the body is
+        // damaged twice, its digest or length is wrong.
         !matches!(self.failure(), Failure::Damaged | Failure::Final)
     }
 }
