@@ -32,8 +32,9 @@ pub(crate) use resume::{Resend, ResendFuture};
 /// breaks, or no byte arrives within the [`idle_timeout`](crate::Config::idle_timeout) while the
 /// caller waits, the client requests the rest of the object and the stream continues. The
 /// [`RetryPolicy`](crate::RetryPolicy) of the call limits the attempts; received bytes reset their
-/// number, and the [`RetryBudget`](crate::RetryBudget) limits those that yield little. The rest must belong to the same object, according to its strong `ETag`: if the object
-/// was overwritten, the error is one for which
+/// number, and the [`RetryBudget`](crate::RetryBudget) limits those that yield little. The
+/// rest must belong to the same object, according to its strong `ETag`: if the object was
+/// overwritten, the error is one for which
 /// [`is_precondition_failed`](crate::Error::is_precondition_failed) returns `true`. A stream that
 /// cannot continue ends with an `Interrupted` or `Timeout` error. Time between the caller's reads
 /// does not count towards a timeout.

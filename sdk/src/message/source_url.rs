@@ -10,8 +10,9 @@ const NOT_IN_URL: &[u8] = b" \"<>\\^`{|}";
 /// Returns the URL as it is sent: a valid URL is returned unchanged.
 ///
 /// A host with other letters than those of ASCII is converted to its ASCII form, for example
-/// `xn--fiqs8s`. In other parts, characters that a URL cannot contain are percent-encoded, and so is a `%` that does
-/// not start an escape such as `%20`. The scheme is optional, because the service assumes `http`.
+/// `xn--fiqs8s`. In other parts, characters that a URL cannot contain are percent-encoded, and so is
+/// a `%` that does not start an escape such as `%20`. The scheme is optional, because the service
+/// assumes `http`.
 ///
 /// # Errors
 ///

@@ -171,7 +171,8 @@ async fn the_etag_of_encrypted_content_is_not_compared() {
             let output = site.bucket.get_object("k").sse_key(&key).await.unwrap();
             assert!(output.body.verified().bytes().await.unwrap() == sent);
         } else {
-            // The parts are accepted. The completion fails, because the emulator compares the entity tags.
+            // The parts are accepted. The completion fails, because the emulator compares the entity
+            // tags.
             assert!(uploaded.is_err_and(|error| error.kind() == qingstor_sdk::ErrorKind::Service));
         }
     }

@@ -186,7 +186,8 @@ impl Uploader {
     }
 
     /// Sends a part until `etag` of the output confirms that the service stored the same bytes, at
-    /// most [`MAX_SENDS`] times, and not again after its bytes were released. Returns the output, and the MD5 of the bytes if they are verified.
+    /// most [`MAX_SENDS`] times, and not again after its bytes were released. Returns the output, and
+    /// the MD5 of the bytes if they are verified.
     ///
     /// # Errors
     ///

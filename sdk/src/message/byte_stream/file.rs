@@ -17,8 +17,8 @@ impl ByteStream {
     ///
     /// The bytes are written to a temporary file in the same folder. When it is complete and
     /// synced to disk, it replaces the file at `path`. If the body fails, or the future is dropped,
-    /// an existing file stays unchanged. See [`DownloadTarget::file`](crate::DownloadTarget::file) for permissions
-    /// and symbolic links.
+    /// an existing file stays unchanged. See [`DownloadTarget::file`](crate::DownloadTarget::file)
+    /// for permissions and symbolic links.
     ///
     /// To write to a pipe, a socket or a device, use `tokio::io::copy`: a `ByteStream` is an
     /// `AsyncRead`.

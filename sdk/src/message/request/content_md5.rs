@@ -20,7 +20,8 @@ pub(crate) enum ContentMd5 {
     /// The caller asked for it. A body that is not in memory is left for
     /// [`hash_body`](RequestParts::hash_body).
     IfInMemory,
-    /// The caller asked for it. Only a body of at most [`Md5Pool::SHORT_CONTENT`] bytes in memory is hashed at once.
+    /// The caller asked for it. Only a body of at most [`Md5Pool::SHORT_CONTENT`] bytes in memory is
+    /// hashed at once.
     IfShort,
 }
 
