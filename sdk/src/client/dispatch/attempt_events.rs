@@ -29,7 +29,7 @@ struct ObservedAttempt {
     drop_notice: Option<DropNotice>,
 }
 
-/// Whom to notify if the attempt is dropped.
+/// Observer of a dropped attempt, and its call.
 struct DropNotice {
     observer: Arc<dyn Observer>,
     call: CallInfo,

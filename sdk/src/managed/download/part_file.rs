@@ -20,7 +20,7 @@ pub(super) struct PartFileGuard {
     pub(super) on_drop: OnDrop,
 }
 
-/// What to do with the part file when its guard is dropped.
+/// Treatment of the part file when its guard is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnDrop {
     Remove,

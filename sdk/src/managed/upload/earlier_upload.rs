@@ -1,4 +1,4 @@
-//! [`EarlierUpload`]: what became of the upload of a resume token.
+//! [`EarlierUpload`]: the state of the upload that a resume token belongs to.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::managed::part_sizes::{MAX_PARTS, PartSizes};
 /// The number of parts that one request lists.
 const LIST_LIMIT: u32 = 1000;
 
-/// What became of the upload of a resume token.
+/// State of the upload that a resume token belongs to.
 pub(super) enum EarlierUpload {
     /// The upload can be resumed.
     Unfinished {

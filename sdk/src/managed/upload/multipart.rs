@@ -23,7 +23,7 @@ use crate::managed::multipart_guard::{Completion, MultipartGuard};
 use crate::managed::part_sizes::{PartSizes, check_object_size};
 use crate::managed::request_tasks::{RequestTasks, TaskEvent};
 
-/// What a change of the source file means for the object.
+/// Consequence of a changed source file for the object, for error messages.
 pub(super) const OBJECT_IS_KEPT: &str = "an existing object was not replaced";
 
 /// How a multipart upload starts.

@@ -47,7 +47,7 @@ pub(super) struct BodyReader {
     resume_request: Option<ResumeRequest>,
     /// Running digest, and the expected digest.
     pub(super) verify: Option<(Md5, Digest)>,
-    /// Whom to notify of the end.
+    /// Notifies a listener of the end.
     pub(super) end_notice: Option<Box<EndNotice>>,
 }
 
