@@ -265,6 +265,10 @@ impl<'a> Upload<'a> {
     /// that it never mixes two contents. It sends the parts that differ, and those whose MD5 is not
     /// known: parts with an [`sse_key`](Self::sse_key) that were sent without
     /// [`verify`](Self::verify).
+    ///
+    /// If the upload of the token was completed, bytes and files are compared with it: if they are the
+    /// same, nothing is sent. Otherwise, and for a reader or a stream, a new upload starts. A token of
+    /// another object or source, or of an upload that was aborted, is an error.
     pub fn resumable(mut self, resumable: bool) -> Self {
         self.options.resumable = resumable;
         self
@@ -282,10 +286,8 @@ impl<'a> Upload<'a> {
     /// this process or any other. A path to a link, or to anything but a regular file, is also an
     /// `Io` error.
     ///
-    /// A token of another object or source, or of an upload that was aborted, is an error. Remove
-    /// the file to start from the beginning. If the upload of the token was completed, bytes and
-    /// files are compared with it: if they are the same, nothing is sent. Otherwise, and for a
-    /// reader or a stream, a new upload starts.
+    /// [`resumable`](Self::resumable) describes how the token is used. Remove the file to start from
+    /// the beginning, for example if its upload was aborted.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
