@@ -114,7 +114,12 @@ async fn run(cli: Cli) -> u8 {
     let is_server = cli.command.is_server();
     let ended = tokio::select! {
         result = commands::run(&session, &output, cli.command) => Ok(result),
-        signal = signals.next() => Err(signal),
+        signal = async {
+            let signal = signals.next().await;
+            // Before the commands are dropped.
+            session.open_uploads().interrupt();
+            signal
+        } => Err(signal),
     };
     output.show_progress(progress::Progress::hidden());
     match ended {

@@ -23,17 +23,38 @@ pub(crate) struct OpenUploads(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    /// Number of uploads per object that are neither completed nor aborted.
-    open: BTreeMap<String, u32>,
+    /// Number of uploads per object that are neither completed nor aborted, separately for those that
+    /// their command keeps.
+    open: BTreeMap<(String, bool), u32>,
     /// Objects whose uploads were aborted, and whether they may have been completed before.
     aborted: Vec<(String, bool)>,
     /// Objects whose uploads may be complete: the response is lost, or the request was dropped.
     maybe_completed: BTreeSet<String>,
     /// Numbers of requests in flight that initiate, complete or abort an upload, per object.
     in_flight: BTreeMap<String, u32>,
-    /// Objects whose uploads an interrupted command keeps, and folders with such objects, which end in
-    /// `/`.
-    kept: BTreeSet<String>,
+    /// Objects whose uploads running commands keep, and folders with such objects, which end in `/`,
+    /// with the number of declarations.
+    kept: BTreeMap<String, u32>,
+    /// Whether a signal ends the commands.
+    is_interrupted: bool,
+}
+
+/// Declaration that an interrupted command keeps the uploads of an object or a folder. Drop it at the
+/// end of the command.
+#[must_use]
+pub(crate) struct KeptUploads {
+    uploads: OpenUploads,
+    name: String,
+}
+
+impl Drop for KeptUploads {
+    fn drop(&mut self) {
+        let mut state = self.uploads.state();
+        // Interrupted commands are dropped before their uploads are aborted or kept.
+        if !state.is_interrupted {
+            decrease(&mut state.kept, &self.name);
+        }
+    }
 }
 
 /// Operations of multipart uploads.
@@ -46,15 +67,30 @@ const IN_FLIGHT: [&str; 3] = [INITIATE, COMPLETE, ABORT];
 
 impl OpenUploads {
     /// Declares that an interrupted command keeps the uploads of an object, to continue them later.
-    pub(crate) fn keep_object(&self, target: &Remote) {
-        self.state().kept.insert(target.to_string());
+    pub(crate) fn keep_object(&self, target: &Remote) -> KeptUploads {
+        self.keep(target.to_string())
     }
 
     /// Declares that an interrupted command keeps the uploads of objects below a folder, to continue them
     /// later.
-    pub(crate) fn keep_folder(&self, target: &Remote) {
-        let folder = format!("{SCHEME}{}/{}", target.bucket, target.folder_prefix());
-        self.state().kept.insert(folder);
+    pub(crate) fn keep_folder(&self, target: &Remote) -> KeptUploads {
+        self.keep(format!(
+            "{SCHEME}{}/{}",
+            target.bucket,
+            target.folder_prefix()
+        ))
+    }
+
+    fn keep(&self, name: String) -> KeptUploads {
+        *self.state().kept.entry(name.clone()).or_default() += 1;
+        let uploads = self.clone();
+        KeptUploads { uploads, name }
+    }
+
+    /// Declares that the running commands are interrupted: those that are dropped from now on have not
+    /// ended.
+    pub(crate) fn interrupt(&self) {
+        self.state().is_interrupted = true;
     }
 
     /// Waits until no upload is open that is not kept, at most `max_wait`.
@@ -66,13 +102,9 @@ impl OpenUploads {
         }
     }
 
-    /// Returns the objects with open uploads, and whether an interrupted command keeps them.
+    /// Returns the objects with open uploads, and whether their command keeps them.
     pub(crate) fn open(&self) -> Vec<(String, bool)> {
-        let state = self.state();
-        let names = state.open.keys();
-        names
-            .map(|name| (name.clone(), state.is_kept(name)))
-            .collect()
+        self.state().open.keys().cloned().collect()
     }
 
     /// Returns the objects whose uploads were aborted, and whether they may have been completed before.
@@ -84,8 +116,8 @@ impl OpenUploads {
 
     fn is_settled(&self) -> bool {
         let state = self.state();
-        let mut names = state.open.keys().chain(state.in_flight.keys());
-        names.all(|name| state.is_kept(name))
+        let mut in_flight = state.in_flight.keys();
+        state.open.keys().all(|(_, is_kept)| *is_kept) && in_flight.all(|name| state.is_kept(name))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -94,20 +126,30 @@ impl OpenUploads {
 }
 
 impl State {
+    /// Removes an open upload that is completed or aborted.
+    fn end(&mut self, name: &str) {
+        let is_kept = self.is_kept(name);
+        // Another command may have left it.
+        let _ = decrease(&mut self.open, &(name.to_owned(), is_kept))
+            || decrease(&mut self.open, &(name.to_owned(), !is_kept));
+    }
+
     fn is_kept(&self, name: &str) -> bool {
-        let mut kept = self.kept.iter();
+        let mut kept = self.kept.keys();
         kept.any(|kept| name == kept || kept.ends_with('/') && name.starts_with(kept))
     }
 }
 
-/// Subtracts one from the number of a name, and removes it at zero.
-fn decrease(numbers: &mut BTreeMap<String, u32>, name: &str) {
-    if let Some(number) = numbers.get_mut(name) {
-        *number -= 1;
-        if *number == 0 {
-            numbers.remove(name);
-        }
+/// Subtracts one from the number of a key, and removes it at zero. Returns `false` if there is none.
+fn decrease<K: Ord>(numbers: &mut BTreeMap<K, u32>, key: &K) -> bool {
+    let Some(number) = numbers.get_mut(key) else {
+        return false;
+    };
+    *number -= 1;
+    if *number == 0 {
+        numbers.remove(key);
     }
+    true
 }
 
 impl Observer for OpenUploads {
@@ -117,15 +159,17 @@ impl Observer for OpenUploads {
         }
         let mut state = self.state();
         let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
+        let is_kept = state.is_kept(&name);
         match event.operation {
             // An earlier process has initiated the upload.
             UPLOAD_PART => {
-                state.open.entry(name).or_insert(1);
+                state.open.entry((name, is_kept)).or_insert(1);
                 return;
             }
             // The service may execute the request even if its response is lost.
             INITIATE if event.attempt == 1 => {
-                *state.open.entry(name.clone()).or_default() += 1;
+                let key = (name.clone(), is_kept);
+                *state.open.entry(key).or_default() += 1;
                 state.maybe_completed.remove(&name);
             }
             _ => {}
@@ -164,7 +208,7 @@ impl Observer for OpenUploads {
         if !has_ended {
             return;
         }
-        decrease(&mut state.open, &name);
+        state.end(&name);
         // The service also aborts an upload successfully that it has completed.
         let maybe_completed = state.maybe_completed.remove(&name);
         if event.operation == ABORT && status.is_success() {
@@ -190,9 +234,13 @@ mod tests {
     #[test]
     fn kept_uploads_are_known_by_object_or_folder() {
         let uploads = OpenUploads::default();
-        uploads.keep_object(&Remote::new("b", "a"));
-        uploads.keep_folder(&Remote::new("b", "f"));
-        uploads.keep_folder(&Remote::new("all", ""));
+        let again = uploads.keep_object(&Remote::new("b", "a"));
+        let kept = [
+            uploads.keep_object(&Remote::new("b", "a")),
+            uploads.keep_folder(&Remote::new("b", "f")),
+            uploads.keep_folder(&Remote::new("all", "")),
+        ];
+        drop(again);
         for (name, is_kept) in [
             ("qs://b/a", true),
             ("qs://b/ab", false),
@@ -203,6 +251,8 @@ mod tests {
         ] {
             assert_eq!(uploads.state().is_kept(name), is_kept, "{name}");
         }
+        drop(kept);
+        assert!(uploads.state().kept.is_empty());
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(super) fn configure(
     if options.resume && !options.dry_run {
         transfer = transfer.resumable(true).token_folder(token_folder()?);
         if let (Location::Local(_), Location::Remote(target)) = (&ends.source, &ends.target) {
-            transfers.session.open_uploads().keep_folder(target);
+            transfers.keep_folder(target);
         }
     }
     if let Some(jobs) = options.jobs {

@@ -1,8 +1,8 @@
 //! [`Transfers`]: options and progress of the transfers of one command.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use qingstor_sdk::types::StorageClass;
@@ -11,7 +11,9 @@ use qingstor_sdk::{Metadata, SseKey, Upload};
 use super::moved_files::MovedFiles;
 use crate::arguments::{ObjectOptions, TransferOptions};
 use crate::exit::usage;
+use crate::location::Remote;
 use crate::messages;
+use crate::open_uploads::KeptUploads;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::session::{Session, read_optional_sse_key};
@@ -38,6 +40,7 @@ pub(super) struct Transfers {
     pub(super) progress: Progress,
     /// Local files that a move deletes at its end.
     pub(super) moved_files: Arc<MovedFiles>,
+    kept_folders: Mutex<Vec<KeptUploads>>,
 }
 
 /// Properties of stored objects.
@@ -157,7 +160,18 @@ impl Transfers {
             properties: Properties::load(object).await?,
             progress,
             moved_files: Arc::default(),
+            kept_folders: Mutex::default(),
         })
+    }
+
+    /// Declares that the command keeps the uploads of objects below a folder if it is interrupted.
+    pub(super) fn keep_folder(&self, target: &Remote) {
+        let kept = self.session.open_uploads().keep_folder(target);
+        let mut folders = self
+            .kept_folders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        folders.push(kept);
     }
 
     /// Returns whether checksums are compared.

@@ -194,6 +194,39 @@ fn commands_of_a_script_abort_or_keep_their_uploads() {
     );
 }
 
+/// A line with `--resume` does not decide about later uploads to the same targets.
+#[test]
+fn only_commands_that_run_keep_their_uploads() {
+    let world = World::new();
+    world.write("folder/a", vec![b'x'; 40 << 20]);
+    let options = "--part-size 4M --concurrency 2";
+    let (file, folder) = (address("folder/a"), address("folder"));
+    let script = format!(
+        "cp --resume {options} folder/a {file}\ncp -r --resume {options} folder {folder}\n\
+         cp {options} folder/a {file}\n"
+    );
+    world.write("script", script);
+    world.faults(&[
+        "operation=UploadMultipart,after=22,latency=3s",
+        "operation=AbortMultipartUpload,latency=1s",
+    ]);
+    let child = world.command(&["run", "--jobs", "1", "script"]);
+    let child = { child }.spawn().unwrap();
+    world.wait_for("UploadMultipart", 22);
+    signal(&child, "-INT");
+    let run = finished(child).exits(130);
+    assert_eq!(run.stderr, format!("interrupted\naborted: {file}\n"));
+    assert_eq!(world.uploads(), [""; 0]);
+
+    // What a failed command has kept is still named as such.
+    let failing = format!("cp --resume {options} folder/a {file}\n");
+    world.write("failing", failing);
+    world.faults(&["operation=UploadMultipart,after=4,status=403,code=permission_denied"]);
+    let run = world.run(&["run", "failing"]).exits(1);
+    let kept = format!("kept, the same command continues it: {file}");
+    assert_eq!(run.stderr.lines().last(), Some(&*kept), "{run:?}");
+}
+
 #[test]
 fn the_same_command_completes_a_killed_upload() {
     let world = World::new();

@@ -77,7 +77,7 @@ async fn upload_once(
     if !transfers.options.resume {
         return Ok(upload().await?.bytes);
     }
-    transfers.session.open_uploads().keep_object(target);
+    let _kept = transfers.session.open_uploads().keep_object(target);
     let token = token_file(path, metadata, target)?;
     let had_token = token.exists();
     match upload().token_file(&token).await {
