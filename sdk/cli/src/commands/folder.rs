@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, anyhow};
-use qingstor_sdk::{Error, FolderAction, FolderProgress, FolderTransfer, SkipReason};
+use qingstor_sdk::{Error, FolderAction, FolderProgress, FolderTransfer, PathFilter, SkipReason};
 
 use super::transfers::{Transfers, token_folder};
 use crate::arguments::{CopyArguments, Filters, invalid_filter};
@@ -114,8 +114,12 @@ async fn configured(
     let ends = &job.ends;
     let mut transfer = ends.transfer(transfers).await?;
     if let Some(pattern) = &job.pattern {
-        // Folders that the pattern cannot reach are not read. The function below decides.
-        transfer = transfer.include(&format!("/{}", pattern.below_folder()))?;
+        // Folders that the pattern cannot reach are not read. The function below decides, so a pattern
+        // that is not a valid filter, for example with too many alternatives, only takes longer.
+        let glob = format!("/{}", pattern.below_folder());
+        if PathFilter::new().include(&glob).is_ok() {
+            transfer = transfer.include(&glob)?;
+        }
     }
     transfer =
         configure(transfer, transfers, ends, &arguments.filters)?.overwrite(!arguments.no_clobber);

@@ -142,3 +142,16 @@ fn operands_and_filters_have_the_same_patterns() {
         }
     }
 }
+
+#[test]
+fn patterns_can_have_many_alternatives() {
+    let world = World::new();
+    let pattern = "{a,b}".repeat(12) + ".txt";
+    for name in ["abababababab.txt", "ccabababababab.txt", "abababababac.txt"] {
+        world.write(&format!("in/{name}"), name);
+    }
+    world.ok(&["cp", &format!("in/{pattern}"), &address("x/")]);
+    assert_eq!(world.keys(), ["x/abababababab.txt"]);
+    world.ok(&["cp", &address(&format!("x/{pattern}")), "out/"]);
+    assert_eq!(world.files("out"), ["abababababab.txt"]);
+}
