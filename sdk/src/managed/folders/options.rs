@@ -194,7 +194,8 @@ impl FolderTransfer {
     ///
     /// A glob without `/`, such as `*.log`, matches names at any depth. A glob with a `/` at the start or
     /// in the middle, such as `/a.log` or `logs/*.log`, matches the path relative to the source folder or
-    /// the prefix. A glob that matches a folder matches everything in it. [`PathFilter`](crate::PathFilter) has all rules.
+    /// the prefix. A glob that matches a folder matches everything in it.
+    /// [`PathFilter`](crate::PathFilter) has all rules.
     ///
     /// Of several globs, the last one that matches decides. A path that none matches is included,
     /// unless the first glob is an [`include`](Self::include).
