@@ -110,7 +110,7 @@ async fn run(cli: Cli) -> u8 {
             return FAILED;
         }
     };
-    let names_uploads = cli.command.is_transfer();
+    let is_transfer = cli.command.is_transfer();
     let is_server = cli.command.is_server();
     let ended = tokio::select! {
         result = commands::run(&session, &output, cli.command) => Ok(result),
@@ -125,14 +125,17 @@ async fn run(cli: Cli) -> u8 {
     match ended {
         Ok(result) => {
             let code = finish(&output, result);
-            if code != DONE && names_uploads {
+            if code != DONE && is_transfer {
                 name_uploads(&session, &output);
             }
             code
         }
         Err(_) if is_server => DONE,
         Err(signal) => {
-            interrupted(&session, &output, &mut signals).await;
+            if is_transfer {
+                wait_for_aborts(&session, &mut signals).await;
+            }
+            interrupted(&session, &output);
             signal.exit_code()
         }
     }
@@ -156,13 +159,16 @@ fn finish(output: &Output, result: Result<()>) -> u8 {
     }
 }
 
-/// Waits for the end of aborted uploads, and says which uploads are left. A second signal ends the
-/// wait.
-async fn interrupted(session: &Session, output: &Output, signals: &mut Signals) {
+/// Waits until the uploads of a transfer are aborted. A second signal ends the wait.
+async fn wait_for_aborts(session: &Session, signals: &mut Signals) {
     tokio::select! {
         () = session.wait_for_aborts(MAX_ABORT_TIME) => {}
         _ = signals.next() => {}
     }
+}
+
+/// Says which uploads are aborted, and which are left.
+fn interrupted(session: &Session, output: &Output) {
     let _ = output.flush();
     output.stderr(&messages::interrupted());
     for (name, maybe_completed) in session.open_uploads().aborted() {

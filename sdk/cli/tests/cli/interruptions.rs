@@ -3,7 +3,7 @@
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use crate::world::{BUCKET_ADDRESS, World, address, finished, tree};
+use crate::world::{BUCKET, BUCKET_ADDRESS, World, address, finished, tree};
 
 fn signal(child: &Child, name: &str) {
     let status = std::process::Command::new("kill")
@@ -74,6 +74,31 @@ fn ctrl_c_does_not_wait_for_requests_that_it_has_dropped() {
         assert_eq!(world.uploads(), [""; 0]);
         assert_eq!(world.keys().is_empty(), is_aborted);
     }
+}
+
+#[test]
+fn ctrl_c_does_not_wait_for_uploads_that_no_command_aborts() {
+    let world = World::new();
+    world.write("part", "1");
+    world.faults(&["operation=UploadMultipart,latency=30s"]);
+    let target = ["--bucket", BUCKET, "--key", "big"];
+    let upload = world.ok(&[&["api", "InitiateMultipartUpload"][..], &target].concat());
+    let upload: serde_json::Value = serde_json::from_str(&upload.stdout).unwrap();
+    let id = upload["upload_id"].as_str().unwrap();
+    let part = ["--upload-id", id, "--part-number", "1", "--body", "part"];
+    let arguments = [&["api", "UploadMultipart"][..], &target, &part].concat();
+    let child = world.command(&arguments).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while world.emulator.faults().iter().all(|fault| fault.hits == 0) {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let start = Instant::now();
+    signal(&child, "-INT");
+    let run = finished(child).exits(130);
+    assert!(start.elapsed() < Duration::from_secs(5), "{run:?}");
+    assert!(run.stderr.contains("not aborted"), "{run:?}");
+    assert_eq!(world.uploads().len(), 1);
 }
 
 #[test]
