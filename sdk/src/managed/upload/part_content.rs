@@ -9,7 +9,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use qingstor_md5::{HashSource, Md5Pool, PendingMd5};
 
-use super::stream_memory::{PartReservation, StreamMemory, reserved_chunks};
+use super::stream_memory::{PartHolder, PartReservation, reserved_chunks};
 use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::body::Body;
@@ -21,8 +21,8 @@ pub(super) enum PartContent {
     Bytes {
         chunks: Arc<[Bytes]>,
         len: u64,
-        /// The memory of the stream that they were read from.
-        stream: Option<Arc<StreamMemory>>,
+        /// Their memory if they were read from a stream.
+        memory: Option<Arc<PartHolder>>,
     },
     File {
         path: Arc<Path>,
@@ -41,18 +41,18 @@ impl PartContent {
     }
 
     /// Creates content in the memory that was reserved for it.
-    pub(super) fn reserved(chunks: Vec<Bytes>, memory: &Arc<PartReservation>) -> Self {
-        let stream = Arc::clone(memory.stream());
-        Self::in_memory(reserved_chunks(chunks, memory), Some(stream))
+    pub(super) fn reserved(chunks: Vec<Bytes>, memory: Arc<PartReservation>) -> Self {
+        let (chunks, holder) = reserved_chunks(chunks, memory);
+        Self::in_memory(chunks, Some(Arc::new(holder)))
     }
 
-    fn in_memory(chunks: Vec<Bytes>, stream: Option<Arc<StreamMemory>>) -> Self {
+    fn in_memory(chunks: Vec<Bytes>, memory: Option<Arc<PartHolder>>) -> Self {
         let len = chunks.iter().map(|chunk| chunk.len() as u64).sum();
         let chunks = chunks.into();
         Self::Bytes {
             chunks,
             len,
-            stream,
+            memory,
         }
     }
 
@@ -142,11 +142,11 @@ impl Part {
     ///
     /// As [`md5`](Self::md5).
     pub(super) async fn md5_of_received(&mut self, pool: &Md5Pool) -> Result<Digest> {
-        if let PartContent::Bytes { stream, .. } = &self.content
-            && let Some(stream) = stream.clone()
+        if let PartContent::Bytes { memory, .. } = &self.content
+            && let Some(memory) = memory.clone()
             && let Some(mut pending) = self.pending_md5.take()
         {
-            let mut wanted = pin!(stream.wanted());
+            let mut wanted = pin!(memory.stream().wanted());
             let md5 = poll_fn(|cx| match Pin::new(&mut pending).poll(cx) {
                 Poll::Ready(lane) => Poll::Ready(Some(lane)),
                 Poll::Pending => wanted.as_mut().poll(cx).map(|()| None),
@@ -199,6 +199,7 @@ mod tests {
 
     use super::*;
     use crate::client::transfer_budget::MemoryBudget;
+    use crate::managed::upload::stream_memory::StreamMemory;
 
     const LEN: usize = 100_000;
 
@@ -210,7 +211,7 @@ mod tests {
             .await;
         let memory = PartReservation::new(Arc::clone(stream), client, LEN as u64);
         let chunks = vec![Bytes::from(vec![7; LEN / 2]); 2];
-        Part::new(PartContent::reserved(chunks, &Arc::new(memory)))
+        Part::new(PartContent::reserved(chunks, Arc::new(memory)))
     }
 
     #[test]

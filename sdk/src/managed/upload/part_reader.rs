@@ -234,7 +234,7 @@ impl StreamReader<'_> {
                 let memory = self.memory.take(self.part.len() as u64);
                 let chunks = self.part.take();
                 return Poll::Ready(Ok(
-                    memory.map(|memory| PartContent::reserved(chunks, &memory))
+                    memory.map(|memory| PartContent::reserved(chunks, memory))
                 ));
             }
             if self.rest.is_empty() {

@@ -79,7 +79,7 @@ impl StreamMemory {
     }
 }
 
-/// The memory of one part.
+/// The memory of one part. Its chunks release their shares, and its [`PartHolder`] the rest.
 #[derive(Debug)]
 pub(super) struct PartReservation {
     stream: Arc<StreamMemory>,
@@ -97,10 +97,6 @@ impl PartReservation {
         }
     }
 
-    pub(super) fn stream(&self) -> &Arc<StreamMemory> {
-        &self.stream
-    }
-
     /// Sets whether the memory counts for other transfers of the client.
     pub(super) fn set_counted(&self, is_counted: bool) {
         self.client.set_counted(is_counted);
@@ -112,10 +108,15 @@ impl PartReservation {
         self.release(bytes.saturating_sub(len));
     }
 
+    /// Releases `bytes`, or as many as are left.
     fn release(&self, bytes: u64) {
-        let before = self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let subtract = |before: u64| Some(before.saturating_sub(bytes));
+        let updated = self
+            .bytes
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, subtract);
+        let (Ok(before) | Err(before)) = updated;
         self.client.shrink(before.saturating_sub(bytes));
-        self.stream.subtract(bytes);
+        self.stream.subtract(before.min(bytes));
     }
 }
 
@@ -125,19 +126,40 @@ impl Drop for PartReservation {
     }
 }
 
+/// Holds the memory of a part until it is dropped. Then nothing of the part counts any more, even if
+/// a broken connection that does not end yet has handles of its chunks.
+#[derive(Debug)]
+pub(super) struct PartHolder(Arc<PartReservation>);
+
+impl PartHolder {
+    pub(super) fn stream(&self) -> &Arc<StreamMemory> {
+        &self.0.stream
+    }
+}
+
+impl Drop for PartHolder {
+    fn drop(&mut self) {
+        self.0.release(u64::MAX);
+    }
+}
+
 /// A chunk that releases its memory when its last handle is dropped.
 struct ReservedChunk {
     bytes: Bytes,
     part: Arc<PartReservation>,
 }
 
-/// Returns the same chunks, each of which releases its share of the part's memory.
-pub(super) fn reserved_chunks(chunks: Vec<Bytes>, part: &Arc<PartReservation>) -> Vec<Bytes> {
+/// Returns the same chunks, each of which releases its share of the part's memory, and the holder of
+/// this memory.
+pub(super) fn reserved_chunks(
+    chunks: Vec<Bytes>,
+    part: Arc<PartReservation>,
+) -> (Vec<Bytes>, PartHolder) {
     let reserved = chunks.into_iter().map(|bytes| {
-        let part = Arc::clone(part);
+        let part = Arc::clone(&part);
         Bytes::from_owner(ReservedChunk { bytes, part })
     });
-    reserved.collect()
+    (reserved.collect(), PartHolder(part))
 }
 
 impl AsRef<[u8]> for ReservedChunk {
@@ -165,19 +187,19 @@ mod tests {
         stream: &Arc<StreamMemory>,
         budget: &Arc<MemoryBudget>,
         lens: &[usize],
-    ) -> Vec<Bytes> {
+    ) -> (Vec<Bytes>, PartHolder) {
         let chunks: Vec<_> = lens.iter().map(|len| Bytes::from(vec![7; *len])).collect();
         let len = lens.iter().sum::<usize>() as u64;
         poll_fn(|cx| stream.poll_add(cx, len, len)).await;
         let client = Arc::clone(budget).reserve(len).await;
         let part = PartReservation::new(Arc::clone(stream), client, len);
-        reserved_chunks(chunks, &Arc::new(part))
+        reserved_chunks(chunks, Arc::new(part))
     }
 
     #[tokio::test]
     async fn chunks_release_their_memory_one_by_one() {
         let (stream, budget) = (Arc::default(), Arc::new(MemoryBudget::new(100)));
-        let mut chunks = part(&stream, &budget, &[30, 40, 30]).await;
+        let (mut chunks, _holder) = part(&stream, &budget, &[30, 40, 30]).await;
         assert!(stream.wanted().now_or_never().is_none());
         let next = tokio::spawn({
             let stream = Arc::clone(&stream);
@@ -201,9 +223,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_part_that_ended_does_not_count_although_a_connection_has_its_chunks() {
+        let (stream, budget) = (Arc::default(), Arc::new(MemoryBudget::new(100)));
+        let (chunks, holder) = part(&stream, &budget, &[60, 40]).await;
+        let add = || poll_fn(|cx| stream.poll_add(cx, 100, 100)).now_or_never();
+        assert!(add().is_none());
+        drop(holder);
+        assert!(add().is_some());
+        assert!(Arc::clone(&budget).reserve(100).now_or_never().is_some());
+        drop(chunks);
+        assert!(add().is_none(), "nothing is released twice");
+    }
+
+    #[tokio::test]
     async fn a_part_above_the_capacity_is_read_alone() {
         let (stream, budget) = (Arc::default(), Arc::new(MemoryBudget::new(10)));
-        let chunks = part(&stream, &budget, &[1000]).await;
+        let (chunks, _holder) = part(&stream, &budget, &[1000]).await;
         let add = || poll_fn(|cx| stream.poll_add(cx, 1000, 10)).now_or_never();
         assert!(add().is_none());
         drop(chunks);
