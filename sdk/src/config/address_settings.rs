@@ -47,7 +47,7 @@ impl<T> Setting<T> {
 
 /// The settings for the address of the service.
 ///
-/// The endpoint contains protocol, host and port. It overrides those of its own source and of lower
+/// The endpoint contains protocol, host and port. It overrides those of the same source and of lower
 /// ones, and a host of a higher source overrides the endpoint.
 #[derive(Clone)]
 pub(super) struct AddressSettings {

@@ -243,7 +243,7 @@ fn only_commands_that_run_keep_their_uploads() {
     assert_eq!(run.stderr, format!("interrupted\naborted: {file}\n"));
     assert_eq!(world.uploads(), [""; 0]);
 
-    // What a failed command has kept is still named as such.
+    // The upload that a failed command has kept is still named as such.
     let failing = format!("cp --resume {options} folder/a {file}\n");
     world.write("failing", failing);
     world.faults(&["operation=UploadMultipart,after=4,status=403,code=permission_denied"]);

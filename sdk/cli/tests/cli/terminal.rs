@@ -10,8 +10,8 @@ const COLUMNS: usize = 80;
 /// The character that Ctrl-C sends.
 const CTRL_C: &[u8] = b"\x03";
 
-/// Returns a command that runs the program on a terminal. What the terminal receives is its standard
-/// output, and what is typed its standard input.
+/// Returns a command that runs the program on a terminal. Its standard output is the output of the
+/// terminal, and its standard input is the keyboard.
 fn on_terminal(world: &World, arguments: &[&str]) -> Command {
     let program = world.command(arguments);
     let words = std::iter::once(program.get_program()).chain(program.get_args());
