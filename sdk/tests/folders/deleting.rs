@@ -1,6 +1,8 @@
 //! Deletions.
 
-use qingstor_sdk::{ErrorKind, FolderAction, SkipReason};
+use std::sync::{Arc, Mutex};
+
+use qingstor_sdk::{ErrorKind, FolderAction, FolderProgress, SkipReason};
 
 use crate::site::{Site, files, is_deletion, plan, run, skipped, tree, write_file};
 
@@ -136,6 +138,75 @@ async fn row_5_and_10_deletions_of_any_number_are_reported_and_counted_one_by_on
     assert_eq!(results.len(), COUNT + 1);
     assert_eq!(site.served("DeleteMultipleObjects") - before, 3);
     assert_eq!(site.objects().await, tree([("p/keep", "1")]));
+}
+
+/// A folder was renamed, and its files cannot be transferred under their new names.
+#[tokio::test]
+async fn nothing_is_deleted_after_a_failed_transfer() {
+    let site = Site::start().await;
+    let local = site.write("local", [("new/1", "1"), ("new/2", "2")]);
+    site.put([("old/1", "1"), ("old/2", "2")]).await;
+    let before = (site.objects().await, files(&local));
+    let transfers = [
+        ("PutObject", site.bucket.sync_up(&local, "")),
+        ("GetObject", site.bucket.sync_down("", &local)),
+    ];
+    for (operation, sync) in transfers {
+        let fault = format!("operation={operation},times=1,status=403,code=permission_denied");
+        site.faults(&[&fault]);
+        let progress = Arc::new(Mutex::new(FolderProgress::default()));
+        let last = Arc::clone(&progress);
+        let sync = sync.on_progress(move |event| *last.lock().unwrap() = event);
+        let (summary, results) = run(sync.delete(true)).await;
+        let transferred = summary.uploaded + summary.downloaded;
+        assert_eq!((transferred, summary.deleted), (1, 0), "{operation}");
+        let refused = |(action, _): &(FolderAction, _)| {
+            let FolderAction::Skip { reason, .. } = action else {
+                return false;
+            };
+            *reason == SkipReason::TransferFailed
+        };
+        assert!(results.iter().any(refused), "{results:?}");
+        assert!(summary.failures[1..].iter().all(|failure| {
+            failure
+                .to_string()
+                .ends_with("not deleted, because a transfer failed")
+        }));
+        let progress = *progress.lock().unwrap();
+        assert_eq!(progress.files, progress.planned_files);
+    }
+    site.faults(&[]);
+    let (objects, local_files) = (site.objects().await, files(&local));
+    assert!(before.0.keys().all(|key| objects.contains_key(key)));
+    assert!(before.1.keys().all(|path| local_files.contains_key(path)));
+
+    site.other.put_object("renamed").await.unwrap();
+    let sync = || site.bucket.sync_to("", &site.other, "").delete(true);
+    site.faults(&["operation=PutObject,times=1,status=403"]);
+    let (summary, _) = run(sync()).await;
+    assert_eq!((summary.deleted, summary.failed), (0, 2));
+    site.faults(&[]);
+    let (summary, _) = run(sync()).await;
+    assert_eq!((summary.deleted, summary.failed), (1, 0));
+}
+
+/// Such a download needs the deletions.
+#[tokio::test]
+async fn a_download_with_a_file_in_its_place_does_not_prevent_deletions() {
+    let site = Site::start().await;
+    site.put([("folder/a", "1"), ("other", "2")]).await;
+    let sync = || site.bucket.sync_down("", site.path("local")).delete(true);
+    site.write("local", [("folder", "3"), ("old", "4")]);
+    site.faults(&["operation=GetObject,key=other,times=1,status=403"]);
+    let (summary, _) = run(sync()).await;
+    // The refused deletions, `other`, and `folder/a`.
+    assert_eq!((summary.deleted, summary.failed), (0, 4));
+    let local = files(&site.path("local"));
+    assert_eq!(local, tree([("folder", "3"), ("old", "4")]));
+    let (summary, _) = run(sync()).await;
+    assert_eq!((summary.deleted, summary.failed), (2, 0));
+    let expected = [("folder/", ""), ("folder/a", "1"), ("other", "2")];
+    assert_eq!(files(&site.path("local")), tree(expected));
 }
 
 #[tokio::test]

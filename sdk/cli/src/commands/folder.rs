@@ -264,11 +264,14 @@ pub(super) async fn run(
     reports.result()
 }
 
-/// Returns why a path is not deleted, if the reason is the number of deletions.
+/// Returns why a path is not deleted, if the reason concerns all deletions.
 fn refused_deletion(action: &FolderAction) -> Option<&SkipReason> {
     match action {
         FolderAction::Skip {
-            reason: reason @ (SkipReason::EmptySource | SkipReason::TooManyDeletions),
+            reason:
+                reason @ (SkipReason::EmptySource
+                | SkipReason::TooManyDeletions
+                | SkipReason::TransferFailed),
             ..
         } => Some(reason),
         _ => None,

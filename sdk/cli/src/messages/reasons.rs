@@ -80,6 +80,7 @@ pub(crate) fn skip_reason(reason: &SkipReason) -> String {
         SkipReason::SourceUnreadable => "未删除，因为源中的此处没有被读取",
         SkipReason::EmptySource => "未删除，因为源为空且未设置 --max-delete",
         SkipReason::TooManyDeletions => "未删除，因为要删除的数量超过 --max-delete",
+        SkipReason::TransferFailed => "未删除，因为有传输失败",
         other => return other.to_string(),
     }
     .to_owned()

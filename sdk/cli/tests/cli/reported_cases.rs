@@ -48,6 +48,23 @@ fn row_2_an_empty_source_deletes_nothing_without_max_delete() {
 }
 
 #[test]
+fn a_failed_transfer_deletes_nothing() {
+    let world = World::new();
+    world.put("x/old", "1");
+    world.write("in/new", "1");
+    let target = address("x");
+    world.faults(&["operation=PutObject,status=403,code=permission_denied"]);
+    let run = world.run(&["sync", "--delete", "in", &target]).exits(1);
+    let old = address("x/old");
+    let expected = format!("{old}: not deleted, because a transfer failed");
+    assert!(run.stderr.contains(&expected), "{run:?}");
+    assert_eq!(world.keys(), ["x/old"]);
+    world.faults(&[]);
+    world.ok(&["sync", "--delete", "in", &target]);
+    assert_eq!(world.keys(), ["x/new"]);
+}
+
+#[test]
 fn row_3_a_list_that_fails_in_the_middle_deletes_nothing() {
     let world = World::new();
     for number in 0..1100 {

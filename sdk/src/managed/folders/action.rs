@@ -163,6 +163,9 @@ pub enum SkipReason {
     /// The path is not deleted because more than
     /// [`max_delete`](crate::FolderTransfer::max_delete) paths would be. A failure.
     TooManyDeletions,
+    /// The path is not deleted because a transfer failed, so the target may have the only copy of its
+    /// content. A failure.
+    TransferFailed,
 }
 
 /// Why a key cannot be a file name.
@@ -206,7 +209,8 @@ impl SkipReason {
             | Self::SpecialFileInTarget
             | Self::MarkerWithContent
             | Self::EmptySource
-            | Self::TooManyDeletions => true,
+            | Self::TooManyDeletions
+            | Self::TransferFailed => true,
         }
     }
 }
@@ -299,6 +303,7 @@ impl fmt::Display for SkipReason {
                 "not deleted, because the source is empty and max_delete is not set"
             }
             Self::TooManyDeletions => "not deleted, because more than max_delete paths would be",
+            Self::TransferFailed => "not deleted, because a transfer failed",
         })
     }
 }

@@ -167,7 +167,8 @@ impl FolderTransfer {
     /// Default: `false`. Excluded paths are neither transferred nor deleted.
     ///
     /// If the source is empty, nothing is deleted unless [`max_delete`](Self::max_delete) is set.
-    /// Below a folder that cannot be read, nothing is deleted.
+    /// Below a folder that cannot be read, nothing is deleted. After a failed transfer, nothing is
+    /// deleted at all: the target may have the only copy of a file that was renamed in the source.
     pub fn delete(mut self, delete: bool) -> Self {
         self.options.delete = delete;
         self

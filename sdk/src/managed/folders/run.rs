@@ -48,6 +48,7 @@ async fn transfer_folder(transfer: FolderTransfer) -> Result<FolderSummary> {
         waiting: VecDeque::new(),
         tasks: JoinSet::new(),
         blocked: Vec::new(),
+        transfer_failed: false,
         repeats_blocked: matches!(context.direction, Direction::Down { .. })
             && context.options.delete,
         transfers: Arc::new(Transfers {
@@ -100,6 +101,8 @@ struct Runner {
     tasks: JoinSet<Result<Results>>,
     /// Downloads for which a file is in the way that will be deleted.
     blocked: Vec<PlannedAction>,
+    /// Whether to delete nothing. Blocked downloads do not count: they need the deletions.
+    transfer_failed: bool,
     repeats_blocked: bool,
     summary: FolderSummary,
 }
@@ -170,7 +173,7 @@ impl Runner {
 
     fn first_is_deletion(&self) -> bool {
         let first = self.waiting.front().map(|planned| &planned.action);
-        matches!(first, Some(FolderAction::Delete { .. }))
+        first.is_some_and(is_deletion)
     }
 
     fn accept(&mut self, planned: PlannedAction) {
@@ -218,7 +221,7 @@ impl Runner {
         let mut group = Vec::with_capacity(size);
         while group.len() < size
             && let Some(next) = self.waiting.front()
-            && !matches!(next.action, FolderAction::Delete { .. })
+            && !is_deletion(&next.action)
         {
             let is_small = is_small(&next.action);
             if !is_small && !group.is_empty() {
@@ -252,7 +255,10 @@ impl Runner {
                         self.fail(planned.action, error);
                     }
                 }
-                Err(error) => self.fail(planned.action, error),
+                Err(error) => {
+                    self.transfer_failed |= !is_deletion(&planned.action);
+                    self.fail(planned.action, error);
+                }
             }
         }
     }
@@ -288,7 +294,7 @@ impl Runner {
         }
     }
 
-    /// Carries out the deletions, in batches.
+    /// Carries out the deletions, in batches. After a failed transfer, skips all of them.
     async fn delete_all(&mut self) -> Result<()> {
         loop {
             while self.waiting.len() < DeleteObjects::KEYS_PER_REQUEST
@@ -307,6 +313,12 @@ impl Runner {
                 return Ok(());
             }
             let batch: Vec<PlannedAction> = self.waiting.drain(..count).collect();
+            if self.transfer_failed {
+                batch
+                    .into_iter()
+                    .for_each(|planned| self.refuse_deletion(planned.path));
+                continue;
+            }
             if let Some(on_start) = &self.context.options.on_start {
                 batch.iter().for_each(|planned| on_start(&planned.action));
             }
@@ -318,6 +330,12 @@ impl Runner {
             };
             self.record(results);
         }
+    }
+
+    fn refuse_deletion(&mut self, path: String) {
+        self.progress.finish();
+        let reason = SkipReason::TransferFailed;
+        self.skip(&FolderAction::Skip { path, reason });
     }
 
     async fn delete_objects(&self, batch: Vec<PlannedAction>) -> Results {
@@ -380,6 +398,10 @@ impl Runner {
         self.waiting.extend(std::mem::take(&mut self.blocked));
         self.transfer_all().await
     }
+}
+
+fn is_deletion(action: &FolderAction) -> bool {
+    matches!(action, FolderAction::Delete { .. })
 }
 
 /// Returns whether several actions like this one are carried out by one task.

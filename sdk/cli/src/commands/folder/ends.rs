@@ -129,6 +129,7 @@ impl Ends {
         let is_in_target = match reason {
             SkipReason::EmptySource
             | SkipReason::TooManyDeletions
+            | SkipReason::TransferFailed
             | SkipReason::SourceUnreadable
             | SkipReason::LinkInTarget
             | SkipReason::SpecialFileInTarget => true,
