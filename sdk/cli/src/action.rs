@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::messages;
-use crate::printable::printable;
+use crate::printable::{printable, printable_name};
 
 /// Kind of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,7 @@ pub(crate) enum Verb {
     /// The following verbs only name the command of a failed operand.
     Cat,
     Du,
+    List,
     Stat,
     /// An action of a later version of the SDK.
     Other,
@@ -40,6 +41,7 @@ impl Verb {
             Self::AbortUpload => "abort",
             Self::Cat => "cat",
             Self::Du => "du",
+            Self::List => "list",
             Self::Stat => "stat",
             Self::Other => "other",
         }
@@ -81,10 +83,10 @@ impl<'a> Action<'a> {
     /// Returns the line that reports the action.
     pub(crate) fn text(&self) -> String {
         let verb = messages::reasons::verb(self.verb);
-        let mut text = format!("{verb} {}", printable(self.source));
+        let mut text = format!("{verb} {}", printable_name(self.source));
         if let Some(target) = self.target {
             // Writing to a string cannot fail.
-            let _ = write!(text, " -> {}", printable(target));
+            let _ = write!(text, " -> {}", printable_name(target));
         }
         if let Some(reason) = self.reason {
             let _ = write!(text, " ({})", printable(reason));

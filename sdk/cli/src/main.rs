@@ -172,7 +172,7 @@ fn interrupted(session: &Session, output: &Output) {
     let _ = output.flush();
     output.stderr(&messages::interrupted());
     for (name, maybe_completed) in session.open_uploads().aborted() {
-        let name = output::printable(&name);
+        let name = output::printable_name(&name);
         output.stderr(&match maybe_completed {
             true => messages::upload_aborted_or_completed(name),
             false => messages::upload_aborted(name),
@@ -184,7 +184,7 @@ fn interrupted(session: &Session, output: &Output) {
 /// Says which uploads are left.
 fn name_uploads(session: &Session, output: &Output) {
     for (name, is_kept) in session.open_uploads().open() {
-        let name = output::printable(&name);
+        let name = output::printable_name(&name);
         output.stderr(&match is_kept {
             true => messages::upload_kept(name),
             false => messages::upload_unknown(name),

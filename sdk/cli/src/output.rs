@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use qingstor_sdk::Error;
 use serde_json::{Value, json};
 
-use crate::action::Action;
+use crate::action::{Action, Verb};
 use crate::exit::OutputClosed;
 use crate::messages;
-pub(crate) use crate::printable::printable;
+pub(crate) use crate::printable::{printable, printable_name};
 use crate::progress::Progress;
 
 /// The longest time that a line waits in the buffer while further lines are printed.
@@ -26,6 +26,8 @@ pub(crate) struct Output {
     /// Whether standard output is the content of an object, so that failures are printed on standard
     /// error also with `--json`.
     is_content: AtomicBool,
+    /// Whether each entry of a list ends with a NUL character.
+    ends_with_nul: AtomicBool,
 }
 
 /// The streams of the process, which all commands of a script share.
@@ -63,6 +65,7 @@ impl Output {
             streams: Arc::new(streams),
             line: None,
             is_content: AtomicBool::new(false),
+            ends_with_nul: AtomicBool::new(false),
         }
     }
 
@@ -72,6 +75,7 @@ impl Output {
             streams: Arc::clone(&self.streams),
             line: Some(number),
             is_content: AtomicBool::new(false),
+            ends_with_nul: AtomicBool::new(false),
         }
     }
 
@@ -101,6 +105,11 @@ impl Output {
         self.is_content.store(true, Ordering::Relaxed);
     }
 
+    /// Declares that each [`entry`](Self::entry) ends with a NUL character instead of a line feed.
+    pub(crate) fn end_with_nul(&self) {
+        self.ends_with_nul.store(true, Ordering::Relaxed);
+    }
+
     /// Replaces the progress display, and removes the previous one from the screen. Lines are printed
     /// above it.
     pub(crate) fn show_progress(&self, progress: Progress) {
@@ -122,6 +131,42 @@ impl Output {
             true => self.line(&value().to_string()),
             false => self.line(&text()),
         }
+    }
+
+    /// Prints an entry of a list: a JSON object with `--json`, otherwise the text that `line` makes of
+    /// the name. On a terminal, the name is printable. Elsewhere, it is the name itself, for programs;
+    /// a name with a line feed, which they would read as two names, is a failure.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`result`](Self::result).
+    pub(crate) fn entry(
+        &self,
+        name: &str,
+        line: impl FnOnce(&str) -> String,
+        value: impl FnOnce() -> Value,
+    ) -> Result<()> {
+        if self.streams.json {
+            return self.line(&value().to_string());
+        }
+        if self.ends_with_nul.load(Ordering::Relaxed) {
+            return self.bytes(line(name).as_bytes(), b"\0");
+        }
+        if self.is_terminal() {
+            return self.line(&line(&printable_name(name)));
+        }
+        if name.contains('\n') {
+            self.failed(
+                &Action::new(Verb::List, name),
+                &anyhow!(messages::line_feed_in_name()),
+            );
+            return Ok(());
+        }
+        self.line(&line(name))
+    }
+
+    fn is_terminal(&self) -> bool {
+        lock(&self.streams.stdout).is_terminal
     }
 
     /// Prints a line, even with `--quiet`.

@@ -36,6 +36,9 @@ pub(crate) struct LsArguments {
     /// Print the number of objects and their total size at the end
     #[arg(long)]
     pub(crate) summarize: bool,
+    /// End each entry with a NUL character, for xargs -0
+    #[arg(long, short = '0', conflicts_with_all = ["json", "summarize"])]
+    pub(crate) print0: bool,
 }
 
 /// Arguments of `rm`.
@@ -140,7 +143,8 @@ pub(crate) struct DuArguments {
 #[command(after_help = "\
 Examples:
   qingstor find qs://bucket --name '*.log' --older-than 30d
-  qingstor find qs://bucket/videos --larger 1G")]
+  qingstor find qs://bucket/videos --larger 1G
+  qingstor find -0 qs://bucket/tmp | xargs -0 qingstor --raw rm")]
 pub(crate) struct FindArguments {
     /// qs://BUCKET or qs://BUCKET/FOLDER
     #[arg(add = remote_completer())]
@@ -163,6 +167,9 @@ pub(crate) struct FindArguments {
     /// Print sizes such as 1.5 MiB
     #[arg(long, short = 'H')]
     pub(crate) human: bool,
+    /// End each entry with a NUL character, for xargs -0
+    #[arg(long, short = '0', conflicts_with = "json")]
+    pub(crate) print0: bool,
 }
 
 /// Arguments of `mb`.

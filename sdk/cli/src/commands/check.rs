@@ -13,7 +13,7 @@ use crate::arguments::{CheckArguments, ObjectOptions, TransferOptions};
 use crate::location::Location;
 use crate::messages;
 use crate::messages::reasons::{skip_reason, transfer_reason};
-use crate::output::{Output, printable};
+use crate::output::{Output, printable_name};
 use crate::quantities::size_phrase;
 use crate::session::{Session, read_optional_sse_key};
 
@@ -54,7 +54,7 @@ pub(super) async fn run(
                         Some(size) => messages::with_size(&reason, size),
                         None => reason.clone(),
                     };
-                    messages::differs(printable(&path), reason)
+                    messages::differs(printable_name(&path), reason)
                 };
                 output.result(
                     text,

@@ -9,7 +9,7 @@ use crate::arguments::DuArguments;
 use crate::exit::UsageError;
 use crate::listing::{Selection, nothing};
 use crate::location::Remote;
-use crate::output::{Output, printable};
+use crate::output::Output;
 use crate::quantities::size_text;
 use crate::session::Session;
 
@@ -26,10 +26,11 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: DuArgumen
     for path in paths {
         let name = path.to_string();
         match sum(session, &path).await {
-            Ok((objects, bytes)) => output.result(
-                || {
+            Ok((objects, bytes)) => output.entry(
+                &name,
+                |name| {
                     let size = size_text(bytes, arguments.human);
-                    format!("{size:>WIDTH$}  {objects:>WIDTH$}  {}", printable(&name))
+                    format!("{size:>WIDTH$}  {objects:>WIDTH$}  {name}")
                 },
                 || json!({"path": name, "objects": objects, "bytes": bytes}),
             )?,

@@ -10,7 +10,7 @@ use super::ls::{time_text, with_bucket};
 use crate::arguments::FindArguments;
 use crate::listing::{Selection, nothing};
 use crate::location::Remote;
-use crate::output::{Output, printable};
+use crate::output::Output;
 use crate::pattern;
 use crate::quantities::size_text;
 use crate::session::Session;
@@ -22,6 +22,9 @@ pub(super) async fn run(
     arguments: FindArguments,
 ) -> Result<()> {
     let path = Remote::parse(&arguments.path)?;
+    if arguments.print0 {
+        output.end_with_nul();
+    }
     let name = arguments
         .name
         .as_deref()
@@ -42,16 +45,15 @@ pub(super) async fn run(
             continue;
         }
         let address = Remote::new(&path.bucket, &object.key).to_string();
-        let text = || match arguments.human {
+        let text = |address: &str| match arguments.human {
             true => format!(
-                "{}  {:>10}  {}",
+                "{}  {:>10}  {address}",
                 time_text(object.modified),
-                size_text(object.size, true),
-                printable(&address)
+                size_text(object.size, true)
             ),
-            false => printable(&address),
+            false => address.to_owned(),
         };
-        output.result(text, || with_bucket(&object, &path.bucket))?;
+        output.entry(&address, text, || with_bucket(&object, &path.bucket))?;
     }
     match is_empty && !path.key.is_empty() {
         true => Err(nothing(&arguments.path)),

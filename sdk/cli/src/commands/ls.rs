@@ -24,6 +24,9 @@ const TIME_WIDTH: usize = 20;
 
 /// Runs the command.
 pub(super) async fn run(session: &Session, output: &Output, arguments: LsArguments) -> Result<()> {
+    if arguments.print0 {
+        output.end_with_nul();
+    }
     let Some(path) = &arguments.path else {
         return list_buckets(session, output, &arguments).await;
     };
@@ -58,16 +61,16 @@ async fn list_buckets(session: &Session, output: &Output, arguments: &LsArgument
     let mut buckets = session.client()?.list_buckets().items();
     while let Some(bucket) = buckets.next().await {
         let bucket = bucket?;
-        let text = || match arguments.long {
+        let address = format!("{SCHEME}{}", bucket.name);
+        let text = |address: &str| match arguments.long {
             true => format!(
-                "{:TIME_WIDTH$}  {:8}  {SCHEME}{}",
+                "{:TIME_WIDTH$}  {:8}  {address}",
                 time_text(bucket.created),
-                printable(&bucket.location),
-                printable(&bucket.name)
+                printable(&bucket.location)
             ),
-            false => format!("{SCHEME}{}", printable(&bucket.name)),
+            false => address.to_owned(),
         };
-        output.result(text, || json!(bucket))?;
+        output.entry(&address, text, || json!(bucket))?;
     }
     Ok(())
 }
@@ -132,11 +135,12 @@ impl List<'_> {
     fn folders(&mut self, prefixes: &[String]) -> Result<()> {
         for prefix in prefixes {
             self.folders += 1;
-            let text = || match self.arguments.long {
+            let text = |prefix: &str| match self.arguments.long {
                 true => self.columns(None, None, None, prefix),
-                false => printable(prefix),
+                false => prefix.to_owned(),
             };
-            self.output.result(
+            self.output.entry(
+                prefix,
                 text,
                 || json!({"bucket": self.remote.bucket, "prefix": prefix}),
             )?;
@@ -150,17 +154,18 @@ impl List<'_> {
         }
         self.objects += 1;
         self.bytes = self.bytes.saturating_add(object.size);
-        let text = || match self.arguments.long {
+        let text = |key: &str| match self.arguments.long {
             true => self.columns(
                 object.modified,
                 object.storage_class.as_ref(),
                 Some(object.size),
-                &object.key,
+                key,
             ),
-            false => printable(&object.key),
+            false => key.to_owned(),
         };
-        self.output
-            .result(text, || with_bucket(object, &self.remote.bucket))
+        self.output.entry(&object.key, text, || {
+            with_bucket(object, &self.remote.bucket)
+        })
     }
 
     fn version(&mut self, version: &ObjectVersionSummary) -> Result<()> {
@@ -169,15 +174,15 @@ impl List<'_> {
         }
         self.objects += 1;
         self.bytes = self.bytes.saturating_add(version.size);
-        let text = || {
+        let text = |key: &str| {
             let key = match self.arguments.long {
                 true => self.columns(
                     version.modified,
                     version.storage_class.as_ref(),
                     Some(version.size),
-                    &version.key,
+                    key,
                 ),
-                false => printable(&version.key),
+                false => key.to_owned(),
             };
             let marks = [
                 (version.is_latest, " latest"),
@@ -190,8 +195,9 @@ impl List<'_> {
                 .collect();
             format!("{key}  {}{marks}", printable(&version.version_id))
         };
-        self.output
-            .result(text, || with_bucket(version, &self.remote.bucket))
+        self.output.entry(&version.key, text, || {
+            with_bucket(version, &self.remote.bucket)
+        })
     }
 
     fn is_listed(&self, key: &str) -> bool {
@@ -212,10 +218,7 @@ impl List<'_> {
             .unwrap_or_default();
         let class = class.map(StorageClass::as_str).unwrap_or_default();
         let time = time_text(time);
-        format!(
-            "{time:TIME_WIDTH$}  {class:CLASS_WIDTH$}  {size:>SIZE_WIDTH$}  {}",
-            printable(key)
-        )
+        format!("{time:TIME_WIDTH$}  {class:CLASS_WIDTH$}  {size:>SIZE_WIDTH$}  {key}")
     }
 
     fn summary(&self) -> Result<()> {

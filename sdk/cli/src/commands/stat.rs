@@ -10,7 +10,7 @@ use crate::exit::UsageError;
 use crate::listing::{expand, is_only_folder};
 use crate::location::Remote;
 use crate::messages;
-use crate::output::{Output, printable};
+use crate::output::{Output, printable, printable_name};
 use crate::quantities::size_text;
 use crate::session::{Session, read_optional_sse_key};
 
@@ -121,7 +121,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 fn text(name: &str, fields: &Map<String, Value>, human: bool) -> String {
-    let mut lines = vec![printable(name)];
+    let mut lines = vec![printable_name(name)];
     for (field, value) in fields {
         if let Value::Object(pairs) = value {
             let pairs = pairs

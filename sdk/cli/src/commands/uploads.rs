@@ -33,13 +33,13 @@ pub(super) async fn list(
     while let Some(upload) = uploads.next().await {
         let upload = upload?;
         let address = Remote::new(&path.bucket, &upload.key).to_string();
-        output.result(
-            || {
+        output.entry(
+            &address,
+            |address| {
                 format!(
-                    "{}  {}  {}",
+                    "{}  {}  {address}",
                     time_text(upload.created),
-                    printable(&upload.upload_id),
-                    printable(&address)
+                    printable(&upload.upload_id)
                 )
             },
             || with_bucket(&upload, &path.bucket),

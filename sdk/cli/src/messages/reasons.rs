@@ -21,6 +21,7 @@ pub(crate) fn verb(verb: Verb) -> &'static str {
         Verb::AbortUpload => "中止",
         Verb::Cat => "输出",
         Verb::Du => "统计",
+        Verb::List => "列出",
         Verb::Stat => "查看",
         Verb::Other => "其他",
     }

@@ -9,6 +9,7 @@ mod copies;
 mod filters;
 mod folders;
 mod interruptions;
+mod listings;
 mod moves;
 mod operands;
 mod reading;

@@ -161,3 +161,18 @@ fn only_a_yes_confirms_a_deletion() {
         assert_eq!(output.contains("not confirmed"), !is_yes, "{answer:?}");
     }
 }
+
+#[test]
+fn lists_quote_names_that_would_change_the_terminal() {
+    let world = World::new();
+    for key in ["a\nb", r"a\nb", "\u{1b}[2J"] {
+        world.put(key, "");
+    }
+    let child = on_terminal(&world, &["ls", "qs://cli-test"])
+        .output()
+        .unwrap();
+    let output = String::from_utf8(child.stdout).unwrap();
+    let mut lines: Vec<_> = output.lines().map(str::trim_end).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [r"$'\x1b[2J'", r"$'a\nb'", r"a\nb"]);
+}

@@ -295,6 +295,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "同时输出时间、大小和存储级别",
     ),
     ("Print sizes such as 1.5 MiB", "以 1.5 MiB 的形式输出大小"),
+    (
+        "End each entry with a NUL character, for xargs -0",
+        "每个条目以 NUL 字符结尾，用于 xargs -0",
+    ),
     ("List everything below the prefix", "列出前缀下的全部内容"),
     (
         "List all versions and delete markers",
