@@ -32,8 +32,9 @@ Access keys are read from ~/.qingstor/config.yaml, or from the environment
 variables QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY.
 
 Patterns: * and ? match within one folder, ** matches across folders,
-[abc] matches one of these characters, {a,b} one of these words. With -r,
-a folder that matches includes everything below it.
+[abc] matches one of these characters, {a,b} one of these words.
+A folder that matches includes everything below it with -r and -R, and
+always in du and find.
 
 Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 interrupted.";
 

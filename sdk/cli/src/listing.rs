@@ -17,7 +17,7 @@ pub(crate) enum Selection {
     Object,
     /// The object of this name, and everything below the folder of this name.
     Folder,
-    /// The objects that match a pattern.
+    /// The objects that match a pattern, which is recursive if the selection is.
     Pattern(Pattern),
 }
 
@@ -40,7 +40,8 @@ impl Selection {
         }
     }
 
-    /// Returns what an operand stands for. An object whose key is the text of a pattern wins over
+    /// Returns what an operand stands for. If `recursive` is set, folders include everything below them,
+    /// also those that match a pattern. An object whose key is the text of a pattern wins over
     /// the pattern.
     ///
     /// # Errors
@@ -52,7 +53,7 @@ impl Selection {
             && let Some(pattern) = Pattern::parse(&remote.key)?
             && !(is_valid_key(&remote.key) && is_object(session, remote).await?)
         {
-            return Ok(Self::Pattern(pattern));
+            return Ok(Self::Pattern(pattern.recursive(recursive)));
         }
         Ok(match recursive || remote.is_folder() {
             true => Self::Folder,

@@ -58,6 +58,22 @@ impl Pattern {
                 && folders.any(|end| is_match(path.get(..end)) || is_match(path.get(..=end)))
     }
 
+    /// Returns whether a folder, which ends in `/`, matches.
+    pub(crate) fn matches_folder(&self, folder: &str) -> bool {
+        // `a/*` also matches `a/`, but means what is in the folder.
+        self.matcher.is_match(folder.trim_end_matches('/'))
+            || self.text.ends_with('/') && self.matcher.is_match(folder)
+    }
+
+    /// Returns whether all matches are in [`folder`](Self::folder), and not in folders below it. May be
+    /// wrong only with `false`.
+    pub(crate) fn stays_in_folder(&self) -> bool {
+        let below = self.below_folder();
+        let name = below.strip_suffix('/').unwrap_or(below);
+        // A list of characters can contain `/`.
+        !self.recursive && !name.contains(['/', '[']) && !name.contains("**")
+    }
+
     /// Returns the pattern below [`folder`](Self::folder).
     pub(crate) fn below_folder(&self) -> &str {
         self.text.get(self.folder().len()..).unwrap_or_default()
@@ -166,6 +182,25 @@ mod tests {
         assert!(recursive.can_match_below("p/archive/x/"));
         assert!(!recursive.can_match_below("p/other/"));
         assert_eq!(recursive.below_folder(), "a*");
+    }
+
+    #[test]
+    fn patterns_for_one_folder_are_known() {
+        for (text, expected) in [
+            ("p/a*", true),
+            ("p/*/", true),
+            ("p/{a,b}?", true),
+            ("p/*/x", false),
+            ("p/**", false),
+            ("p/{a,b/c}", false),
+            ("p/x[!a]y", false),
+        ] {
+            let pattern = Pattern::parse(text).unwrap().unwrap();
+            assert_eq!(pattern.stays_in_folder(), expected, "{text}");
+            assert!(!pattern.recursive(true).stays_in_folder(), "{text}");
+        }
+        let pattern = Pattern::parse("p/a*").unwrap().unwrap();
+        assert!(pattern.matches_folder("p/ab/") && !pattern.matches_folder("p/ab/c/"));
     }
 
     #[test]

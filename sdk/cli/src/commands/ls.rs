@@ -1,5 +1,7 @@
 //! `ls`: lists buckets or objects.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use qingstor_sdk::Timestamp;
 use qingstor_sdk::types::{ObjectSummary, ObjectVersionSummary, StorageClass};
@@ -31,7 +33,7 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: LsArgumen
         return list_buckets(session, output, &arguments).await;
     };
     let remote = Remote::parse(path)?;
-    let pattern = match Selection::of(session, &remote, false).await? {
+    let pattern = match Selection::of(session, &remote, arguments.recursive).await? {
         Selection::Pattern(pattern) => Some(pattern),
         Selection::Object | Selection::Folder => None,
     };
@@ -42,13 +44,13 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: LsArgumen
         pattern,
         objects: 0,
         bytes: 0,
-        folders: 0,
+        folders: HashSet::new(),
     };
     match arguments.versions {
         true => list.versions(session).await?,
         false => list.objects(session).await?,
     }
-    if list.objects + list.folders == 0 && !remote.key.is_empty() {
+    if list.objects == 0 && list.folders.is_empty() && !remote.key.is_empty() {
         return Err(nothing(path));
     }
     match arguments.summarize {
@@ -82,7 +84,8 @@ struct List<'a> {
     pattern: Option<Pattern>,
     objects: u64,
     bytes: u64,
-    folders: u64,
+    /// The folders that are listed, with `/` at the end.
+    folders: HashSet<String>,
 }
 
 impl List<'_> {
@@ -95,7 +98,9 @@ impl List<'_> {
 
     /// Returns the delimiter, if folders are shown instead of what is below them.
     fn delimiter(&self) -> Option<&'static str> {
-        (!self.arguments.recursive && self.pattern.is_none()).then_some("/")
+        let is_in_folder = Pattern::stays_in_folder;
+        let has_folders = !self.arguments.recursive;
+        (has_folders && self.pattern.as_ref().is_none_or(is_in_folder)).then_some("/")
     }
 
     async fn objects(&mut self, session: &Session) -> Result<()> {
@@ -107,7 +112,7 @@ impl List<'_> {
         let mut pages = call.pages();
         while let Some(page) = pages.next().await {
             let page = page?;
-            self.folders(&page.common_prefixes)?;
+            self.common_prefixes(&page.common_prefixes)?;
             for object in &page.keys {
                 self.object(object)?;
             }
@@ -124,7 +129,7 @@ impl List<'_> {
         let mut pages = call.pages();
         while let Some(page) = pages.next().await {
             let page = page?;
-            self.folders(&page.common_prefixes)?;
+            self.common_prefixes(&page.common_prefixes)?;
             for version in &page.keys {
                 self.version(version)?;
             }
@@ -132,23 +137,44 @@ impl List<'_> {
         Ok(())
     }
 
-    fn folders(&mut self, prefixes: &[String]) -> Result<()> {
+    fn common_prefixes(&mut self, prefixes: &[String]) -> Result<()> {
         for prefix in prefixes {
-            self.folders += 1;
-            let text = |prefix: &str| match self.arguments.long {
-                true => self.columns(None, None, None, prefix),
-                false => prefix.to_owned(),
-            };
-            self.output.entry(
-                prefix,
-                text,
-                || json!({"bucket": self.remote.bucket, "prefix": prefix}),
-            )?;
+            self.folder(prefix)?;
         }
         Ok(())
     }
 
+    /// Lists the folders that contain a key, and match the pattern, if the list has no common prefixes.
+    fn folders_above(&mut self, key: &str) -> Result<()> {
+        if self.arguments.recursive || self.delimiter().is_some() {
+            return Ok(());
+        }
+        for (end, _) in key.match_indices('/') {
+            self.folder(key.get(..=end).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    /// Lists a folder, unless it is already listed, or does not match.
+    fn folder(&mut self, prefix: &str) -> Result<()> {
+        let mut pattern = self.pattern.iter();
+        if !pattern.all(|pattern| pattern.matches_folder(prefix)) || self.folders.contains(prefix) {
+            return Ok(());
+        }
+        self.folders.insert(prefix.to_owned());
+        let text = |prefix: &str| match self.arguments.long {
+            true => self.columns(None, None, None, prefix),
+            false => prefix.to_owned(),
+        };
+        self.output.entry(
+            prefix,
+            text,
+            || json!({"bucket": self.remote.bucket, "prefix": prefix}),
+        )
+    }
+
     fn object(&mut self, object: &ObjectSummary) -> Result<()> {
+        self.folders_above(&object.key)?;
         if !self.is_listed(&object.key) {
             return Ok(());
         }
@@ -169,6 +195,7 @@ impl List<'_> {
     }
 
     fn version(&mut self, version: &ObjectVersionSummary) -> Result<()> {
+        self.folders_above(&version.key)?;
         if !self.is_listed(&version.key) {
             return Ok(());
         }
@@ -200,10 +227,10 @@ impl List<'_> {
         })
     }
 
+    /// Returns whether a key matches, and is not listed as a folder.
     fn is_listed(&self, key: &str) -> bool {
-        self.pattern
-            .as_ref()
-            .is_none_or(|pattern| pattern.matches(key))
+        let mut pattern = self.pattern.iter();
+        pattern.all(|pattern| pattern.matches(key)) && !self.folders.contains(key)
     }
 
     fn columns(

@@ -85,10 +85,6 @@ async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Re
                 false => Err(anyhow!(messages::no_such_object(path))),
             }
         }
-        Selection::Pattern(pattern) => {
-            let pattern = pattern.clone();
-            Ok(Selection::Pattern(pattern.recursive(arguments.recursive)))
-        }
         _ => Ok(selection),
     }
 }

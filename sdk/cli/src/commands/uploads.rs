@@ -27,7 +27,7 @@ pub(super) async fn list(
 ) -> Result<()> {
     let path = Remote::parse(&arguments.path)?;
     let bucket = session.bucket(&path.bucket).await?;
-    let selection = Selection::of(session, &path, true).await?;
+    let selection = select(session, &path).await?;
     let uploads = unfinished(&bucket, &path, &selection, arguments.older_than);
     pin_mut!(uploads);
     while let Some(upload) = uploads.next().await {
@@ -61,7 +61,7 @@ pub(super) async fn abort(
     } = arguments;
     let path = Remote::parse(&uploads.path)?;
     let bucket = session.bucket(&path.bucket).await?;
-    let selection = Selection::of(session, &path, true).await?;
+    let selection = select(session, &path).await?;
     if !dry_run {
         confirm(&messages::abort_uploads(&path), yes).await?;
     }
@@ -79,6 +79,14 @@ pub(super) async fn abort_all(output: &Output, bucket: &Bucket) -> Result<()> {
     let all = Remote::new(bucket.name(), "");
     let uploads = unfinished(bucket, &all, &Selection::Folder, None);
     abort_each(output, bucket, uploads, false).await
+}
+
+/// Without `-r`, a pattern only selects the keys that match.
+async fn select(session: &Session, path: &Remote) -> Result<Selection> {
+    Ok(match Selection::of(session, path, true).await? {
+        Selection::Pattern(pattern) => Selection::Pattern(pattern.recursive(false)),
+        selection => selection,
+    })
 }
 
 fn unfinished(

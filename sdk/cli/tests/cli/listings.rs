@@ -58,3 +58,75 @@ fn reports_quote_names_with_control_characters() {
     ];
     assert_eq!(run.lines(), expected);
 }
+
+#[test]
+fn a_preview_with_a_pattern_shows_what_rm_deletes() {
+    let world = World::new();
+    for key in ["many/1", "many/sub/2", "manx1", "other/many/3", "x/man"] {
+        world.put(key, "12");
+    }
+    for (pattern, keys) in [
+        ("man*", &["manx1", "many/1", "many/sub/2"][..]),
+        ("m*/", &["many/1", "many/sub/2"]),
+        ("*/many", &["other/many/3"]),
+    ] {
+        let operand = address(pattern);
+        let deleted = world.ok(&["rm", "-r", "--dry-run", &operand]);
+        let addresses: Vec<_> = keys.iter().map(|key| address(key)).collect();
+        let expected: Vec<_> = addresses
+            .iter()
+            .map(|key| format!("delete {key}"))
+            .collect();
+        assert_eq!(deleted.lines(), expected, "{pattern}");
+        assert_eq!(world.ok(&["ls", "-R", &operand]).lines(), keys, "{pattern}");
+        assert_eq!(
+            world.ok(&["find", &operand]).lines(),
+            addresses,
+            "{pattern}"
+        );
+        let size = &world.ok(&["du", "--json", &operand]).objects()[0];
+        assert_eq!(size["objects"], keys.len(), "{pattern}");
+        assert_eq!(size["bytes"], 2 * keys.len(), "{pattern}");
+    }
+}
+
+#[test]
+fn folders_that_match_are_listed_once() {
+    let world = World::new();
+    for key in [
+        "many/1",
+        "many/2",
+        "manx",
+        "other/many/3",
+        "other/deep/er/4",
+    ] {
+        world.put(key, "");
+    }
+    world.put_marker("man-empty/");
+    for (pattern, expected) in [
+        ("*", &["man-empty/", "manx", "many/", "other/"][..]),
+        ("man*", &["man-empty/", "manx", "many/"]),
+        ("m*/", &["man-empty/", "many/"]),
+        ("[m]*/", &["man-empty/", "many/"]),
+        ("o*/*", &["other/deep/", "other/many/"]),
+        ("other/*", &["other/deep/", "other/many/"]),
+        ("**/e*", &["other/deep/er/"]),
+    ] {
+        let operand = address(pattern);
+        assert_eq!(world.ok(&["ls", &operand]).lines(), expected, "{pattern}");
+    }
+    world.run(&["ls", &address("man?")]).exits(0);
+    world.run(&["ls", &address("q*")]).exits(1);
+    world.enable_versions();
+    let versions = world.ok(&["ls", "--versions", "--json", &address("[m]*")]);
+    let folders = versions.objects();
+    assert_eq!(
+        folders
+            .iter()
+            .filter(|entry| entry["prefix"].is_string())
+            .count(),
+        2
+    );
+    let listed = &world.ok(&["ls", "--json", &address("man?/")]).objects()[0];
+    assert_eq!(listed["prefix"], "many/");
+}

@@ -384,10 +384,10 @@ fn row_17_one_star_stays_within_a_folder() {
     for key in ["a/1", "a/b/2"] {
         world.put(key, "1");
     }
-    assert_eq!(world.ok(&["ls", &address("a/*")]).lines(), ["a/1"]);
+    assert_eq!(world.ok(&["ls", &address("a/*")]).lines(), ["a/1", "a/b/"]);
     assert_eq!(
         world.ok(&["ls", &address("a/**")]).lines(),
-        ["a/1", "a/b/2"]
+        ["a/1", "a/b/", "a/b/2"]
     );
     assert!(
         world

@@ -146,7 +146,6 @@ async fn kind(session: &Session, recursive: bool, location: &Location) -> Result
             }
             Selection::Folder => Err(usage(messages::folder_needs_recursive(remote))),
             Selection::Pattern(pattern) => {
-                let pattern = pattern.recursive(recursive);
                 let folder = Remote::new(&remote.bucket, pattern.folder());
                 Ok(Source::Pattern(
                     Location::Remote(folder),

@@ -47,13 +47,14 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "模式：* 和 ? 只匹配同一文件夹内的字符，** 可跨越文件夹，",
     ),
     (
-        "[abc] matches one of these characters, {a,b} one of these words. With -r,",
-        "[abc] 匹配其中一个字符，{a,b} 匹配其中一个词。使用 -r 时，",
+        "[abc] matches one of these characters, {a,b} one of these words.",
+        "[abc] 匹配其中一个字符，{a,b} 匹配其中一个词。",
     ),
     (
-        "a folder that matches includes everything below it.",
-        "匹配的文件夹包含其下的全部内容。",
+        "A folder that matches includes everything below it with -r and -R, and",
+        "使用 -r 和 -R 时，以及在 du 和 find 中，",
     ),
+    ("always in du and find.", "匹配的文件夹包含其下的全部内容。"),
     (
         "Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 interrupted.",
         "退出码：0 全部完成，1 有失败，2 用法错误，130 被中断。",
