@@ -35,6 +35,7 @@ struct Streams {
     json: bool,
     quiet: bool,
     stdout: Mutex<Buffer>,
+    /// Whether standard output cannot be written.
     closed: AtomicBool,
     failures: AtomicU64,
     progress: Mutex<Progress>,
@@ -198,12 +199,14 @@ impl Output {
 
     fn check(&self, written: io::Result<()>) -> Result<()> {
         match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.streams.closed.store(true, Ordering::Relaxed);
-                Err(OutputClosed.into())
-            }
-            Err(error) => Err(anyhow::Error::new(error).context("standard output")),
             Ok(()) => Ok(()),
+            Err(error) => {
+                self.streams.closed.store(true, Ordering::Relaxed);
+                Err(match error.kind() {
+                    io::ErrorKind::BrokenPipe => OutputClosed.into(),
+                    _ => anyhow::Error::new(error).context("standard output"),
+                })
+            }
         }
     }
 
@@ -213,26 +216,33 @@ impl Output {
     ///
     /// Returns the errors of [`result`](Self::result).
     pub(crate) fn flush(&self) -> Result<()> {
-        if self.streams.closed.load(Ordering::Relaxed) {
+        if self.is_closed() {
             return Ok(());
         }
         let flushed = lock(&self.streams.stdout).writer.flush();
         self.check(flushed)
     }
 
-    /// Reports one action of a command that changes something. The command continues if the reader
-    /// of standard output is gone.
-    ///
-    /// # Errors
-    ///
-    /// Returns an I/O error if standard output cannot be written for another reason.
-    pub(crate) fn action(&self, action: &Action<'_>) -> Result<()> {
-        if self.streams.quiet && !self.streams.json || self.streams.closed.load(Ordering::Relaxed) {
-            return Ok(());
+    fn is_closed(&self) -> bool {
+        self.streams.closed.load(Ordering::Relaxed)
+    }
+
+    /// Reports that standard output cannot be written, unless its reader is gone. For commands that
+    /// continue; no further actions are printed.
+    pub(crate) fn stopped_printing(&self, error: &anyhow::Error) {
+        if !error.is::<OutputClosed>() {
+            self.error(error);
         }
-        match self.result(|| action.text(), || action.value()) {
-            Err(error) if error.is::<OutputClosed>() => Ok(()),
-            printed => printed,
+    }
+
+    /// Reports one action of a command that changes something. The command continues if standard output
+    /// cannot be written, which is a failure unless its reader is gone.
+    pub(crate) fn action(&self, action: &Action<'_>) {
+        if self.streams.quiet && !self.streams.json || self.is_closed() {
+            return;
+        }
+        if let Err(error) = self.result(|| action.text(), || action.value()) {
+            self.stopped_printing(&error);
         }
     }
 
@@ -289,10 +299,10 @@ impl Output {
         if let (Value::Object(fields), Some(number)) = (&mut value, self.line) {
             fields.insert("line".to_owned(), number.into());
         }
-        match self.is_content.load(Ordering::Relaxed) {
-            true => self.stderr(&value.to_string()),
-            // Nothing can be reported if standard output is closed; the exit code remains.
-            false => drop(self.line(&value.to_string())),
+        let line = value.to_string();
+        let is_content = self.is_content.load(Ordering::Relaxed);
+        if is_content || self.is_closed() || self.line(&line).is_err() {
+            self.stderr(&line);
         }
     }
 

@@ -27,7 +27,7 @@ pub(super) async fn make(session: &Session, output: &Output, arguments: MbArgume
         let address = Remote::new(&name, "").to_string();
         let action = Action::new(Verb::CreateBucket, &address);
         match bucket.put().await {
-            Ok(_) => output.action(&action)?,
+            Ok(_) => output.action(&action),
             Err(error) => output.failed(&action, &error.into()),
         }
     }
@@ -54,7 +54,7 @@ pub(super) async fn remove(
         let address = Remote::new(&name, "").to_string();
         let action = Action::new(Verb::RemoveBucket, &address);
         match remove_one(session, output, &name, arguments.force).await {
-            Ok(()) => output.action(&action)?,
+            Ok(()) => output.action(&action),
             Err(error) if error.is::<UsageError>() => return Err(error),
             Err(error) => output.failed(&action, &error),
         }

@@ -76,7 +76,7 @@ pub(super) async fn run(
     }
     // Also after an error: what is copied is deleted.
     let deleted = transfers.moved_files.delete_all(output, options.dry_run);
-    result = result.and(deleted.await);
+    deleted.await;
     transfers.finish();
     if count == 0 && output.failures() == 0 && !arguments.filters.globs.is_empty() {
         output.warning(&messages::nothing_included());

@@ -209,7 +209,7 @@ pub(super) async fn run(
         while let Some(action) = plan.next().await {
             let action = action?;
             count += 1;
-            report(&transfers.output, ends, &action, Ok(()))?;
+            report(&transfers.output, ends, &action, Ok(()));
             on_done(&action);
         }
         return Ok(count);
@@ -247,9 +247,7 @@ pub(super) async fn run(
                 output.count_failure();
                 return;
             }
-            if let Err(error) = report(&output, &ends, action, result) {
-                shared.fail(error);
-            }
+            report(&output, &ends, action, result);
             if result.is_ok() {
                 on_done(action);
             }
@@ -261,7 +259,7 @@ pub(super) async fn run(
             transfers.output.error(&anyhow!(text));
         }
     }
-    reports.result()
+    Ok(reports.total())
 }
 
 /// Returns why a path is not deleted, if the reason concerns all deletions.
@@ -281,7 +279,6 @@ fn refused_deletion(action: &FolderAction) -> Option<&SkipReason> {
 /// Results that the callbacks of a transfer collect.
 #[derive(Default)]
 struct Reports {
-    failed: Mutex<Option<anyhow::Error>>,
     count: Mutex<u64>,
     /// Numbers of paths that are not deleted, by reason.
     refused: Mutex<BTreeMap<String, u64>>,
@@ -304,48 +301,25 @@ impl Reports {
         std::mem::take(&mut *self.refused.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn fail(&self, error: anyhow::Error) {
-        self.failed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(error);
-    }
-
-    fn result(&self) -> Result<u64> {
-        let failed = self
-            .failed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let count = *self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.map_or(Ok(count), Err)
+    fn total(&self) -> u64 {
+        *self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Prints an action. Files that are equal on both sides are only printed with `--json`.
-fn report(
-    output: &Output,
-    ends: &Ends,
-    action: &FolderAction,
-    result: Result<(), &Error>,
-) -> Result<()> {
+fn report(output: &Output, ends: &Ends, action: &FolderAction, result: Result<(), &Error>) {
     let mut described = ends.describe(action, output.json());
     if let FolderAction::Skip { reason, .. } = action {
         if reason.is_failure() {
             let error = described.reason.take().unwrap_or_default();
             output.failed(&described.action(), &anyhow!(error));
-            return Ok(());
+        } else if !matches!(reason, SkipReason::Unchanged(_)) || output.json() {
+            output.action(&described.action());
         }
-        if matches!(reason, SkipReason::Unchanged(_)) && !output.json() {
-            return Ok(());
-        }
-        return output.action(&described.action());
+        return;
     }
     match result {
         Ok(()) => output.action(&described.action()),
-        Err(error) => {
-            output.failed_request(&described.action(), error);
-            Ok(())
-        }
+        Err(error) => output.failed_request(&described.action(), error),
     }
 }

@@ -56,11 +56,7 @@ impl MovedFiles {
 
     /// Deletes the files that have not changed since they were copied, and then the folders that are
     /// empty. Files below a link to a folder are not in the source folder, so they stay.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the results cannot be printed.
-    pub(super) async fn delete_all(&self, output: &Output, is_dry: bool) -> Result<()> {
+    pub(super) async fn delete_all(&self, output: &Output, is_dry: bool) {
         let files = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let mut deletions = Deletions {
             output,
@@ -78,11 +74,11 @@ impl MovedFiles {
             yield_now().await;
         }
         for (checked, link) in links {
-            block_in_place(|| deletions.delete(&link, checked))?;
+            block_in_place(|| deletions.delete(&link, checked));
             yield_now().await;
         }
         for file in others {
-            block_in_place(|| deletions.delete(&file, deletions.check(&file)))?;
+            block_in_place(|| deletions.delete(&file, deletions.check(&file)));
             // A signal can end the program between two files.
             yield_now().await;
         }
@@ -91,7 +87,6 @@ impl MovedFiles {
             let _ = block_in_place(|| std::fs::remove_dir(folder));
             yield_now().await;
         }
-        Ok(())
     }
 }
 
@@ -104,17 +99,13 @@ impl Deletions<'_> {
     }
 
     /// Deletes a file after its check, and reports it.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the result cannot be printed.
-    fn delete(&mut self, file: &MovedFile, checked: Result<()>) -> Result<()> {
+    fn delete(&mut self, file: &MovedFile, checked: Result<()>) {
         if let Some(link) = file.link_above() {
             let text = messages::below_link(link.display());
             if self.links.insert(link) {
                 self.output.error(&anyhow!(text));
             }
-            return Ok(());
+            return;
         }
         let path = file.path.display().to_string();
         let action = Action::new(Verb::Delete, &path);
@@ -125,12 +116,12 @@ impl Deletions<'_> {
         if let Err(error) = removed {
             let error = error.context(messages::not_deleted_source(&path));
             self.output.failed(&action, &error);
-            return Ok(());
+            return;
         }
         if !self.is_dry {
             self.folders.extend(file.folders().map(Path::to_owned));
         }
-        self.output.action(&action)
+        self.output.action(&action);
     }
 }
 

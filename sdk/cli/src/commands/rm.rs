@@ -167,10 +167,8 @@ pub(super) async fn delete_keys(
     while let Some((deleted, errors, interrupted)) = batches.next().await {
         for key in deleted {
             count += 1;
-            output.action(&Action::new(
-                Verb::Delete,
-                &Remote::new(bucket.name(), key).to_string(),
-            ))?;
+            let address = Remote::new(bucket.name(), key).to_string();
+            output.action(&Action::new(Verb::Delete, &address));
         }
         for error in errors {
             count += 1;
@@ -228,7 +226,7 @@ pub(super) async fn delete_versions(
         let mut action = Action::new(Verb::Delete, &address);
         action.reason = Some(&id);
         match deleted {
-            Ok(()) => output.action(&action)?,
+            Ok(()) => output.action(&action),
             Err(error) => output.failed(&action, &error.into()),
         }
     }

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::transfers::{Properties, with_properties};
 use crate::arguments::TeeArguments;
-use crate::exit::{OutputClosed, UsageError, usage};
+use crate::exit::{UsageError, usage};
 use crate::location::Remote;
 use crate::messages;
 use crate::output::Output;
@@ -14,7 +14,7 @@ use crate::session::Session;
 /// Size of the buffer in bytes.
 const BUFFER: usize = 64 << 10;
 
-/// Runs the command. If the reader of standard output is gone, the object is stored nevertheless. If the
+/// Runs the command. If standard output cannot be written, the object is stored nevertheless. If the
 /// object cannot be stored, the input is printed nevertheless.
 pub(super) async fn run(session: &Session, output: &Output, arguments: TeeArguments) -> Result<()> {
     let path = Remote::parse_object(&arguments.path)?;
@@ -34,25 +34,23 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: TeeArgume
     });
     let mut input = tokio::io::stdin();
     let mut buffer = vec![0; BUFFER];
-    let mut is_closed = false;
+    let mut is_printing = true;
     loop {
         let count = input.read(&mut buffer).await.context("standard input")?;
         let bytes = buffer.get(..count).unwrap_or_default();
         if bytes.is_empty() {
             break;
         }
-        if !is_closed {
-            match output.raw(bytes).and_then(|()| output.flush()) {
-                Err(error) if error.is::<OutputClosed>() => is_closed = true,
-                printed => printed?,
-            }
+        if is_printing && let Err(error) = output.raw(bytes).and_then(|()| output.flush()) {
+            is_printing = false;
+            output.stopped_printing(&error);
         }
         if let Ok(writer) = &mut object
             && let Err(error) = writer.write_all(bytes).await
         {
             object = Err(error.into());
         }
-        if is_closed && object.is_err() {
+        if !is_printing && object.is_err() {
             break;
         }
     }

@@ -134,7 +134,7 @@ async fn abort_each(
         let mut action = Action::new(Verb::AbortUpload, &address);
         action.reason = Some(&upload.upload_id);
         match aborted {
-            Ok(()) => output.action(&action)?,
+            Ok(()) => output.action(&action),
             Err(error) => output.failed(&action, &error.into()),
         }
     }

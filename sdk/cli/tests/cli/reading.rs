@@ -2,6 +2,8 @@
 
 use std::io::Read as _;
 
+#[cfg(target_os = "linux")]
+use crate::world::{BUCKET_ADDRESS, Run};
 use crate::world::{World, address, finished};
 
 #[test]
@@ -128,16 +130,7 @@ fn a_closed_pipe_does_not_end_changes() {
 fn a_full_disk_is_an_error() {
     let world = World::new();
     world.put("a", "content");
-    let full = std::fs::File::options()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let child = world
-        .command(&["cat", &address("a")])
-        .stdout(full)
-        .spawn()
-        .unwrap();
-    let run = finished(child).exits(1);
+    let run = with_full_output(&world, &["cat", &address("a")], b"").exits(1);
     assert!(run.stderr.contains("standard output"), "{run:?}");
 
     // The limit of the file size works like a disk without space.
@@ -191,4 +184,51 @@ fn tee_prints_its_input_also_if_it_cannot_be_stored() {
         assert!(run.stdout == input, "{} bytes", run.stdout.len());
         assert!(!run.stderr.is_empty());
     }
+}
+
+/// Runs the program with a standard output on a full disk.
+#[cfg(target_os = "linux")]
+fn with_full_output(world: &World, arguments: &[&str], input: &[u8]) -> Run {
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    world.write("input", input);
+    let mut command = world.command(arguments);
+    command.stdin(std::fs::File::open(world.path("input")).unwrap());
+    finished(command.stdout(full).spawn().unwrap())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_for_the_output_does_not_end_changes() {
+    let world = World::new();
+    let log = "line\n".repeat(3 << 20);
+    let tee = ["tee", &address("log")];
+    let run = with_full_output(&world, &tee, log.as_bytes()).exits(1);
+    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+    assert!(
+        run.stderr.starts_with("error: standard output: "),
+        "{run:?}"
+    );
+    assert!(world.get("log") == log);
+
+    for name in 0..1000 {
+        world.write(&format!("files/{name}"), "x");
+    }
+    let json = |arguments: &[&str]| {
+        let run = with_full_output(&world, &[&["--json"], arguments].concat(), b"").exits(1);
+        assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+        assert!(
+            run.stderr.starts_with(r#"{"error":"standard output"#),
+            "{run:?}"
+        );
+    };
+    let folder = address("files");
+    json(&["mv", "-r", "files", &folder]);
+    assert_eq!(world.keys().len(), 1001);
+    assert!(!world.path("files").exists());
+    json(&["ls", "-R", BUCKET_ADDRESS]);
+    json(&["rm", "-r", "--yes", &folder]);
+    assert_eq!(world.keys(), ["log"]);
 }

@@ -73,7 +73,8 @@ impl FileJob {
     ///
     /// # Errors
     ///
-    /// Returns an error if the result cannot be printed. A failure of the transfer is reported.
+    /// Returns a usage error, or an error if the content cannot be printed. Other failures of the transfer
+    /// are reported.
     pub(super) async fn run(
         &self,
         transfers: &Transfers,
@@ -94,7 +95,8 @@ impl FileJob {
                 action.verb = Verb::Skip;
                 reason = why;
                 action.reason = Some(&reason);
-                return transfers.output.action(&action);
+                transfers.output.action(&action);
+                return Ok(());
             }
             Err(error) if error.is::<OutputClosed>() || error.is::<UsageError>() => {
                 return Err(error);
@@ -114,12 +116,12 @@ impl FileJob {
         };
         // The content of an object is on standard output, so no line can be.
         if self.target != Location::Stdio {
-            transfers.output.action(&action)?;
+            transfers.output.action(&action);
         }
-        match is_move {
-            true => self.remove_source(transfers, &copied).await,
-            false => Ok(()),
+        if is_move {
+            self.remove_source(transfers, &copied).await;
         }
+        Ok(())
     }
 
     async fn transfer(
@@ -199,15 +201,15 @@ impl FileJob {
     }
 
     /// Deletes the source of a move, and reports it. A local file is deleted after the last transfer.
-    async fn remove_source(&self, transfers: &Transfers, copied: &Copied) -> Result<()> {
+    async fn remove_source(&self, transfers: &Transfers, copied: &Copied) {
         let remote = match &self.source {
             Location::Remote(remote) => remote,
             Location::Local(path) => {
                 let version = copied.file_version();
                 transfers.moved_files.add(path, version, None);
-                return Ok(());
+                return;
             }
-            Location::Stdio => return Ok(()),
+            Location::Stdio => return,
         };
         let source = self.source.to_string();
         let action = Action::new(Verb::Delete, &source);
@@ -220,7 +222,6 @@ impl FileJob {
             Err(error) => {
                 let error = error.context(messages::not_deleted_source(&source));
                 transfers.output.failed(&action, &error);
-                Ok(())
             }
         }
     }
