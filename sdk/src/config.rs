@@ -16,7 +16,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result};
-use crate::config::address_settings::AddressSettings;
+use crate::config::address_settings::{AddressSettings, Setting, SettingSource};
 use crate::config::credentials::{Cache, CredentialSource, Credentials, ProvideCredentials};
 use crate::config::endpoint::Endpoint;
 use crate::config::interceptor::Intercept;
@@ -88,11 +88,12 @@ mod url;
 pub struct Config {
     access_key_id: String,
     secret_access_key: Zeroizing<String>,
+    /// Where the two fields above come from.
+    key_pair_source: SettingSource,
     credentials: Option<Credentials>,
     provider: Option<Arc<dyn ProvideCredentials>>,
     address: AddressSettings,
-    virtual_host_style: bool,
-    additional_user_agent: Option<String>,
+    additional_user_agent: Setting<Option<String>>,
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) slow_timeout: Duration,
@@ -110,14 +111,20 @@ impl Config {
     /// Creates a configuration with these credentials and default settings. If both are empty,
     /// requests are anonymous.
     pub fn new(access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Self {
+        let access_key_id = access_key_id.into();
+        let secret_access_key = Zeroizing::new(secret_access_key.into());
+        let key_pair_source = match access_key_id.is_empty() && secret_access_key.is_empty() {
+            true => SettingSource::Default,
+            false => SettingSource::Method,
+        };
         Self {
-            access_key_id: access_key_id.into(),
-            secret_access_key: Zeroizing::new(secret_access_key.into()),
+            access_key_id,
+            secret_access_key,
+            key_pair_source,
             credentials: None,
             provider: None,
             address: AddressSettings::default(),
-            virtual_host_style: false,
-            additional_user_agent: None,
+            additional_user_agent: Setting::default(None),
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             slow_timeout: Duration::from_secs(600),
@@ -233,7 +240,7 @@ impl Config {
     /// in the path (`pek3a.qingstor.com/<bucket>/<key>`).
     #[must_use]
     pub fn virtual_host_style(mut self, enabled: bool) -> Self {
-        self.virtual_host_style = enabled;
+        self.address.set_virtual_host_style(enabled);
         self
     }
 
@@ -241,7 +248,7 @@ impl Config {
     /// ASCII.
     #[must_use]
     pub fn additional_user_agent(mut self, text: impl Into<String>) -> Self {
-        self.additional_user_agent = Some(text.into());
+        self.set_additional_user_agent(text.into());
         self
     }
 
@@ -389,11 +396,16 @@ impl Config {
                 return Err(Error::config(format!("{name}: must be at least 1")));
             }
         }
-        if let Some(text) = &self.additional_user_agent {
+        if let Some(text) = &self.additional_user_agent.value {
             check_user_agent(text)
                 .map_err(|why| Error::config(format!("additional_user_agent: {why}")))?;
         }
         Ok(())
+    }
+
+    fn set_additional_user_agent(&mut self, text: String) {
+        let source = self.address.source;
+        self.additional_user_agent.set(Some(text), source);
     }
 
     pub(crate) fn resolve_credentials(&self) -> Result<Credentials> {
@@ -414,13 +426,13 @@ impl Config {
     }
 
     pub(crate) fn resolve_endpoint(&self) -> Result<Endpoint> {
-        self.address.resolve(self.virtual_host_style)
+        self.address.resolve()
     }
 
     pub(crate) fn user_agent(&self) -> String {
         let own = concat!("qingstor-sdk-rust/", env!("CARGO_PKG_VERSION"));
         let system = std::env::consts::OS;
-        match &self.additional_user_agent {
+        match &self.additional_user_agent.value {
             Some(more) if !more.is_empty() => format!("{own} ({system}) {more}"),
             _ => format!("{own} ({system})"),
         }
@@ -443,8 +455,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("credentials", &self.credentials_source().ok())
             .field("address", &self.address)
-            .field("virtual_host_style", &self.virtual_host_style)
-            .field("additional_user_agent", &self.additional_user_agent)
+            .field("additional_user_agent", &self.additional_user_agent.value)
             .field("connect_timeout", &self.connect_timeout)
             .field("idle_timeout", &self.idle_timeout)
             .field("slow_timeout", &self.slow_timeout)

@@ -49,6 +49,7 @@
 compile_error!("enable the feature `v0_13` or `v0_14`: the version of `object_store` that you use");
 
 mod bucket_handle;
+mod client_settings;
 mod policy;
 mod settings;
 #[cfg(feature = "v0_13")]

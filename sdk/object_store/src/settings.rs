@@ -3,25 +3,20 @@
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
-use qingstor_sdk::{Bucket, Config, Credentials, QingStor, Secret};
+use qingstor_sdk::{Bucket, QingStor};
 
 use crate::bucket_handle::BucketHandle;
+use crate::client_settings::ClientSettings;
 use crate::policy::{ConditionalPut, OnUnaddressableKey};
 
 /// The reason why a builder cannot build a store.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The settings of a store.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) bucket: Option<Bucket>,
-    /// Settings of the client, without the fields below.
-    pub(crate) config: Config,
-    /// Whether `config` is the caller's, so that its credentials count.
-    pub(crate) has_client_config: bool,
-    pub(crate) access_key_id: Option<String>,
-    pub(crate) secret_access_key: Option<Secret>,
-    pub(crate) skip_signature: bool,
+    pub(crate) client: ClientSettings,
     pub(crate) bucket_name: Option<String>,
     pub(crate) zone: Option<String>,
     /// Prefix of all keys, without slashes at its ends.
@@ -56,15 +51,13 @@ const KEY_PREFIX: &str = "qingstor_";
 
 /// All settings that have a string key.
 const KEYS: &[(&str, Apply)] = &[
-    ("access_key_id", |settings, text| {
-        let access_key_id = Some(text.to_owned());
-        Ok(Settings {
-            access_key_id,
-            ..settings
-        })
+    ("access_key_id", |mut settings, text| {
+        settings.client.access_key_id = Some(text.to_owned());
+        Ok(settings)
     }),
-    ("additional_user_agent", |settings, text| {
-        Ok(settings.map_config(|config| config.additional_user_agent(text)))
+    ("additional_user_agent", |mut settings, text| {
+        settings.client.additional_user_agent = Some(text.to_owned());
+        Ok(settings)
     }),
     ("bucket", |settings, text| {
         let bucket_name = Some(text.to_owned());
@@ -85,46 +78,44 @@ const KEYS: &[(&str, Apply)] = &[
         settings.options.conditional_put = text.parse()?;
         Ok(settings)
     }),
-    ("enable_virtual_host_style", |settings, text| {
-        let enabled = boolean(text)?;
-        Ok(settings.map_config(|config| config.virtual_host_style(enabled)))
+    ("enable_virtual_host_style", |mut settings, text| {
+        settings.client.virtual_host_style = Some(boolean(text)?);
+        Ok(settings)
     }),
-    ("endpoint", |settings, text| {
-        Ok(settings.map_config(|config| config.endpoint(text)))
+    ("endpoint", |mut settings, text| {
+        settings.client.endpoint = Some(text.to_owned());
+        Ok(settings)
     }),
-    ("host", |settings, text| {
-        Ok(settings.map_config(|config| config.host(text)))
+    ("host", |mut settings, text| {
+        settings.client.host = Some(text.to_owned());
+        Ok(settings)
     }),
     ("on_unaddressable_key", |mut settings, text| {
         settings.options.on_unaddressable_key = text.parse()?;
         Ok(settings)
     }),
-    ("port", |settings, text| {
+    ("port", |mut settings, text| {
         let port = text
             .parse()
             .map_err(|_| format!("`{text}` is not a valid port"))?;
-        Ok(settings.map_config(|config| config.port(port)))
+        settings.client.port = Some(port);
+        Ok(settings)
     }),
     ("prefix", |settings, text| {
         let prefix = text.trim_matches('/').to_owned();
         Ok(Settings { prefix, ..settings })
     }),
-    ("protocol", |settings, text| {
-        Ok(settings.map_config(|config| config.protocol(text)))
+    ("protocol", |mut settings, text| {
+        settings.client.protocol = Some(text.to_owned());
+        Ok(settings)
     }),
-    ("secret_access_key", |settings, text| {
-        let secret_access_key = Some(text.into());
-        Ok(Settings {
-            secret_access_key,
-            ..settings
-        })
+    ("secret_access_key", |mut settings, text| {
+        settings.client.secret_access_key = Some(text.into());
+        Ok(settings)
     }),
-    ("skip_signature", |settings, text| {
-        let skip_signature = boolean(text)?;
-        Ok(Settings {
-            skip_signature,
-            ..settings
-        })
+    ("skip_signature", |mut settings, text| {
+        settings.client.skip_signature = boolean(text)?;
+        Ok(settings)
     }),
     ("sorted_lists", |mut settings, text| {
         settings.options.sorted_lists = boolean(text)?;
@@ -136,34 +127,20 @@ const KEYS: &[(&str, Apply)] = &[
     }),
 ];
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            bucket: None,
-            config: Config::anonymous(),
-            has_client_config: false,
-            access_key_id: None,
-            secret_access_key: None,
-            skip_signature: false,
-            bucket_name: None,
-            zone: None,
-            prefix: String::new(),
-            options: StoreOptions::default(),
-            invalid: None,
-        }
-    }
-}
-
 impl Settings {
     /// Reads the environment variables `QINGSTOR_<KEY>`. An empty variable counts as unset.
     pub(crate) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
         let mut settings = Self::default();
         for (key, _) in KEYS {
             let name = format!("QINGSTOR_{}", key.to_ascii_uppercase());
-            if let Some(text) = variable(&name).filter(|text| !text.is_empty()) {
+            if !ClientSettings::VARIABLES.contains(&&*name)
+                && let Some(text) = variable(&name)
+            {
                 settings = settings.apply(&name, &text);
             }
         }
+        settings.client.read_variables(variable);
         settings
     }
 
@@ -199,11 +176,6 @@ impl Settings {
         }
     }
 
-    pub(crate) fn map_config(self, change: impl FnOnce(Config) -> Config) -> Self {
-        let config = change(self.config.clone());
-        Self { config, ..self }
-    }
-
     fn or_invalid(mut self, invalid: InvalidSetting) -> Self {
         self.invalid.get_or_insert(invalid);
         self
@@ -219,32 +191,13 @@ impl Settings {
             Some(name) if !name.is_empty() => name,
             _ => return Err("no bucket: call `with_url` or `with_bucket_name`".into()),
         };
-        let client = QingStor::new(self.client_config()?)?;
+        let client = QingStor::new(self.client.config()?)?;
         match &self.zone {
             Some(zone) if !zone.is_empty() => Ok(BucketHandle::Known {
                 bucket: client.bucket(name, zone)?,
                 client: Some(client),
             }),
             _ => Ok(BucketHandle::in_unknown_zone(client, name.clone())),
-        }
-    }
-
-    fn client_config(&self) -> Result<Config, BoxError> {
-        let config = self.config.clone();
-        if self.skip_signature {
-            return Ok(config.credentials(Credentials::anonymous()));
-        }
-        match (&self.access_key_id, &self.secret_access_key) {
-            (Some(id), Some(secret)) => {
-                Ok(config.credentials(Credentials::new(id, secret.expose())?))
-            }
-            (None, None) if self.has_client_config => Ok(config),
-            (None, None) => Err("no credentials: call `with_access_key_id` and \
-                                 `with_secret_access_key`, or `with_skip_signature` for unsigned \
-                                 requests"
-                .into()),
-            (Some(_), None) => Err("access_key_id is set, but secret_access_key is not".into()),
-            (None, Some(_)) => Err("secret_access_key is set, but access_key_id is not".into()),
         }
     }
 }
@@ -254,9 +207,7 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("bucket", &self.bucket)
-            .field("config", &self.config)
-            .field("access_key_id", &self.access_key_id)
-            .field("skip_signature", &self.skip_signature)
+            .field("client", &self.client)
             .field("bucket_name", &self.bucket_name)
             .field("zone", &self.zone)
             .field("prefix", &self.prefix)
@@ -333,6 +284,9 @@ mod tests {
             let variable = format!("QINGSTOR_{}", key.to_ascii_uppercase());
             assert!(find(&variable).is_some(), "{variable}");
         }
+        for variable in ClientSettings::VARIABLES {
+            assert!(find(variable).is_some(), "{variable}");
+        }
         for unknown in ["", "region", "aws_access_key_id", "qingstor_", "zones"] {
             assert!(find(unknown).is_none(), "{unknown}");
         }
@@ -401,9 +355,13 @@ mod tests {
             "QINGSTOR_ZONE" => Some(String::new()),
             _ => None,
         });
-        assert_eq!(settings.access_key_id.as_deref(), Some("ID"));
         assert_eq!(settings.bucket_name.as_deref(), Some("my-bucket"));
         assert_eq!(settings.zone, None);
+        let shown = format!("{:?}", settings.client.config());
+        assert!(
+            shown.contains("QINGSTOR_SECRET_ACCESS_KEY is not"),
+            "{shown}"
+        );
         assert!(settings.invalid.is_none());
     }
 

@@ -30,17 +30,25 @@ impl fmt::Display for SettingSource {
     }
 }
 
+/// A setting, and where it comes from.
 #[derive(Clone)]
-struct Setting<T> {
-    value: T,
-    source: SettingSource,
+pub(super) struct Setting<T> {
+    pub(super) value: T,
+    pub(super) source: SettingSource,
 }
 
 impl<T> Setting<T> {
-    fn default(value: T) -> Self {
+    pub(super) fn default(value: T) -> Self {
         Self {
             value,
             source: SettingSource::Default,
+        }
+    }
+
+    /// Sets the value, unless the present one comes from a higher source.
+    pub(super) fn set(&mut self, value: T, source: SettingSource) {
+        if source >= self.source {
+            *self = Self { value, source };
         }
     }
 }
@@ -57,6 +65,7 @@ pub(super) struct AddressSettings {
     host: Setting<String>,
     port: Setting<Option<u16>>,
     endpoint: Setting<Option<String>>,
+    virtual_host_style: Setting<bool>,
 }
 
 impl Default for AddressSettings {
@@ -67,29 +76,30 @@ impl Default for AddressSettings {
             host: Setting::default("qingstor.com".into()),
             port: Setting::default(None),
             endpoint: Setting::default(None),
+            virtual_host_style: Setting::default(false),
         }
     }
 }
 
 impl AddressSettings {
     pub(super) fn set_protocol(&mut self, value: String) {
-        let source = self.source;
-        self.protocol = Setting { value, source };
+        self.protocol.set(value, self.source);
     }
 
     pub(super) fn set_host(&mut self, value: String) {
-        let source = self.source;
-        self.host = Setting { value, source };
+        self.host.set(value, self.source);
     }
 
     pub(super) fn set_port(&mut self, port: u16) {
-        let (value, source) = (Some(port), self.source);
-        self.port = Setting { value, source };
+        self.port.set(Some(port), self.source);
     }
 
     pub(super) fn set_endpoint(&mut self, url: String) {
-        let (value, source) = (Some(url), self.source);
-        self.endpoint = Setting { value, source };
+        self.endpoint.set(Some(url), self.source);
+    }
+
+    pub(super) fn set_virtual_host_style(&mut self, enabled: bool) {
+        self.virtual_host_style.set(enabled, self.source);
     }
 
     /// Returns the address of the service.
@@ -98,7 +108,8 @@ impl AddressSettings {
     ///
     /// Returns `Config` if a setting is invalid, or if a protocol or a port has no effect because the
     /// endpoint comes from a lower source.
-    pub(super) fn resolve(&self, virtual_host: bool) -> Result<Endpoint> {
+    pub(super) fn resolve(&self) -> Result<Endpoint> {
+        let virtual_host = self.virtual_host_style.value;
         match self.endpoint()? {
             Some(url) => {
                 let (scheme, host, port) = split_url(url).map_err(|why| {
@@ -151,6 +162,7 @@ impl fmt::Debug for AddressSettings {
                 "endpoint",
                 &self.endpoint.value.as_deref().map(without_user),
             )
+            .field("virtual_host_style", &self.virtual_host_style.value)
             .finish_non_exhaustive()
     }
 }
@@ -172,7 +184,7 @@ mod tests {
             settings.source = *source;
             apply(&mut settings);
         }
-        Ok(settings.resolve(false)?.service()?.origin())
+        Ok(settings.resolve()?.service()?.origin())
     }
 
     #[test]

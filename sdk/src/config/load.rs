@@ -1,9 +1,12 @@
 //! Loads settings: the environment overrides a file, which overrides the defaults.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 #[cfg(feature = "config-file")]
 use std::path::Path;
 use std::path::PathBuf;
+
+use zeroize::Zeroizing;
 
 use super::Config;
 use super::address_settings::SettingSource;
@@ -13,6 +16,41 @@ use super::settings::{CREDENTIALS, SETTINGS};
 use crate::base::error::{Error, Result};
 use crate::config::credentials::{incomplete_credentials, missing_credentials};
 
+impl Config {
+    /// Applies environment variables of the table at [`Config`], with the priority of the environment: those
+    /// that methods set are not replaced, also not the credentials. Other variables, and those that
+    /// are empty, are ignored.
+    ///
+    /// Use it for variables that the program reads itself, or that it got from elsewhere. A file is not
+    /// read.
+    ///
+    /// ```
+    /// # fn main() -> qingstor_sdk::Result<()> {
+    /// let config = qingstor_sdk::Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+    ///     .host("stor.example.com")
+    ///     .environment([("QINGSTOR_HOST", "ignored.example.com"), ("QINGSTOR_PORT", "8080")])?;
+    /// # let _ = config; Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns `Config` if a value is invalid, or if only one of the credentials is set; the message
+    /// names the variable.
+    pub fn environment<N: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self> {
+        apply_pairs(&mut self, variables)?;
+        Ok(self)
+    }
+
+    /// Returns whether the key pair of `source` applies: neither credentials nor a key pair of a
+    /// higher source are set.
+    fn takes_key_pair_of(&self, source: SettingSource) -> bool {
+        self.credentials.is_none() && self.provider.is_none() && source >= self.key_pair_source
+    }
+}
+
 /// Reads the file, then the environment variables. `variable` returns the value of a variable, so
 /// that tests need not change the environment.
 pub(super) fn load(
@@ -20,16 +58,55 @@ pub(super) fn load(
     home: Option<PathBuf>,
 ) -> Result<Config> {
     let mut config = Config::anonymous();
-    let mut credentials = read_file(&mut config, variable, home)?;
+    let in_file = read_file(&mut config, variable, home)?;
+    let in_environment = apply_environment(&mut config, variable)?;
+    if in_file || in_environment {
+        return Ok(config);
+    }
+    Err(missing_credentials(
+        "set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY, or write access_key_id and \
+         secret_access_key into ~/.qingstor/config.yaml, or use anonymous credentials",
+    ))
+}
+
+/// Applies the variables that have these names. Empty ones count as unset.
+fn apply_pairs<N: AsRef<str>, V: AsRef<str>>(
+    config: &mut Config,
+    variables: impl IntoIterator<Item = (N, V)>,
+) -> Result<()> {
+    let mut known = HashMap::new();
+    for (name, value) in variables {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        if name.starts_with(VARIABLE_PREFIX) && !value.is_empty() {
+            known.insert(name.to_owned(), Zeroizing::new(value.to_owned()));
+        }
+    }
+    let variable = |name: &str| known.get(name).map(|value| OsString::from(value.as_str()));
+    apply_environment(config, &variable).map(|_| ())
+}
+
+/// Applies the variables, except those that a higher source sets. Returns whether they contain
+/// credentials.
+fn apply_environment(
+    config: &mut Config,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<bool> {
+    let takes_key_pair = config.takes_key_pair_of(SettingSource::Environment);
     let [id, secret] = CREDENTIALS.map(variable_name);
     match (variable(&id).is_some(), variable(&secret).is_some()) {
+        _ if !takes_key_pair => {}
         // The other half may be in the file, but belongs to another key pair.
         (true, false) => return Err(half_in_environment(&id, &secret)),
         (false, true) => return Err(half_in_environment(&secret, &id)),
         _ => {}
     }
-    config.address.source = SettingSource::Environment;
+    let source = std::mem::replace(&mut config.address.source, SettingSource::Environment);
+    let mut credentials = false;
     for (key, apply) in SETTINGS {
+        let is_credential = CREDENTIALS.contains(key);
+        if is_credential && !takes_key_pair {
+            continue;
+        }
         let name = variable_name(key);
         let Some(value) = variable(&name) else {
             continue;
@@ -39,22 +116,15 @@ pub(super) fn load(
                 "config: {name} (environment) is not UTF-8"
             )));
         };
-        let is_credential = CREDENTIALS.contains(key);
         if text.is_empty() && !is_credential {
             continue;
         }
-        apply(&mut config, text)
+        apply(config, text)
             .map_err(|why| Error::config(format!("config: {name} (environment): {why}")))?;
         credentials |= is_credential;
     }
-    config.address.source = SettingSource::Method;
-    if credentials {
-        return Ok(config);
-    }
-    Err(missing_credentials(
-        "set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY, or write access_key_id and \
-         secret_access_key into ~/.qingstor/config.yaml, or use anonymous credentials",
-    ))
+    config.address.source = source;
+    Ok(credentials)
 }
 
 /// Reads the settings from one file.
@@ -80,8 +150,10 @@ fn unreadable(path: &Path, error: std::io::Error) -> Error {
     Error::config(format!("config: {}: {error}", path.display())).with_source(error)
 }
 
+const VARIABLE_PREFIX: &str = "QINGSTOR_";
+
 fn variable_name(key: &str) -> String {
-    format!("QINGSTOR_{}", key.to_ascii_uppercase())
+    format!("{VARIABLE_PREFIX}{}", key.to_ascii_uppercase())
 }
 
 fn half_in_environment(set: &str, missing: &str) -> Error {
@@ -130,10 +202,9 @@ fn read_file(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
     use crate::base::error::ErrorKind;
+    use crate::config::credentials::Credentials;
 
     fn with(variables: &[(&str, &str)], home: Option<PathBuf>) -> Result<Config> {
         let variables: HashMap<_, _> = variables.iter().copied().collect();
@@ -189,6 +260,52 @@ mod tests {
     }
 
     #[test]
+    fn methods_override_variables_that_are_applied_later() {
+        let variables = [
+            KEYS[0],
+            KEYS[1],
+            ("QINGSTOR_ENDPOINT", "http://127.0.0.1:9000"),
+            ("QINGSTOR_ADDITIONAL_USER_AGENT", "environment/1.0"),
+            ("QINGSTOR_PORT", ""),
+            ("HOME", "/root"),
+        ];
+        let carrier = Config::anonymous().connect_timeout(std::time::Duration::from_secs(3));
+        let config = carrier.environment(variables).unwrap();
+        assert_eq!(config.connect_timeout.as_secs(), 3);
+        assert_eq!(
+            (&*config.access_key_id, &*service(&config)),
+            ("ENV_ID", "http://127.0.0.1:9000")
+        );
+        assert!(config.user_agent().ends_with(" environment/1.0"));
+
+        let program = Config::new("ID", "SECRET").host("stor.example.com");
+        let program = program.additional_user_agent("program/1.0");
+        let config = program.environment(variables).unwrap();
+        assert_eq!(
+            (&*config.access_key_id, &**config.secret_access_key),
+            ("ID", "SECRET")
+        );
+        assert_eq!(service(&config), "https://stor.example.com");
+        assert!(config.user_agent().ends_with(" program/1.0"));
+        // Half a key pair is an error only if it would be used.
+        assert_eq!(
+            config
+                .environment([KEYS[0]])
+                .unwrap()
+                .secret_access_key
+                .as_str(),
+            "SECRET"
+        );
+        let error = Config::anonymous().environment([KEYS[0]]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+
+        let config = Config::anonymous().credentials(Credentials::new("ID", "SECRET").unwrap());
+        let config = config.environment(variables).unwrap();
+        let credentials = config.resolve_credentials().unwrap();
+        assert_eq!(credentials.access_key_id(), Some("ID"));
+    }
+
+    #[test]
     fn half_a_key_pair_is_refused() {
         for (set, missing) in [(KEYS[0], KEYS[1].0), (KEYS[1], KEYS[0].0)] {
             let error = with(&[set], None).unwrap_err();
@@ -240,7 +357,11 @@ mod tests {
             (&*config.access_key_id, &*service(&config)),
             ("FILE_ID", "https://stor.example.com")
         );
-        assert!(config.virtual_host_style);
+        let endpoint = config.resolve_endpoint().unwrap();
+        assert_eq!(
+            endpoint.bucket("my-bucket", "pek3a").unwrap().origin(),
+            "https://my-bucket.pek3a.stor.example.com"
+        );
         let config = with(&KEYS, home).unwrap();
         assert_eq!(
             (&*config.access_key_id, &*service(&config)),

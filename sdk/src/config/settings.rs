@@ -13,10 +13,12 @@ pub(super) type SetFromText = fn(&mut Config, &str) -> Result<(), String>;
 pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
     ("access_key_id", |config, text| {
         config.access_key_id = text.to_owned();
+        config.key_pair_source = config.address.source;
         Ok(())
     }),
     ("secret_access_key", |config, text| {
         config.secret_access_key = Zeroizing::new(text.to_owned());
+        config.key_pair_source = config.address.source;
         Ok(())
     }),
     ("protocol", |config, text| {
@@ -38,16 +40,17 @@ pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
         Ok(())
     }),
     ("enable_virtual_host_style", |config, text| {
-        config.virtual_host_style = match text.to_ascii_lowercase().as_str() {
+        let enabled = match text.to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" | "on" => true,
             "false" | "0" | "no" | "off" => false,
             _ => return Err(format!("`{text}` is not true or false")),
         };
+        config.address.set_virtual_host_style(enabled);
         Ok(())
     }),
     ("additional_user_agent", |config, text| {
         check_user_agent(text)?;
-        config.additional_user_agent = Some(text.to_owned());
+        config.set_additional_user_agent(text.to_owned());
         Ok(())
     }),
 ];

@@ -59,8 +59,12 @@ impl QingStorBuilder {
         Self::default()
     }
 
-    /// Creates a builder with the settings from the environment variables in the table above. A
-    /// variable that is empty or not UTF-8 counts as unset.
+    /// Creates a builder with the settings from the environment variables in the table above, which
+    /// methods and string keys override. A variable that is empty or not UTF-8 counts as unset.
+    ///
+    /// An endpoint overrides protocol, host and port of the same source and of lower ones, and a host of
+    /// the program overrides the endpoint of the environment: see [`Config`]. The access key ID and the
+    /// secret access key must come from the same source.
     #[must_use]
     pub fn from_env() -> Self {
         Self {
@@ -119,9 +123,9 @@ impl QingStorBuilder {
     /// then allow the operations to everyone. `false` by default.
     #[must_use]
     pub fn with_skip_signature(self, skip_signature: bool) -> Self {
-        self.map(|settings| Settings {
-            skip_signature,
-            ..settings
+        self.map(|mut settings| {
+            settings.client.skip_signature = skip_signature;
+            settings
         })
     }
 
@@ -151,17 +155,16 @@ impl QingStorBuilder {
         self.with_config("endpoint", endpoint)
     }
 
-    /// Sets all settings of the client: timeouts, retries, a proxy, a credential provider, an
-    /// observer. Replaces earlier settings of the endpoint. Credentials of the builder override those
-    /// of `config`.
+    /// Sets the settings of the client: timeouts, retries, a proxy, a credential provider, an
+    /// observer. Other methods and string keys of the builder override those of `config`, which override
+    /// [`from_env`](Self::from_env). The order of the calls does not matter.
     ///
     /// [`Config::load`] reads the configuration file of the official SDKs.
     #[must_use]
     pub fn with_client_config(self, config: Config) -> Self {
-        self.map(|settings| Settings {
-            config,
-            has_client_config: true,
-            ..settings
+        self.map(|mut settings| {
+            settings.client.config = Some(config);
+            settings
         })
     }
 
