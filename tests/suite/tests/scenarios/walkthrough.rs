@@ -43,7 +43,7 @@ async fn walks_through_the_api() {
     assert_eq!(missing.code(), Some(&ErrorCode::ObjectNotExists));
     assert_eq!(missing.key(), Some("example_key"));
 
-    let everyone = AclGrant::new(Grantee::group("QS_ALL_USERS"), Permission::FullControl);
+    let everyone = AclGrant::new(Grantee::group("QS_ALL_USERS"), Permission::Read);
     bucket.put_acl([everyone.clone()]).await.unwrap();
     assert_eq!(bucket.get_acl().await.unwrap().acl, [everyone]);
     assert_eq!(bucket.delete().await.unwrap().status(), 204);
