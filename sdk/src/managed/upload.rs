@@ -268,7 +268,8 @@ impl<'a> Upload<'a> {
     ///
     /// If the upload of the token was completed, bytes and files are compared with it: if they are the
     /// same, nothing is sent. Otherwise, and for a reader or a stream, a new upload starts. A token of
-    /// another object or source, or of an upload that was aborted, is an error.
+    /// another object, or of an upload that was aborted, is an error, as is one of a source with another
+    /// length or modification time, unless it comes from a [`token_file`](Self::token_file).
     pub fn resumable(mut self, resumable: bool) -> Self {
         self.options.resumable = resumable;
         self
@@ -286,8 +287,9 @@ impl<'a> Upload<'a> {
     /// this process or any other. A path to a link, or to anything but a regular file, is also an
     /// `Io` error.
     ///
-    /// [`resumable`](Self::resumable) describes how the token is used. Remove the file to start from
-    /// the beginning, for example if its upload was aborted.
+    /// If the length or the modification time of the source has changed, the upload of the token is
+    /// aborted, and a new one starts. Otherwise, [`resumable`](Self::resumable) describes how the token
+    /// is used. Remove the file to start from the beginning, for example if its upload was aborted.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use qingstor_sdk::{FolderAction, FolderProgress};
 
-use crate::site::{Site, files, is_deletion, plan, run, without_folders, write_file};
+use crate::site::{Site, files, is_deletion, plan, run, set_time, without_folders, write_file};
 
 const MIB: usize = 1 << 20;
 
@@ -204,6 +204,44 @@ async fn many_files_and_folders_survive_a_round_trip() {
         .unwrap();
     assert_eq!((summary.unchanged, summary.deleted), (COUNT as u64, 0));
     assert_eq!(without_folders(files(&copy)).len(), COUNT);
+}
+
+/// Their parts would use storage, and nothing would name them.
+#[tokio::test]
+async fn interrupted_uploads_of_files_that_have_changed_are_aborted() {
+    let site = Site::start().await;
+    let tokens = site.path("tokens");
+    let local = site.path("local");
+    let upload = || {
+        let upload = site.bucket.upload_dir(&local, "").token_folder(&tokens);
+        upload.part_size(4 * MIB as u64).multipart_threshold(0)
+    };
+    let names = ["same", "touched", "longer", "short", "small"];
+    let old = "x".repeat(9 * MIB);
+    names
+        .iter()
+        .for_each(|name| write_file(&local.join(name), &old));
+    site.faults(&["operation=CompleteMultipartUpload,status=403"]);
+    assert_eq!(upload().await.unwrap().failed, 5);
+    site.faults(&[]);
+    let unfinished = async || {
+        let uploads = site.bucket.list_multipart_uploads().await.unwrap().uploads;
+        uploads.len()
+    };
+    assert_eq!(unfinished().await, 5);
+    set_time(&local.join("touched"), SystemTime::now());
+    write_file(&local.join("longer"), &format!("{old}more"));
+    write_file(&local.join("short"), &"y".repeat(MIB));
+    write_file(&local.join("small"), "z");
+    let before = site.served("UploadMultipart");
+    let threshold = 2 * MIB as u64;
+    let summary = upload().multipart_threshold(threshold).await.unwrap();
+    assert_eq!((summary.uploaded, summary.failed), (5, 0));
+    // The parts of `touched` and `longer`.
+    assert_eq!(site.served("UploadMultipart") - before, 3 + 3);
+    assert_eq!(unfinished().await, 0);
+    assert_eq!(site.objects().await, files(&local));
+    assert_eq!(std::fs::read_dir(&tokens).unwrap().count(), 0);
 }
 
 /// Both sides are listed while the other one waits, which must not need several threads.

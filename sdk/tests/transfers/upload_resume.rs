@@ -322,6 +322,58 @@ async fn a_replaced_file_is_never_mixed_with_its_predecessor() {
     }
 }
 
+/// The parts of the old version would use storage, and nothing would name them.
+#[tokio::test]
+async fn a_changed_file_replaces_the_upload_of_its_token_file() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [path, token] = ["file", "token"].map(|name| folder.path().join(name));
+    let upload = || {
+        let upload = site.bucket.upload("k", path.as_path()).concurrency(1);
+        let upload = upload.part_size(PART as u64);
+        upload.multipart_threshold(PART as u64).token_file(&token)
+    };
+    let old = content(3 * PART);
+    for (new, time_passes) in [
+        (content(3 * PART + 9), false),
+        (content(2 * PART), false),
+        (content(5), false),
+        (old.clone(), true),
+    ] {
+        write_with_fixed_time(&path, &old);
+        site.faults(&["operation=UploadMultipart,after=1,code=permission_denied"]);
+        let error = upload().await.unwrap_err();
+        let id = error.resume_token().unwrap().upload_id.clone();
+        site.emulator.clear_faults();
+        write_with_fixed_time(&path, &new);
+        if time_passes {
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(SystemTime::now()).unwrap();
+        }
+        // While the old upload cannot be aborted, it is not forgotten.
+        site.faults(&["operation=AbortMultipartUpload,times=1,code=permission_denied"]);
+        let error = upload().await.unwrap_err();
+        assert!(error.is_permission_denied(), "{error}");
+        let kept: ResumeToken = std::fs::read_to_string(&token).unwrap().parse().unwrap();
+        assert_eq!(kept.upload_id, id);
+        let before = site.served("UploadMultipart");
+        let output = upload().await.unwrap();
+        assert_ne!(output.upload_id, Some(id));
+        let sent = site.served("UploadMultipart") - before;
+        assert_eq!(
+            sent,
+            if new.len() > PART {
+                output.parts.into()
+            } else {
+                0
+            }
+        );
+        assert_eq!(site.content("k").await, new);
+        assert!(!token.exists());
+        assert_eq!(site.unfinished().await, 0);
+    }
+}
+
 /// A process may be killed after the completion, but before it removes the token file.
 #[tokio::test]
 async fn a_token_of_a_completed_upload_is_not_a_copy_of_another_source() {

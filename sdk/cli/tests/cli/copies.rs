@@ -279,6 +279,19 @@ fn resumes_uploads_and_downloads() {
     assert_eq!(world.served("UploadMultipart") - before, 7);
     assert_eq!(world.uploads().len(), 0);
 
+    // A changed file starts again, and leaves nothing behind.
+    world.faults(&["operation=UploadMultipart,after=3,status=403,code=permission_denied"]);
+    world.run(&up).exits(1);
+    world.faults(&[]);
+    world.write("big", vec![b'x'; 40 << 20]);
+    let before = world.served("UploadMultipart");
+    let run = world.ok(&up);
+    let expected = format!("started again, the file has changed: {target}\n");
+    assert_eq!(run.stderr, expected);
+    assert_eq!(world.served("UploadMultipart") - before, 10);
+    assert_eq!(world.uploads().len(), 0);
+    assert_eq!(world.files("home/.qingstor/uploads"), [""; 0]);
+
     // The token of an aborted upload does not prevent a new one.
     world.faults(&["operation=UploadMultipart,after=3,status=403,code=permission_denied"]);
     world.run(&up).exits(1);

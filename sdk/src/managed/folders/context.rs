@@ -1,5 +1,8 @@
 //! [`Context`]: what all parts of one transfer share.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -38,6 +41,8 @@ pub(super) struct Context {
     pub(super) direction: Direction,
     pub(super) options: FolderOptions,
     pub(super) names: NameRules,
+    /// Names of the token files of interrupted uploads.
+    pub(super) tokens: HashSet<OsString>,
 }
 
 impl Context {
@@ -56,11 +61,12 @@ impl Context {
         options.check()?;
         check_prefix(&prefix)?;
         let mut names = NameRules::of_this_system();
+        let mut token_files = HashSet::new();
         match &direction {
             Direction::Up { folder } => {
                 check_source(folder.clone()).await?;
                 if let Some(tokens) = &options.token_folder {
-                    create_folder(tokens).await?;
+                    token_files = files_of_new_folder(tokens).await?;
                 }
             }
             Direction::Down { folder } => {
@@ -82,6 +88,7 @@ impl Context {
             direction,
             options,
             names,
+            tokens: token_files,
         }))
     }
 
@@ -163,12 +170,22 @@ async fn check_source(folder: PathBuf) -> Result<()> {
     task_result(read.await)?
 }
 
-async fn create_folder(folder: &Path) -> Result<()> {
-    let created = tokio::fs::create_dir_all(folder).await;
-    created.map_err(|error| {
-        let text = format!("cannot create the folder {}: {error}", folder.display());
-        Error::new(ErrorKind::Io, text).with_source(error)
-    })
+/// Creates a folder if necessary, and returns the names in it.
+async fn files_of_new_folder(folder: &Path) -> Result<HashSet<OsString>> {
+    let folder = folder.to_owned();
+    let names = spawn_blocking(move || {
+        let failed = |verb, error: io::Error| {
+            let text = format!("cannot {verb} the folder {}: {error}", folder.display());
+            Error::new(ErrorKind::Io, text).with_source(error)
+        };
+        std::fs::create_dir_all(&folder).map_err(|error| failed("create", error))?;
+        let entries = std::fs::read_dir(&folder).map_err(|error| failed("read", error))?;
+        let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
+        names
+            .collect::<io::Result<_>>()
+            .map_err(|error| failed("read", error))
+    });
+    task_result(names.await)?
 }
 
 fn check_buckets(

@@ -9,7 +9,7 @@ use super::part_queue::batch;
 use super::part_reader::PartReader;
 use super::resume_token::{CompletedPart, ResumeToken};
 use super::uploader::{StoredPart, Uploader};
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::managed::multipart_guard::is_upload_gone;
 use crate::managed::part_sizes::{MAX_PARTS, PartSizes};
 
@@ -26,21 +26,33 @@ pub(super) enum EarlierUpload {
     },
     /// The upload was completed, and the object has the content of the source.
     Complete(UploadOutput),
-    /// The upload was completed, but the source has other content, or can be read only once.
+    /// The upload was completed, but the source has other content, or can be read only once. Or the
+    /// source has changed, and the upload was aborted.
     Outdated,
 }
 
 impl EarlierUpload {
-    /// Asks the service for the upload of `token`.
+    /// Asks the service for the upload of `token`. If the source has changed and `is_replaced` is set,
+    /// aborts the upload: after the token is replaced, nothing could continue it.
     ///
     /// # Errors
     ///
-    /// Returns the error of the service, also if the upload was aborted.
+    /// Returns the error of the service, also if the upload was aborted by another program, and
+    /// `InvalidInput` if the token belongs to another bucket or source.
     pub(super) async fn find(
         uploader: &Uploader,
         reader: &mut PartReader<'_>,
         token: ResumeToken,
+        is_replaced: bool,
     ) -> Result<Self> {
+        check_bucket(&token, uploader)?;
+        match check_source(&token, reader) {
+            Err(_) if is_replaced => {
+                uploader.guard(&token)?.abort().await?;
+                return Ok(Self::Outdated);
+            }
+            checked => checked?,
+        }
         let error = match list_stored_parts(uploader, &token).await {
             Ok(stored) => return Ok(Self::Unfinished { token, stored }),
             Err(error) => error,
@@ -66,6 +78,32 @@ impl EarlierUpload {
             Err(error) => Err(error.with_resume_token(token)),
         }
     }
+}
+
+fn check_bucket(token: &ResumeToken, uploader: &Uploader) -> Result<()> {
+    if token.bucket == uploader.bucket.name() {
+        return Ok(());
+    }
+    let text = format!("the token belongs to bucket `{}`", token.bucket);
+    Err(Error::invalid_input(text))
+}
+
+/// Rejects a token of another source.
+fn check_source(token: &ResumeToken, reader: &PartReader<'_>) -> Result<()> {
+    if let (Some(then), Some(now)) = (token.length, reader.len)
+        && then != now
+    {
+        return Err(Error::invalid_input(format!(
+            "the source has {now} bytes; it had {then} when the upload started"
+        )));
+    }
+    if let (Some(then), Some(now)) = (token.modified, reader.modified)
+        && then != now
+    {
+        let text = "the source file has changed since the upload started";
+        return Err(Error::invalid_input(text));
+    }
+    Ok(())
 }
 
 /// Lists the parts that the service has.

@@ -15,7 +15,6 @@ use super::uploader::{StoredPart, Uploader};
 use super::{UploadOptions, UploadOutput};
 use crate::base::entity_tag;
 use crate::base::error::Result;
-use crate::base::runtime;
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::HeadObjectOutput;
 use crate::generated::types::ObjectPart;
@@ -85,7 +84,7 @@ impl<'a> MultipartUpload<'a> {
             }
             MultipartStart::Resume { token, stored } => {
                 let sizes = PartSizes::new(token.part_size, token.length)?;
-                (self.guard(&token)?, token, sizes, None, stored)
+                (self.uploader.guard(&token)?, token, sizes, None, stored)
             }
         };
         token.parts.retain(|number, _| stored.contains_key(number));
@@ -138,13 +137,6 @@ impl<'a> MultipartUpload<'a> {
             modified: self.reader.modified,
             parts: BTreeMap::new(),
         }
-    }
-
-    /// Returns the guard of an upload that an earlier process initiated.
-    fn guard(&self, token: &ResumeToken) -> Result<MultipartGuard> {
-        let (bucket, key) = (self.uploader.bucket.clone(), self.uploader.key().to_owned());
-        let (id, runtime) = (token.upload_id.clone(), runtime::current()?);
-        Ok(MultipartGuard::existing(bucket, key, id, runtime))
     }
 
     /// Uploads all parts and returns the size of the content. No task is left when it returns.

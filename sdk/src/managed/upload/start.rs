@@ -7,12 +7,11 @@ use super::earlier_upload::EarlierUpload;
 use super::multipart::{MultipartStart, MultipartUpload};
 use super::part_content::{Part, PartContent};
 use super::part_reader::PartReader;
-use super::resume_token::ResumeToken;
 use super::source::SourceKind;
 use super::token_store::TokenStore;
 use super::uploader::Uploader;
 use super::{Upload, UploadOutput, content_type};
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::runtime;
 use crate::client::spans::TransferSpan;
 use crate::client::transfer_budget::Lane;
@@ -52,8 +51,8 @@ impl Upload<'_> {
             monitor: options.transfer.monitor(reader.len),
         });
         if let Some(token) = self.token {
-            check_token(&token, &uploader, &reader)?;
-            match EarlierUpload::find(&uploader, &mut reader, token).await? {
+            let is_replaced = tokens.has_token();
+            match EarlierUpload::find(&uploader, &mut reader, token, is_replaced).await? {
                 EarlierUpload::Unfinished { token, stored } => {
                     let upload = MultipartUpload::new(uploader, reader, self.options, tokens);
                     return upload.run(MultipartStart::Resume { token, stored }).await;
@@ -104,28 +103,4 @@ impl Upload<'_> {
             object.content_type = Some(content_type::guess(&object.key, file).into());
         }
     }
-}
-
-/// Rejects a token that belongs to another bucket or source.
-fn check_token(token: &ResumeToken, uploader: &Uploader, reader: &PartReader<'_>) -> Result<()> {
-    if token.bucket != uploader.bucket.name() {
-        return Err(Error::invalid_input(format!(
-            "the token belongs to bucket `{}`",
-            token.bucket
-        )));
-    }
-    if let (Some(then), Some(now)) = (token.length, reader.len)
-        && then != now
-    {
-        return Err(Error::invalid_input(format!(
-            "the source has {now} bytes; it had {then} when the upload started"
-        )));
-    }
-    if let (Some(then), Some(now)) = (token.modified, reader.modified)
-        && then != now
-    {
-        let text = "the source file has changed since the upload started";
-        return Err(Error::invalid_input(text));
-    }
-    Ok(())
 }

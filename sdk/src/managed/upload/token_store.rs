@@ -52,6 +52,11 @@ impl TokenStore {
         }
     }
 
+    /// Returns whether the file has a token.
+    pub(super) fn has_token(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.has_token)
+    }
+
     /// Stores the token at the start of an upload.
     pub(super) async fn save(&mut self, token: &ResumeToken) -> Result<()> {
         if let Some(on_token) = &self.on_token {

@@ -6,10 +6,11 @@ use qingstor_md5::Md5Pool;
 
 use super::UploadOutput;
 use super::part_content::Part;
-use super::resume_token::CompletedPart;
+use super::resume_token::{CompletedPart, ResumeToken};
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::runtime;
 use crate::call::Call;
 use crate::client::Bucket;
 use crate::client::transfer_budget::{AdmittedBucket, Outcome, RequestSlot};
@@ -18,6 +19,7 @@ use crate::generated::operations::{
     UploadMultipartInput, UploadMultipartOutput,
 };
 use crate::managed::errors::with_object;
+use crate::managed::multipart_guard::MultipartGuard;
 use crate::managed::request_tasks::{AnsweredTasks, Concurrency};
 use crate::message::body::{Body, BodyMonitor};
 use crate::message::sse::{SseInput, SseKey};
@@ -282,6 +284,13 @@ impl Uploader {
             Some(_) => None,
             None => Digest::of_stored(etag),
         }
+    }
+
+    /// Returns the guard of an upload that an earlier process initiated.
+    pub(super) fn guard(&self, token: &ResumeToken) -> Result<MultipartGuard> {
+        let (bucket, key) = (self.bucket.clone(), self.key().to_owned());
+        let (id, runtime) = (token.upload_id.clone(), runtime::current()?);
+        Ok(MultipartGuard::existing(bucket, key, id, runtime))
     }
 
     /// Requests the properties of the object.

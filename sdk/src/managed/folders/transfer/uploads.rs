@@ -1,7 +1,8 @@
 //! Uploads of files and folder markers.
 
+use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -46,9 +47,9 @@ impl Transfers {
                 (FolderAction::Upload { key, .. }, _) if key.ends_with('/') => {
                     self.upload_marker(key).await
                 }
-                (FolderAction::Upload { key, .. }, Some(Ok((bytes, version)))) => {
-                    let upload = self.upload(key, bytes, &version);
-                    upload.await.map(|output| output.bytes)
+                (FolderAction::Upload { key, file, .. }, Some(Ok((bytes, version)))) => {
+                    let uploaded = self.upload_version(key, file, bytes, &version).await;
+                    uploaded.map(|output| output.bytes)
                 }
                 (FolderAction::Upload { key, file, .. }, None) => self.upload_file(key, file).await,
                 (FolderAction::Upload { .. }, Some(Err(error))) => Err(error),
@@ -75,7 +76,7 @@ impl Transfers {
         let mut attempt = 1;
         loop {
             let before = file_version(file).await?;
-            let error = match self.upload_version(key, file, &before).await {
+            let error = match self.upload_version(key, file, file, &before).await {
                 Ok(output) => return Ok(output.bytes),
                 Err(error) => error,
             };
@@ -94,20 +95,19 @@ impl Transfers {
         }
     }
 
-    /// Uploads a file, or continues an interrupted upload of it.
-    async fn upload_version(
+    /// Uploads a version of a file, or continues an interrupted upload of it. If another version was
+    /// interrupted, the upload aborts that one.
+    async fn upload_version<'a>(
         &self,
         key: &str,
         file: &Path,
+        source: impl Into<UploadSource<'a>> + Clone,
         version: &Version,
     ) -> Result<UploadOutput> {
-        let options = &self.context.options;
-        let upload = || self.upload(key, UploadSource::path(file), version);
-        let folder = match &options.token_folder {
-            Some(folder) if version.size > options.multipart_threshold => folder,
-            _ => return upload().await,
+        let upload = || self.upload(key, source.clone(), version);
+        let Some(token) = self.token_file(key, file, version.size)? else {
+            return upload().await;
         };
-        let token = folder.join(token_name(&self.context.bucket, key, file, version)?);
         let had_token = tokio::fs::try_exists(&token).await.unwrap_or(false);
         match upload().token_file(&token).await {
             // The upload was aborted in the meantime.
@@ -118,6 +118,21 @@ impl Transfers {
             }
             uploaded => uploaded,
         }
+    }
+
+    /// Returns the token file of an upload that may be interrupted, or that was.
+    fn token_file(&self, key: &str, file: &Path, size: u64) -> Result<Option<PathBuf>> {
+        let (context, options) = (&self.context, &self.context.options);
+        let is_large = size > options.multipart_threshold;
+        let Some(folder) = &options.token_folder else {
+            return Ok(None);
+        };
+        if !is_large && context.tokens.is_empty() {
+            return Ok(None);
+        }
+        let name = token_name(&context.bucket, key, file)?;
+        let is_used = is_large || context.tokens.contains(OsStr::new(&name));
+        Ok(is_used.then(|| folder.join(name)))
     }
 
     fn upload<'a>(
@@ -169,17 +184,14 @@ impl Transfers {
     }
 }
 
-/// Returns the name of the token file of an upload. Another version of the file has another name.
-fn token_name(bucket: &Bucket, key: &str, file: &Path, version: &Version) -> Result<String> {
+/// Returns the name of the token file of an upload: the same for every version of the file.
+fn token_name(bucket: &Bucket, key: &str, file: &Path) -> Result<String> {
     let path = std::path::absolute(file).map_err(|error| file_error(file, error))?;
-    let modified = version.modified.map(format_time).unwrap_or_default();
     let mut md5 = Md5::new();
     let fields = [
         bucket.name().as_bytes(),
         key.as_bytes(),
         path.as_os_str().as_encoded_bytes(),
-        &version.size.to_be_bytes(),
-        modified.as_bytes(),
     ];
     for field in fields {
         // The length separates the fields.
