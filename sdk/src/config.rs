@@ -32,6 +32,8 @@ pub(crate) mod file;
 mod load;
 mod settings;
 pub(crate) mod transport;
+#[cfg(feature = "config-file")]
+pub(crate) mod unknown_setting;
 mod url;
 
 /// The settings of a [`QingStor`](crate::QingStor) client.
@@ -158,8 +160,8 @@ impl Config {
     /// # Errors
     ///
     /// Returns `Config` if the file cannot be read, a value is invalid, or only one of the
-    /// credentials is set in the environment; the message names the variable, or the file and line.
-    /// Returns `Credentials` if credentials are missing.
+    /// credentials is set, or its name is misspelled; the message names the variable, or the file and
+    /// line. Returns `Credentials` if credentials are missing.
     pub fn load() -> Result<Self> {
         load::load(&|name| std::env::var_os(name), std::env::home_dir())
     }
@@ -176,11 +178,25 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Returns `Config` if the file cannot be read, or a value is invalid; the message names the file
-    /// and the line. Returns `Credentials` if credentials are missing.
+    /// Returns `Config` if the file cannot be read, a value is invalid, or only one of the credentials
+    /// is set, or its name is misspelled; the message names the file and the line. Returns
+    /// `Credentials` if credentials are missing.
     #[cfg(feature = "config-file")]
     pub fn from_file(path: impl AsRef<std::path::Path>) -> Result<Self> {
         load::from_file(path.as_ref())
+    }
+
+    /// Returns the keys in the file at `path` that are not settings. [`load`](Self::load) ignores them,
+    /// because they may belong to other SDKs, but they can also be spelling mistakes.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Config` if the file cannot be read, or is not a map of settings.
+    #[cfg(feature = "config-file")]
+    pub fn unknown_settings(
+        path: impl AsRef<std::path::Path>,
+    ) -> Result<Vec<unknown_setting::UnknownSetting>> {
+        load::unknown_settings(path.as_ref())
     }
 
     /// Sets the credentials, and replaces those from other settings.
@@ -416,6 +432,18 @@ impl Config {
             return Ok(Credentials::anonymous());
         }
         Credentials::new(&*self.access_key_id, &self.secret_access_key)
+    }
+
+    /// Checks the key pair of one source. `place` names the source, and is the start of the message.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Config` if the key pair is invalid: a wrong setting is a mistake.
+    fn check_key_pair(&self, place: &str) -> Result<()> {
+        let checked = self.resolve_credentials();
+        checked
+            .map(drop)
+            .map_err(|error| Error::config(format!("{place}: {}", error.message())))
     }
 
     pub(crate) fn credentials_source(&self) -> Result<CredentialSource> {

@@ -107,6 +107,8 @@ pub use config::credentials::{Chain, Credentials, EnvCredentials, ProvideCredent
 pub use config::interceptor::{Intercept, InterceptedRequest};
 pub use config::observer::{BodyEvent, DroppedEvent, Observer, RequestEvent, ResponseEvent};
 pub use config::retry::{RetryBudget, RetryPolicy};
+#[cfg(feature = "config-file")]
+pub use config::unknown_setting::UnknownSetting;
 pub use managed::*;
 pub use message::body::Body;
 pub use message::byte_stream::ByteStream;

@@ -203,6 +203,9 @@ messages! {
     settings_found(place) { "settings: {place}" "配置：{place}" }
     settings_environment() { "the environment" "环境变量" }
     settings_missing() { "write access_key_id and secret_access_key into ~/.qingstor/config.yaml, or set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY" "在 ~/.qingstor/config.yaml 中写入 access_key_id 和 secret_access_key，或设置 QINGSTOR_ACCESS_KEY_ID 和 QINGSTOR_SECRET_ACCESS_KEY" }
+    unknown_setting(path, line, key) { "{path}:{line}: unknown setting `{key}`" "{path}:{line}：未知配置项 `{key}`" }
+    fix_unknown_setting(similar) { "write `{similar}` instead" "请改为 `{similar}`" }
+    other_settings(path, keys) { "{path} has settings of other programs, which are ignored: {keys}" "{path} 中有其他程序的配置项，已忽略：{keys}" }
     fix_settings() { "correct the file, variable or option that the message names" "请更正消息中提到的文件、变量或选项" }
     service_reached(buckets) { "the service accepts the access key; number of its buckets: {buckets}" "服务接受该访问密钥；可见存储空间数：{buckets}" }
     service_anonymous() { "requests are not signed" "请求未签名" }

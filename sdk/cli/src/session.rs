@@ -136,6 +136,28 @@ impl Session {
         ))
     }
 
+    /// Returns the file with the settings, unless the home directory is not known. The file need not
+    /// exist.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if the profile is not a file name.
+    pub(crate) fn settings_path(&self) -> Result<Option<PathBuf>> {
+        if let Some(path) = self.settings_file()? {
+            return Ok(Some(path));
+        }
+        let variable = std::env::var_os("QINGSTOR_CONFIG_PATH");
+        let named = variable.filter(|path| !path.is_empty()).map(PathBuf::from);
+        let home = || {
+            Some(
+                std::env::home_dir()?
+                    .join(SETTINGS_FOLDER)
+                    .join("config.yaml"),
+            )
+        };
+        Ok(named.or_else(home))
+    }
+
     /// Returns the handle of a bucket. Looks up its zone at the first call, unless `--zone` is given.
     ///
     /// # Errors

@@ -78,6 +78,8 @@ impl<'de> Visitor<'de> for ConfigVisitor {
                 ));
             }
         }
+        let checked = config.resolve_credentials();
+        checked.map_err(|error| wrong(error.message().to_owned()))?;
         Ok(config)
     }
 }
@@ -253,6 +255,10 @@ mod tests {
                 "`access_key_id` must be a string",
             ),
             (
+                json!({"access_key_id": "", "secret_access_key": "hush"}),
+                "the access key ID is empty",
+            ),
+            (
                 json!({"port": "hush"}),
                 "`port`: `hush` is not a valid port",
             ),
@@ -268,7 +274,7 @@ mod tests {
         ] {
             let error = read(value).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
-            let secret = ["must be a string", ", but ", "invalid type"]
+            let secret = ["must be a string", ", but ", "is empty", "invalid type"]
                 .iter()
                 .any(|part| says.contains(part));
             assert!(

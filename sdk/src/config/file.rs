@@ -13,9 +13,10 @@ use zeroize::Zeroizing;
 use super::Config;
 use super::address_settings::SettingSource;
 use super::settings::{CREDENTIALS, SETTINGS};
+use super::unknown_setting::UnknownSetting;
 use crate::base::error::{Error, Result};
 use crate::base::fs::regular_file;
-use crate::config::credentials::{Credentials, missing_credentials};
+use crate::config::credentials::{Credentials, incomplete_credentials, missing_credentials};
 
 /// Maximum length of the file, in bytes.
 const MAX_LEN: u64 = 1 << 20;
@@ -47,24 +48,67 @@ pub(crate) fn read(path: &Path) -> io::Result<Zeroizing<String>> {
 
 /// Returns the key pair in the text of a configuration file.
 pub(crate) fn credentials(path: &Path, text: &str) -> Result<Credentials> {
-    let path = path.display();
+    let place = path.display().to_string();
     let mut config = Config::anonymous();
-    let found = apply(&mut config, text).map_err(|why| Error::config(format!("{path}{why}")))?;
-    if found {
+    let keys = apply(&mut config, text).map_err(|why| Error::config(format!("{place}{why}")))?;
+    if keys.check_credentials(&config, &place)? {
         return config.resolve_credentials();
     }
-    let reason = format!("{path} has no access_key_id and secret_access_key");
+    let reason = format!("{place} has no access_key_id and secret_access_key");
     Err(missing_credentials(&reason))
 }
 
-/// Applies each known setting, and returns whether there are credentials. An error starts with its
-/// line and never contains a value that may be secret.
-pub(super) fn apply(config: &mut Config, text: &str) -> Result<bool, String> {
-    let mut credentials = false;
+/// The keys of a file.
+#[derive(Debug, Default)]
+pub(super) struct FileKeys {
+    /// The credentials that are set.
+    credentials: Vec<&'static str>,
+    pub(super) unknown: Vec<UnknownSetting>,
+}
+
+impl FileKeys {
+    /// Checks the credentials of a file, which are applied to `config`, and returns whether there are
+    /// any. `place` is the start of the message, and names the file.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Config` if they are invalid, if only one of them is set, or if the name of a missing one
+    /// is misspelled.
+    pub(super) fn check_credentials(&self, config: &Config, place: &str) -> Result<bool> {
+        let is_missing = |name: &&&'static str| !self.credentials.contains(name);
+        let mut unknown = self.unknown.iter();
+        let misspelled = unknown.find_map(|unknown| {
+            let similar = unknown.similar?;
+            CREDENTIALS
+                .iter()
+                .find(|name| **name == similar && is_missing(name))?;
+            Some((unknown, similar))
+        });
+        if let Some((UnknownSetting { key, line, .. }, similar)) = misspelled {
+            let text =
+                format!("{place}:{line}: unknown setting `{key}`; did you mean `{similar}`?");
+            return Err(Error::config(text));
+        }
+        match (&*self.credentials, CREDENTIALS.iter().find(is_missing)) {
+            ([], _) => Ok(false),
+            ([set, ..], Some(missing)) => Err(incomplete_credentials(
+                &format!("{place}: `{set}`"),
+                &format!("`{missing}`"),
+            )),
+            (_, None) => config.check_key_pair(place).map(|()| true),
+        }
+    }
+}
+
+/// Applies each known setting, and returns the other keys and which credentials are set. An error starts
+/// with its line and never contains a value that may be secret.
+pub(super) fn apply(config: &mut Config, text: &str) -> Result<FileKeys, String> {
+    let mut keys = FileKeys::default();
     let source = std::mem::replace(&mut config.address.source, SettingSource::File);
     for entry in entries(text)? {
         let Entry { key, value, line } = entry;
-        let Some((_, set)) = SETTINGS.iter().find(|(known, _)| *known == key) else {
+        let Some((name, set)) = SETTINGS.iter().find(|(known, _)| *known == key) else {
+            keys.unknown.push(UnknownSetting::new(key, line));
             continue;
         };
         let wrong = |why: &dyn Display| Err(format!(":{line}: `{key}`{why}"));
@@ -86,10 +130,12 @@ pub(super) fn apply(config: &mut Config, text: &str) -> Result<bool, String> {
         if let Err(why) = set(config, &value) {
             return wrong(&format_args!(": {why}"));
         }
-        credentials |= is_credential;
+        if is_credential {
+            keys.credentials.push(name);
+        }
     }
     config.address.source = source;
-    Ok(credentials)
+    Ok(keys)
 }
 
 /// A setting at the top level of the file.
@@ -206,13 +252,17 @@ mod tests {
                     secret_access_key: !!str 0123\n\
                     port: 0x50\nhost:\n---\naccess_key_id: no\n";
         let mut config = Config::anonymous();
-        assert!(apply(&mut config, text).unwrap());
+        let keys = apply(&mut config, text).unwrap();
+        assert!(keys.check_credentials(&config, "file").unwrap());
+        let unknown: Vec<_> = keys.unknown.iter().map(|unknown| &*unknown.key).collect();
+        assert_eq!(unknown, ["other", "list"]);
         assert_eq!(config.access_key_id, "ID");
         assert_eq!(&*config.secret_access_key, "0123");
         let service = config.resolve_endpoint().unwrap().service().unwrap();
         assert_eq!(service.origin(), "https://qingstor.com:80");
         for nothing in ["", "# text\n", "---\n", "~\n", "{}\n"] {
-            assert!(!apply(&mut config, nothing).unwrap(), "{nothing:?}");
+            let keys = apply(&mut config, nothing).unwrap();
+            assert!(keys.credentials.is_empty(), "{nothing:?}");
         }
     }
 
@@ -273,8 +323,8 @@ mod tests {
             "a: ".to_owned() + &"b".repeat(len - 10),
             (0..len / 10).map(|n| format!("k{n}: v\n")).collect(),
         ] {
-            let result = apply(&mut Config::anonymous(), &text);
-            assert!(!result.unwrap(), "{:?}", text.get(..20));
+            let keys = apply(&mut Config::anonymous(), &text).unwrap();
+            assert!(keys.credentials.is_empty(), "{:?}", text.get(..20));
         }
         assert!(start.elapsed() < Duration::from_secs(60));
     }

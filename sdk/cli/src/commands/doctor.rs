@@ -1,13 +1,13 @@
 //! `doctor`: checks configuration, clock, connection and rights, and says what to fix.
 
-use anyhow::Result;
-use qingstor_sdk::{Error, ErrorCode, ErrorKind, Timestamp};
+use anyhow::{Result, anyhow};
+use qingstor_sdk::{Config, Error, ErrorCode, ErrorKind, Timestamp};
 use serde_json::json;
 
 use crate::arguments::DoctorArguments;
 use crate::location::Remote;
 use crate::messages;
-use crate::output::{Output, error_text};
+use crate::output::{Output, error_text, printable};
 use crate::session::{NoCredentials, Session};
 
 /// The service rejects requests whose clock differs by more than 15 minutes; it is time to fix the
@@ -75,6 +75,7 @@ fn settings(session: &Session, report: &Report<'_>) -> Result<bool> {
             false => messages::fix_settings(),
         };
         report.failed("settings", &error, fix)?;
+        unknown_settings(session, report, &error.to_string())?;
         return Ok(false);
     }
     let place = match session.settings_file()? {
@@ -88,7 +89,38 @@ fn settings(session: &Session, report: &Report<'_>) -> Result<bool> {
         },
     };
     report.passed("settings", messages::settings_found(place))?;
+    unknown_settings(session, report, "")?;
     Ok(true)
+}
+
+/// Reports the keys in the file that are not settings, unless the message `known` contains them. A file
+/// that is missing or invalid has no such keys.
+fn unknown_settings(session: &Session, report: &Report<'_>, known: &str) -> Result<()> {
+    let path = session.settings_path()?;
+    let unknown = path.as_ref().map(Config::unknown_settings);
+    let (Some(path), Some(Ok(unknown))) = (path, unknown) else {
+        return Ok(());
+    };
+    let mut others = Vec::new();
+    for setting in unknown {
+        let (key, path) = (&setting.key, path.display());
+        match setting.similar {
+            None => others.push(setting.key),
+            Some(_) if known.contains(&format!("`{key}`")) => {}
+            Some(similar) => {
+                let text = messages::unknown_setting(path, setting.line, key);
+                let fix = messages::fix_unknown_setting(similar);
+                report.failed("settings file", &anyhow!(text), fix)?;
+            }
+        }
+    }
+    match others.is_empty() {
+        true => Ok(()),
+        false => {
+            let text = messages::other_settings(path.display(), printable(&others.join(", ")));
+            report.passed("settings file", text)
+        }
+    }
 }
 
 /// Checks the connection, the clock and the access key.
@@ -139,7 +171,7 @@ fn clock(report: &Report<'_>, date: Option<&impl AsRef<[u8]>>) -> Result<()> {
         .abs_diff(theirs.as_unix_seconds());
     let text = messages::clock_right(skew);
     match skew > MAX_CLOCK_SKEW_SECONDS {
-        true => report.failed("clock", &anyhow::anyhow!(text), messages::fix_clock()),
+        true => report.failed("clock", &anyhow!(text), messages::fix_clock()),
         false => report.passed("clock", text),
     }
 }

@@ -358,7 +358,12 @@ fn the_doctor_says_what_to_fix() {
         doctor("QINGSTOR_ENDPOINT", "http://127.0.0.1:1").contains("--endpoint"),
         "no server"
     );
-    assert!(doctor("QINGSTOR_SECRET_ACCESS_KEY", "").contains("fix: write access_key_id"));
+    let empty = doctor("QINGSTOR_SECRET_ACCESS_KEY", "");
+    let says = "QINGSTOR_SECRET_ACCESS_KEY (environment): the secret access key is empty";
+    assert!(
+        empty.contains(says) && empty.contains("fix: correct the"),
+        "{empty}"
+    );
     assert!(doctor("QINGSTOR_ENDPOINT", "ftp://x").contains("fix: correct the"));
     world.write("home/.qingstor/broken.yaml", "access_key_id: [");
     for profile in ["broken", "missing"] {
@@ -392,6 +397,53 @@ fn the_doctor_says_what_to_fix() {
         assert!(run.stdout.contains(expected), "{text}: {run:?}");
         assert!(!run.stdout.contains("check the access key"), "{run:?}");
     }
+}
+
+#[test]
+fn the_doctor_finds_misspelled_settings() {
+    let world = World::new();
+    let doctor = |file: &str, arguments: &[&str]| {
+        world.write("home/.qingstor/config.yaml", file);
+        let mut command = world.command(&[&["doctor"], arguments].concat());
+        for name in ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY"] {
+            command.env_remove(format!("QINGSTOR_{name}"));
+        }
+        finished(command.spawn().unwrap())
+    };
+    let empty = doctor("log_level: warn\n", &[]).exits(1);
+    assert!(
+        empty.stdout.contains("fix: write access_key_id"),
+        "{empty:?}"
+    );
+    let half = doctor("acces_key_id: A\nsecret_access_key: hush\n", &[]).exits(1);
+    let lines: Vec<_> = half.stdout.lines().collect();
+    let says = "config.yaml:1: unknown setting `acces_key_id`; did you mean `access_key_id`?";
+    assert!(lines.len() == 2 && lines[0].ends_with(says), "{half:?}");
+    assert!(lines[1].contains("fix: correct the file"), "{half:?}");
+
+    let (id, secret) = (
+        world.emulator.access_key_id(),
+        world.emulator.secret_access_key(),
+    );
+    let keys = format!("access_key_id: '{id}'\nsecret_access_key: '{secret}'\n");
+    let file = format!("{keys}endpont: http://x\nlog_level: warn\n");
+    let other = doctor(&file, &["--json"]).exits(1).objects();
+    let checks: Vec<_> = other
+        .iter()
+        .filter(|check| check["check"] == "settings file")
+        .collect();
+    assert_eq!(checks.len(), 2, "{other:?}");
+    let message = checks[0]["message"].as_str().unwrap();
+    assert!(message.ends_with("config.yaml:3: unknown setting `endpont`"));
+    assert_eq!(checks[0]["fix"], "write `endpoint` instead");
+    assert_eq!(checks[1]["ok"], true);
+    assert!(
+        checks[1]["message"]
+            .as_str()
+            .unwrap()
+            .ends_with(": log_level")
+    );
+    assert!(!doctor(&keys, &[]).exits(0).stdout.contains("ignored"));
 }
 
 #[test]

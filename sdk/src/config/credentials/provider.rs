@@ -153,7 +153,12 @@ fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Crede
         (Some(id), Some(secret)) if id.is_empty() && secret.is_empty() => {
             Ok(Credentials::anonymous())
         }
-        (Some(id), Some(secret)) => Credentials::new(id, &secret),
+        (Some(id), Some(secret)) => Credentials::new(id, &secret).map_err(|error| {
+            Error::new(
+                error.kind(),
+                format!("{ID} and {SECRET}: {}", error.message()),
+            )
+        }),
         (None, None) => Err(missing_credentials(&format!(
             "{ID} and {SECRET} are not set"
         ))),
@@ -280,6 +285,9 @@ mod tests {
         assert_eq!(kind(Some("ID"), None), ErrorKind::Config);
         assert_eq!(kind(None, Some("SECRET")), ErrorKind::Config);
         assert_eq!(kind(Some("ID"), Some("")), ErrorKind::Credentials);
+        let invalid = with(Some("I D"), Some("SECRET")).unwrap_err();
+        let start = "QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY: ";
+        assert!(invalid.message().starts_with(start), "{invalid}");
         #[cfg(unix)]
         {
             use std::os::unix::ffi::OsStringExt;
