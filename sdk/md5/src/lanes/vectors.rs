@@ -99,8 +99,10 @@ fn compress_lanes<S: Simd, V: Vector<S, N>, const N: usize>(
             let zero = V::from_lanes(simd, [0; N]);
             let sines = black_box(&SINES);
             for _ in 0..count {
-                let blocks = streams.each_mut().map(|blocks| blocks.next());
-                let blocks = blocks.map(|block| block.unwrap_or(&[0; BLOCK]));
+                let mut blocks = [&[0; BLOCK]; N];
+                for (block, stream) in blocks.iter_mut().zip(&mut streams) {
+                    *block = stream.next().unwrap_or(*block);
+                }
                 prefetch(&streams);
                 let words = V::transpose(simd, blocks);
                 compress(
