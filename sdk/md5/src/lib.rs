@@ -44,7 +44,7 @@ mod lanes;
 mod pool;
 
 pub use lanes::{LANES, Md5Lane, update_lanes};
-pub use pool::{HashSource, Md5Pool, PendingMd5};
+pub use pool::{HashSource, Md5Pool, Md5Writer, PendingMd5};
 
 /// The examples in the README, run as doc tests.
 #[cfg(doctest)]

@@ -2,8 +2,10 @@
 
 mod job;
 mod source;
+mod writer;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,6 +16,7 @@ use tokio::sync::oneshot;
 
 use self::job::{Job, step};
 pub use self::source::HashSource;
+pub use self::writer::Md5Writer;
 use crate::lanes::{LANES, Md5Lane};
 
 /// How many bytes of a content are hashed before another one takes its lane, if some are waiting: at
@@ -58,13 +61,20 @@ const TURN: usize = 16 << 20;
 /// }
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Md5Pool(Arc<Mutex<Queue>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Queue {
     waiting: VecDeque<Job>,
     threads: usize,
+}
+
+/// Does not show the contents.
+impl fmt::Debug for Md5Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Md5Pool").finish_non_exhaustive()
+    }
 }
 
 /// The MD5 of a content that was passed to an [`Md5Pool`]: a future that returns the [`Md5Lane`] with
@@ -75,7 +85,8 @@ struct Queue {
 /// # Errors
 ///
 /// Returns the error of reading a file; `UnexpectedEof` if it ends before the range does. Returns an
-/// error of kind `Other` if the Tokio runtime ended before the MD5 was calculated.
+/// error of kind `Other` if the Tokio runtime ended before the MD5 was calculated, or if an
+/// [`Md5Writer`] was dropped before its end.
 #[derive(Debug)]
 #[must_use = "dropping it cancels the calculation"]
 pub struct PendingMd5(oneshot::Receiver<io::Result<Md5Lane>>);
@@ -131,6 +142,31 @@ impl Md5Pool {
             .unzip();
         self.run(jobs);
         pending
+    }
+
+    /// Starts to hash a content that arrives in chunks, which are pushed to the [`Md5Writer`].
+    ///
+    /// Without chunks, the content needs no thread and no lane. Outside of a Tokio runtime, the chunks
+    /// are hashed where they are pushed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use qingstor_md5::Md5Pool;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (mut writer, pending) = Md5Pool::default().start_writer();
+    /// for chunk in [vec![1; 300_000], vec![2; 100_000]] {
+    ///     writer.push(chunk.into());
+    /// }
+    /// writer.finish();
+    /// let md5: [u8; 16] = pending.await?.finish();
+    /// # let _ = md5;
+    /// # Ok(()) }
+    /// ```
+    pub fn start_writer(&self) -> (Md5Writer, PendingMd5) {
+        Md5Writer::new(self.clone())
     }
 
     #[inline]

@@ -1,11 +1,13 @@
 //! [`Job`]: a content that is being hashed.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
 use super::PendingMd5;
 use super::source::{HashSource, Reader};
+use super::writer::Pipe;
 use crate::lanes::{Md5Lane, update_lanes};
 
 /// Most bytes of a content in memory that one step hashes, except for the first step of a long chunk.
@@ -21,7 +23,6 @@ pub(super) const SHIFT: usize = 8 * 1024 + 256;
 const LONG_CHUNK: usize = 1 << 20;
 
 /// A content that is being hashed.
-#[derive(Debug)]
 pub(super) struct Job {
     pub(super) reader: Reader,
     lane: Md5Lane,
@@ -33,9 +34,18 @@ pub(super) struct Job {
 impl Job {
     #[inline]
     pub(super) fn new(lane: Md5Lane, source: HashSource) -> (Self, PendingMd5) {
+        Self::of_reader(lane, Reader::new(source))
+    }
+
+    pub(super) fn of_pipe(pipe: Arc<Pipe>) -> (Self, PendingMd5) {
+        Self::of_reader(Md5Lane::default(), Reader::of_pipe(pipe))
+    }
+
+    #[inline]
+    fn of_reader(lane: Md5Lane, reader: Reader) -> (Self, PendingMd5) {
         let (done, pending) = oneshot::channel();
         let job = Self {
-            reader: Reader::new(source),
+            reader,
             lane,
             turn: 0,
             done,
@@ -64,6 +74,7 @@ pub(super) fn step(jobs: &mut Vec<Job>) {
         // The receiver may have gone in the meantime.
         let _ = jobs.swap_remove(at).done.send(Err(error));
     }
+    keep_waiting(jobs);
     let available = jobs.iter().map(|job| job.reader.available().len());
     let shortest = available.filter(|len| *len > 0).min();
     let most = shortest.unwrap_or(0).clamp(SHORTEST_STEP, STEP);
@@ -87,4 +98,18 @@ pub(super) fn step(jobs: &mut Vec<Job>) {
     for job in jobs.extract_if(.., |job| job.reader.is_finished()) {
         let _ = job.done.send(Ok(job.lane));
     }
+}
+
+/// Removes the jobs whose next chunk has not arrived. Their pipes start them again.
+#[inline]
+fn keep_waiting(jobs: &mut Vec<Job>) {
+    let is_waiting = |job: &mut Job| job.reader.waits_for().is_some();
+    let waiting: Vec<_> = jobs.extract_if(.., is_waiting).collect();
+    jobs.extend(waiting.into_iter().filter_map(|job| {
+        let pipe = job.reader.waits_for().map(Arc::clone);
+        match pipe {
+            Some(pipe) => pipe.keep(job),
+            None => Some(job),
+        }
+    }));
 }

@@ -10,6 +10,7 @@ use std::vec;
 use bytes::Bytes;
 
 use super::Md5Pool;
+use super::writer::{Next, Pipe};
 
 /// How much of a file is read at once, in bytes. With [`LANES`](crate::LANES) files it is 1 MiB a
 /// thread.
@@ -49,14 +50,12 @@ impl From<Bytes> for HashSource {
 }
 
 /// A content and the position in it.
-#[derive(Debug)]
 pub(super) struct Reader {
     content: Content,
     /// Position in the current chunk.
     offset: usize,
 }
 
-#[derive(Debug)]
 enum Content {
     Memory {
         current: Bytes,
@@ -70,6 +69,27 @@ enum Content {
         range: Range<u64>,
         current: Vec<u8>,
     },
+    Pipe {
+        current: Bytes,
+        pipe: Arc<Pipe>,
+        state: PipeState,
+    },
+}
+
+#[derive(PartialEq)]
+enum PipeState {
+    Open,
+    /// The next chunk has not arrived.
+    Waiting,
+    Finished,
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        if let Self::Pipe { pipe, .. } = self {
+            pipe.cancel();
+        }
+    }
 }
 
 impl Reader {
@@ -98,6 +118,26 @@ impl Reader {
         }
     }
 
+    pub(super) fn of_pipe(pipe: Arc<Pipe>) -> Self {
+        let (current, state) = (Bytes::new(), PipeState::Open);
+        Self {
+            content: Content::Pipe {
+                current,
+                pipe,
+                state,
+            },
+            offset: 0,
+        }
+    }
+
+    /// Returns the pipe if its next chunk has not arrived.
+    pub(super) fn waits_for(&self) -> Option<&Arc<Pipe>> {
+        match &self.content {
+            Content::Pipe { pipe, state, .. } if *state == PipeState::Waiting => Some(pipe),
+            _ => None,
+        }
+    }
+
     /// Releases the buffer and the open file, for which a waiting content has no use.
     pub(super) fn release(&mut self) {
         let unread = self.available().len() as u64;
@@ -116,7 +156,7 @@ impl Reader {
         }
     }
 
-    /// Makes the next chunk available once the current one was hashed.
+    /// Makes the next chunk available once the current one was hashed, unless it has not arrived.
     pub(super) fn fill(&mut self) -> io::Result<()> {
         while self.available().is_empty() && !self.is_finished() {
             self.offset = 0;
@@ -133,6 +173,21 @@ impl Reader {
                     read(path.as_deref(), file, current, range.start)?;
                     range.start += current.len() as u64;
                 }
+                Content::Pipe {
+                    current,
+                    pipe,
+                    state,
+                } => match pipe.next() {
+                    Next::Chunk(chunk) => (*current, *state) = (chunk, PipeState::Open),
+                    Next::End => *state = PipeState::Finished,
+                    Next::Dropped => {
+                        return Err(io::Error::other("the content was not finished"));
+                    }
+                    Next::Later => {
+                        *state = PipeState::Waiting;
+                        break;
+                    }
+                },
             }
         }
         Ok(())
@@ -146,7 +201,7 @@ impl Reader {
     /// Returns the rest of the current chunk.
     pub(super) fn available(&self) -> &[u8] {
         let current: &[u8] = match &self.content {
-            Content::Memory { current, .. } => current,
+            Content::Memory { current, .. } | Content::Pipe { current, .. } => current,
             Content::File { current, .. } => current,
         };
         current.get(self.offset..).unwrap_or_default()
@@ -160,13 +215,17 @@ impl Reader {
                 lens.fold(current.len(), usize::saturating_add) <= Md5Pool::SHORT_CONTENT
             }
             Content::File { range, .. } => range.is_empty(),
+            Content::Pipe { pipe, .. } => {
+                let last = pipe.last_bytes();
+                last.is_some_and(|bytes| bytes <= Md5Pool::SHORT_CONTENT)
+            }
         }
     }
 
     /// Continues after `len` bytes of the current chunk. Releases a chunk in memory at its end.
     pub(super) fn advance(&mut self, len: usize) {
         self.offset += len;
-        if let Content::Memory { current, .. } = &mut self.content
+        if let Content::Memory { current, .. } | Content::Pipe { current, .. } = &mut self.content
             && self.offset >= current.len()
         {
             (*current, self.offset) = (Bytes::new(), 0);
@@ -178,6 +237,7 @@ impl Reader {
         let is_last = match &self.content {
             Content::Memory { rest, .. } => rest.as_slice().is_empty(),
             Content::File { range, .. } => range.is_empty(),
+            Content::Pipe { state, .. } => *state == PipeState::Finished,
         };
         is_last && self.available().is_empty()
     }

@@ -50,9 +50,7 @@ async fn contents_of_any_kind_are_hashed_together() {
         assert_eq!(pending.await.unwrap().finish(), digests[number], "{number}");
     }
     // A thread reports the last digest just before it ends.
-    while lock(&pool.0).threads > 0 {
-        tokio::task::yield_now().await;
-    }
+    threads_end(&pool).await;
 }
 
 #[tokio::test]
@@ -235,6 +233,138 @@ fn a_chunk_in_memory_is_released_when_it_has_been_hashed() {
     assert_eq!(released(), [true; 3]);
     let lane = pending.0.try_recv().unwrap().unwrap();
     assert_eq!(lane.finish(), expected(&[7; 30_000]));
+}
+
+/// Waits until all threads have ended.
+async fn threads_end(pool: &Md5Pool) {
+    while lock(&pool.0).threads > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn chunks_are_hashed_and_released_as_they_arrive() {
+    let pool = Md5Pool::default();
+    let (mut writer, pending) = pool.start_writer();
+    let chunks: Vec<_> = (1..=7)
+        .map(|byte| Bytes::from(vec![byte; 100_000]))
+        .collect();
+    for chunk in &chunks[..2] {
+        writer.push(chunk.clone());
+    }
+    threads_end(&pool).await;
+    assert!(
+        !chunks[0].is_unique(),
+        "two chunks are not enough for a thread"
+    );
+    writer.push(chunks[2].clone());
+    threads_end(&pool).await;
+    assert!(chunks.iter().all(Bytes::is_unique));
+    for chunk in &chunks[3..] {
+        writer.push(chunk.clone());
+    }
+    assert!(!pending.is_ready());
+    writer.finish();
+    assert_eq!(pending.await.unwrap().finish(), expected(&chunks.concat()));
+}
+
+#[tokio::test]
+async fn the_length_of_a_written_content_may_be_anything() {
+    let pool = Md5Pool::default();
+    for lens in [
+        &[][..],
+        &[0],
+        &[1],
+        &[16_384],
+        &[16_385],
+        &[0, 300_000, 0],
+        &[300_000, 5],
+    ] {
+        let (mut writer, pending) = pool.start_writer();
+        for len in lens {
+            writer.push(vec![7; *len].into());
+        }
+        writer.finish();
+        let content = vec![7; lens.iter().sum()];
+        assert_eq!(
+            pending.await.unwrap().finish(),
+            expected(&content),
+            "{lens:?}"
+        );
+    }
+}
+
+#[test]
+fn a_content_is_written_without_a_runtime() {
+    let (mut writer, pending) = Md5Pool::default().start_writer();
+    let chunk = Bytes::from(vec![7; 300_000]);
+    writer.push(chunk.clone());
+    assert!(chunk.is_unique());
+    writer.push(chunk.clone());
+    writer.finish();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let md5 = runtime.block_on(pending).unwrap().finish();
+    assert_eq!(md5, expected(&[7; 600_000]));
+}
+
+#[tokio::test]
+async fn a_writer_that_is_dropped_is_an_error() {
+    let pool = Md5Pool::default();
+    for len in [0, 10, 300_000] {
+        let chunk = Bytes::from(vec![7; len]);
+        let (mut writer, pending) = pool.start_writer();
+        writer.push(chunk.clone());
+        drop(writer);
+        let error = pending.await.unwrap_err();
+        assert_eq!(error.to_string(), "the content was not finished");
+        threads_end(&pool).await;
+        assert!(chunk.is_empty() || chunk.is_unique());
+    }
+}
+
+#[tokio::test]
+async fn a_canceled_writer_keeps_no_chunks() {
+    let pool = Md5Pool::default();
+    let (mut writer, pending) = pool.start_writer();
+    drop(pending);
+    let chunk = Bytes::from(vec![7; 300_000]);
+    for _ in 0..3 {
+        writer.push(chunk.clone());
+        threads_end(&pool).await;
+        assert!(chunk.is_unique());
+    }
+    writer.finish();
+    assert!(chunk.is_unique());
+}
+
+#[tokio::test]
+async fn contents_are_written_while_others_are_hashed() {
+    let pool = Md5Pool::default();
+    let writers = (1..=40_u8).map(|number| {
+        let pool = pool.clone();
+        tokio::spawn(async move {
+            let (mut writer, pending) = pool.start_writer();
+            let mut content = Vec::new();
+            for round in 0..60_usize {
+                let len = (round * 7919 * usize::from(number)) % 60_000;
+                content.resize(content.len() + len, number);
+                writer.push(vec![number; len].into());
+                tokio::task::yield_now().await;
+            }
+            writer.finish();
+            assert_eq!(
+                pending.await.unwrap().finish(),
+                expected(&content),
+                "{number}"
+            );
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    threads_end(&pool).await;
 }
 
 proptest! {
