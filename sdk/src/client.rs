@@ -4,7 +4,6 @@ pub(crate) mod dispatch;
 mod retry;
 pub(crate) mod spans;
 pub(crate) mod transfer_budget;
-pub(crate) mod unfinished_uploads;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,7 +23,6 @@ use crate::message::address::Address;
 use crate::message::operation::{ClientHandle, sealed};
 use crate::transport::Transport;
 use transfer_budget::TransferBudget;
-use unfinished_uploads::UnfinishedUploads;
 
 /// The client for the service: operations that do not belong to a bucket, and handles for buckets.
 ///
@@ -98,7 +96,6 @@ pub(crate) struct Shared {
     pub(crate) md5_pool: Md5Pool,
     /// Requests and memory of managed transfers.
     pub(crate) transfers: TransferBudget,
-    pub(crate) unfinished_uploads: UnfinishedUploads,
 }
 
 impl QingStor {
@@ -126,7 +123,6 @@ impl QingStor {
             retry: config.retry,
             retry_budget: config.retry_budget.unwrap_or_default(),
             md5_pool: Md5Pool::default(),
-            unfinished_uploads: UnfinishedUploads::default(),
         };
         Ok(Self {
             dispatcher: Dispatcher {
@@ -189,7 +185,6 @@ impl QingStor {
                 interceptors: shared.interceptors.clone(),
                 transfers: shared.transfers.clone(),
                 md5_pool: shared.md5_pool.clone(),
-                unfinished_uploads: shared.unfinished_uploads.clone(),
             }),
         })
     }

@@ -34,7 +34,8 @@ impl ChunkList {
         }
     }
 
-    fn flush(&mut self) {
+    /// Joins no further chunks to the last one.
+    pub(crate) fn flush(&mut self) {
         if !self.joined.is_empty() {
             // The next chunks get another allocation, so that this one is freed with its chunk.
             self.chunks.push(std::mem::take(&mut self.joined).freeze());
@@ -44,6 +45,11 @@ impl ChunkList {
     /// Returns the number of bytes.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Removes the chunks to which nothing will be joined. They still count in [`len`](Self::len).
+    pub(crate) fn drain_complete(&mut self) -> impl Iterator<Item = Bytes> {
+        self.chunks.drain(..)
     }
 
     /// Removes and returns all chunks.

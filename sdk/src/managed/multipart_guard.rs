@@ -9,7 +9,6 @@ use crate::base::runtime;
 use crate::call::Call;
 use crate::client::Bucket;
 use crate::client::spans::in_current_span;
-use crate::client::unfinished_uploads::{UnfinishedUpload, UnfinishedUploads};
 use crate::generated::operations::{
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, HeadObjectInput, HeadObjectOutput,
     InitiateMultipartUploadInput, InitiateMultipartUploadOutput,
@@ -22,8 +21,7 @@ pub(super) struct MultipartGuard {
     key: String,
     upload_id: String,
     runtime: Handle,
-    /// `None` if the upload is complete, aborted, or to be kept.
-    unfinished: Option<UnfinishedUpload>,
+    abort_on_drop: bool,
 }
 
 /// Evidence that a multipart upload is complete.
@@ -44,7 +42,6 @@ impl MultipartGuard {
         let mut initiation = Initiation {
             bucket: bucket.clone(),
             key: call.input.key.clone(),
-            _unfinished: unfinished_uploads(bucket).add(),
             task: Some(runtime.spawn(in_current_span(call.send()))),
             runtime,
         };
@@ -59,11 +56,11 @@ impl MultipartGuard {
         runtime: Handle,
     ) -> Self {
         Self {
-            unfinished: Some(unfinished_uploads(&bucket).add()),
             bucket,
             key,
             upload_id,
             runtime,
+            abort_on_drop: true,
         }
     }
 
@@ -72,7 +69,7 @@ impl MultipartGuard {
     }
 
     pub(super) fn keep_on_drop(&mut self) {
-        self.unfinished = None;
+        self.abort_on_drop = false;
     }
 
     /// Completes the upload. If the response is lost, `is_expected` decides whether the object that
@@ -87,7 +84,7 @@ impl MultipartGuard {
         call.dispatcher.options_mut().repeat = true;
         let error = match call.send().await {
             Ok(output) => {
-                self.unfinished = None;
+                self.abort_on_drop = false;
                 return Ok(Completion::Confirmed(output));
             }
             Err(error) => error,
@@ -99,7 +96,7 @@ impl MultipartGuard {
         }
         match head.send().await {
             Ok(object) if is_expected(&object) => {
-                self.unfinished = None;
+                self.abort_on_drop = false;
                 Ok(Completion::Inferred(Box::new(object)))
             }
             Err(head_error) if !head_error.is_not_found() => Err(head_error),
@@ -119,9 +116,9 @@ impl MultipartGuard {
 
     /// Aborts the upload unless it is to be kept.
     pub(super) async fn abort(&mut self) -> Result<()> {
-        if self.unfinished.is_some() {
+        if self.abort_on_drop {
             abort(&self.bucket, &self.key, &self.upload_id).await?;
-            self.unfinished = None;
+            self.abort_on_drop = false;
         }
         Ok(())
     }
@@ -130,20 +127,15 @@ impl MultipartGuard {
 impl Drop for MultipartGuard {
     #[inline]
     fn drop(&mut self) {
-        if let Some(unfinished) = self.unfinished.take() {
+        if self.abort_on_drop {
             let (bucket, key) = (self.bucket.clone(), std::mem::take(&mut self.key));
             let id = std::mem::take(&mut self.upload_id);
+            // An error cannot be reported from here.
             self.runtime.spawn(in_current_span(async move {
-                if let Err(error) = abort(&bucket, &key, &id).await {
-                    unfinished.fail(error);
-                }
+                abort(&bucket, &key, &id).await.ok()
             }));
         }
     }
-}
-
-fn unfinished_uploads(bucket: &Bucket) -> &UnfinishedUploads {
-    &bucket.dispatcher().shared.unfinished_uploads
 }
 
 /// Aborts an upload. Succeeds if the upload does not exist.
@@ -167,7 +159,6 @@ struct Initiation {
     key: String,
     runtime: Handle,
     task: Option<JoinHandle<Result<InitiateMultipartUploadOutput>>>,
-    _unfinished: UnfinishedUpload,
 }
 
 impl Initiation {
@@ -191,8 +182,8 @@ impl Drop for Initiation {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
             let (bucket, key) = (self.bucket.clone(), std::mem::take(&mut self.key));
-            let (uploads, runtime) = (unfinished_uploads(&bucket).clone(), self.runtime.clone());
-            uploads.add_until(&self.runtime, async move {
+            let runtime = self.runtime.clone();
+            self.runtime.spawn(in_current_span(async move {
                 if let Ok(Ok(output)) = task.await {
                     drop(MultipartGuard::existing(
                         bucket,
@@ -201,7 +192,7 @@ impl Drop for Initiation {
                         runtime,
                     ));
                 }
-            });
+            }));
         }
     }
 }

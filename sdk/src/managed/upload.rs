@@ -13,6 +13,7 @@ pub(super) mod resume_token;
 pub(super) mod source;
 mod start;
 mod stream_memory;
+mod stream_reader;
 mod token_store;
 mod uploader;
 pub(super) mod writer;
@@ -104,9 +105,9 @@ impl Bucket {
 ///
 /// A file is read while it is sent, with 256 KiB for each connection. Verification needs up to 2 MiB
 /// more. A reader or a stream needs up to `part_size * (concurrency + 1)` bytes: the parts that
-/// are being sent, and the one that is being read. If the source and the network are faster than
-/// MD5, the chunks of parts that the service has received are released as they are hashed, so that
-/// further parts can be read and hashed beside them. Bytes in memory are not copied, nor are chunks
+/// are being sent, and the one that is being read. They are hashed as they are read. If the source and
+/// the network are faster than MD5, the chunks of parts that the service has received are released as
+/// they are hashed, so that chunks of further parts are read and hashed beside them. Bytes in memory are not copied, nor are chunks
 /// of a stream that have at least 16 KiB. All transfers of a client together hold at most
 /// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes.
 ///
@@ -120,8 +121,7 @@ impl Bucket {
 ///
 /// An upload that fails aborts its multipart upload before it returns the error, unless it is
 /// [`resumable`](Self::resumable). Dropping the future closes the connections, and starts a task on
-/// the runtime that aborts the multipart upload. The parts stay if the runtime ends first:
-/// [`QingStor::wait_for_aborts`](crate::QingStor::wait_for_aborts) waits for these tasks. If the
+/// the runtime that aborts the multipart upload. The parts stay if the runtime ends first. If the
 /// response to the initiation is lost, an upload without parts stays, because its ID is unknown. A
 /// lifecycle rule of the bucket can remove such uploads. To discard a resumable upload, call
 /// [`Bucket::abort_multipart_upload`].

@@ -15,7 +15,6 @@ pub(crate) const PART: usize = 4 * MIB;
 /// An emulator with an empty bucket.
 pub(crate) struct Site {
     pub(crate) emulator: Emulator,
-    pub(crate) qingstor: QingStor,
     pub(crate) bucket: Bucket,
 }
 
@@ -24,14 +23,10 @@ impl Site {
         let emulator = Emulator::builder().fault_seed(1).start().await.unwrap();
         let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
             .endpoint(emulator.endpoint());
-        let qingstor = QingStor::new(config).unwrap();
-        let bucket = qingstor.bucket("transfers", "pek3a").unwrap();
+        let bucket = QingStor::new(config).unwrap();
+        let bucket = bucket.bucket("transfers", "pek3a").unwrap();
         bucket.put().await.unwrap();
-        Self {
-            emulator,
-            qingstor,
-            bucket,
-        }
+        Self { emulator, bucket }
     }
 
     pub(crate) fn faults(&self, rules: &[&str]) {

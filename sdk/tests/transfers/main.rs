@@ -3,7 +3,6 @@
 
 #![cfg(test)]
 
-mod aborts;
 mod download_leftovers;
 #[cfg(unix)]
 mod download_targets;

@@ -190,10 +190,10 @@ async fn read_batch(
         let Some(size) = reader.part_size(sizes, number).await? else {
             break;
         };
-        let Some(content) = reader.part(size).await? else {
+        let Some(part) = reader.part(size).await? else {
             break;
         };
-        parts.push(Part::new(content));
+        parts.push(part);
     }
     Ok(parts)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use super::part_content::PartContent;
+use super::part_content::Part;
 use super::part_queue::{PartQueue, batch};
 use super::part_reader::PartReader;
 use super::resume_token::{CompletedPart, ResumeToken};
@@ -30,7 +30,7 @@ pub(super) enum MultipartStart {
     New {
         sizes: PartSizes,
         /// The first part, if it was read already.
-        first: Option<PartContent>,
+        first: Option<Part>,
     },
     Resume {
         token: ResumeToken,
@@ -55,7 +55,7 @@ enum Event {
     /// Another part may be sent.
     Progress,
     /// The next part of the source, or `None` at its end.
-    Read(Option<PartContent>),
+    Read(Option<Part>),
     /// No task is left, and no part was requested.
     Idle,
 }
@@ -144,7 +144,7 @@ impl<'a> MultipartUpload<'a> {
         &mut self,
         token: &mut ResumeToken,
         sizes: PartSizes,
-        first: Option<PartContent>,
+        first: Option<Part>,
         stored: BTreeMap<u32, StoredPart>,
     ) -> Result<u64> {
         self.tokens.save(token).await?;
@@ -189,7 +189,7 @@ impl<'a> MultipartUpload<'a> {
         tasks: &mut PartTasks,
         token: &mut ResumeToken,
         sizes: PartSizes,
-        first: Option<PartContent>,
+        first: Option<Part>,
         mut stored: BTreeMap<u32, StoredPart>,
     ) -> Result<u64> {
         let upload_id: Arc<str> = token.upload_id.as_str().into();
@@ -200,7 +200,7 @@ impl<'a> MultipartUpload<'a> {
             true => PartQueue::in_batches(sizes.first()),
             false => PartQueue::one_by_one(),
         };
-        first.into_iter().for_each(|content| queue.push(content));
+        first.into_iter().for_each(|part| queue.push(part));
         let mut bytes = 0_u64;
         loop {
             queue.start_md5s(&self.uploader.md5_pool, |number| {
@@ -225,7 +225,7 @@ impl<'a> MultipartUpload<'a> {
             match poll_fn(|cx| poll_event(cx, tasks, &mut self.reader, size_to_read)).await? {
                 Event::Uploaded(number, part) => self.tokens.add_part(token, number, part).await?,
                 Event::Progress => {}
-                Event::Read(Some(content)) => queue.push(content),
+                Event::Read(Some(part)) => queue.push(part),
                 Event::Read(None) => queue.is_at_end = true,
                 Event::Idle => break,
             }

@@ -9,7 +9,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use qingstor_md5::{HashSource, Md5Pool, PendingMd5};
 
-use super::stream_memory::{PartHolder, PartReservation, reserved_chunks};
+use super::stream_memory::PartHolder;
 use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::body::Body;
@@ -32,18 +32,13 @@ pub(super) enum PartContent {
 }
 
 impl PartContent {
-    pub(super) fn empty() -> Self {
-        Self::from_chunks(Vec::new())
-    }
-
     pub(super) fn from_chunks(chunks: Vec<Bytes>) -> Self {
         Self::in_memory(chunks, None)
     }
 
-    /// Creates content in the memory that was reserved for it.
-    pub(super) fn reserved(chunks: Vec<Bytes>, memory: Arc<PartReservation>) -> Self {
-        let (chunks, holder) = reserved_chunks(chunks, memory);
-        Self::in_memory(chunks, Some(Arc::new(holder)))
+    /// Creates content of a stream from chunks in reserved memory.
+    pub(super) fn reserved(chunks: Vec<Bytes>, memory: PartHolder) -> Self {
+        Self::in_memory(chunks, Some(Arc::new(memory)))
     }
 
     fn in_memory(chunks: Vec<Bytes>, memory: Option<Arc<PartHolder>>) -> Self {
@@ -95,7 +90,7 @@ impl PartContent {
     }
 }
 
-/// A part and its MD5, which is calculated while the part waits or is sent.
+/// A part and its MD5, which is calculated while the part is read, waits or is sent.
 pub(super) struct Part {
     pub(super) content: PartContent,
     pending_md5: Option<PendingMd5>,
@@ -104,16 +99,26 @@ pub(super) struct Part {
 
 impl Part {
     pub(super) fn new(content: PartContent) -> Self {
+        Self::with_md5(content, None)
+    }
+
+    pub(super) fn empty() -> Self {
+        Self::new(PartContent::from_chunks(Vec::new()))
+    }
+
+    /// Creates a part whose MD5 is being calculated, unless it is `None`.
+    pub(super) fn with_md5(content: PartContent, pending_md5: Option<PendingMd5>) -> Self {
         Self {
             content,
-            pending_md5: None,
+            pending_md5,
             md5: None,
         }
     }
 
-    /// Starts to calculate the MD5s of new parts side by side.
+    /// Starts to calculate the MD5s of new parts side by side, unless that was done before.
     pub(super) fn start_md5s<'a>(pool: &Md5Pool, parts: impl IntoIterator<Item = &'a mut Self>) {
-        let mut parts: Vec<_> = parts.into_iter().collect();
+        let parts = parts.into_iter().filter(|part| part.pending_md5.is_none());
+        let mut parts: Vec<_> = parts.collect();
         let sources = parts.iter().map(|part| part.content.hash_source());
         let pending = pool.start_all(sources);
         for (part, pending) in parts.iter_mut().zip(pending) {
@@ -199,7 +204,7 @@ mod tests {
 
     use super::*;
     use crate::client::transfer_budget::MemoryBudget;
-    use crate::managed::upload::stream_memory::StreamMemory;
+    use crate::managed::upload::stream_memory::{PartReservation, StreamMemory};
 
     const LEN: usize = 100_000;
 
@@ -209,9 +214,13 @@ mod tests {
         let client = Arc::new(MemoryBudget::new(u64::MAX))
             .reserve(LEN as u64)
             .await;
-        let memory = PartReservation::new(Arc::clone(stream), client, LEN as u64);
-        let chunks = vec![Bytes::from(vec![7; LEN / 2]); 2];
-        Part::new(PartContent::reserved(chunks, Arc::new(memory)))
+        let memory = Arc::new(PartReservation::new(Arc::clone(stream), client, LEN as u64));
+        memory.add(LEN as u64);
+        let chunks = [(); 2].map(|()| memory.chunk(vec![7; LEN / 2].into()));
+        Part::new(PartContent::reserved(
+            chunks.into(),
+            PartHolder::new(memory),
+        ))
     }
 
     #[test]

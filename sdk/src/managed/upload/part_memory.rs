@@ -4,17 +4,20 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::time::Sleep;
 
-use super::stream_memory::{PartReservation, StreamMemory};
+use super::stream_memory::{PartHolder, PartReservation, StreamMemory};
 use crate::client::transfer_budget::{MemoryBudget, Reservation, STALL_TIME};
 
-/// Reserves the memory of each part before it is read. Memory of a part whose source makes no progress
-/// does not count, so that the transfer does not block others.
+/// Reserves the memory of each part before it is read: the client's memory for the whole part, so that
+/// transfers do not wait for each other in the middle of their parts, and the memory of the stream for
+/// each chunk. Memory of a part whose source makes no progress does not count, so that the transfer does
+/// not block others.
 pub(super) struct PartMemory {
     budget: Arc<MemoryBudget>,
     stream: Arc<StreamMemory>,
-    /// A reservation of memory that was added to that of the stream.
+    /// A reservation for a part whose first chunk was added to the memory of the stream.
     pending: Option<Pin<Box<dyn Future<Output = Reservation> + Send>>>,
     /// Memory of the part that is being read.
     current: Option<Arc<PartReservation>>,
@@ -35,37 +38,48 @@ impl PartMemory {
         }
     }
 
-    /// Waits until the memory of the next part is reserved. At most `capacity` bytes of the stream are
-    /// in memory then, or this part alone.
+    /// Waits until the memory of the next chunk is reserved, and that of its part if it is the first one.
+    /// At most `capacity` bytes of the stream are in memory then, or this chunk alone. `capacity` must be
+    /// enough for a whole part.
     pub(super) fn poll_reserve(
         &mut self,
         cx: &mut Context<'_>,
-        bytes: u64,
+        chunk: u64,
+        part: u64,
         capacity: u64,
     ) -> Poll<()> {
-        if self.current.is_some() {
-            return Poll::Ready(());
+        if self.pending.is_none() {
+            ready!(self.stream.poll_add(cx, chunk, capacity));
         }
-        let pending = match &mut self.pending {
-            Some(pending) => pending,
-            None => {
-                ready!(self.stream.poll_add(cx, bytes, capacity));
-                let reserving = Box::pin(Arc::clone(&self.budget).reserve(bytes));
-                self.pending.insert(reserving)
-            }
-        };
-        let reservation = ready!(pending.as_mut().poll(cx));
-        let reservation = PartReservation::new(Arc::clone(&self.stream), reservation, bytes);
-        (self.current, self.pending) = (Some(Arc::new(reservation)), None);
+        if self.current.is_none() {
+            let budget = &self.budget;
+            let pending = self
+                .pending
+                .get_or_insert_with(|| Box::pin(Arc::clone(budget).reserve(part)));
+            let client = ready!(pending.as_mut().poll(cx));
+            let reservation = PartReservation::new(Arc::clone(&self.stream), client, part);
+            (self.current, self.pending) = (Some(Arc::new(reservation)), None);
+        }
+        if let Some(current) = &self.current {
+            current.add(chunk);
+        }
         Poll::Ready(())
     }
 
-    /// Returns the memory of the part that was read, which has `len` bytes.
-    pub(super) fn take(&mut self, len: u64) -> Option<Arc<PartReservation>> {
+    /// Returns a chunk that releases its share of the part's memory when its last handle is dropped.
+    pub(super) fn chunk(&self, bytes: Bytes) -> Bytes {
+        match &self.current {
+            Some(current) => current.chunk(bytes),
+            None => bytes,
+        }
+    }
+
+    /// Returns the holder of the memory of the part, which is complete, or `None` if no part was started.
+    pub(super) fn take(&mut self) -> Option<PartHolder> {
         let reservation = self.current.take()?;
-        reservation.shrink(len);
+        reservation.complete();
         self.previous = Arc::downgrade(&reservation);
-        Some(reservation)
+        Some(PartHolder::new(reservation))
     }
 
     /// Observes whether the source has something to yield while a part is read.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use qingstor_md5::{LANES, Md5Pool};
 
-use super::part_content::{Part, PartContent};
+use super::part_content::Part;
 
 /// How many bytes at most are hashed at once before they are sent. It bounds how much of a file is
 /// read twice if the page cache does not keep it.
@@ -65,8 +65,8 @@ impl PartQueue {
         self.taken.saturating_add(queued)
     }
 
-    pub(super) fn push(&mut self, content: PartContent) {
-        self.parts.push_back(Part::new(content));
+    pub(super) fn push(&mut self, part: Part) {
+        self.parts.push_back(part);
         self.new += 1;
         self.missing = self.missing.saturating_sub(1);
     }
@@ -116,13 +116,15 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::managed::upload::part_content::PartContent;
 
     /// Reads as many parts as the queue wants.
     fn fill(queue: &mut PartQueue) -> usize {
         let mut read = 0;
         while queue.wants_part() {
             assert_eq!(queue.pop(4).map(|(number, _)| number), None);
-            queue.push(PartContent::from_chunks(vec![Bytes::from_static(b"abc")]));
+            let content = PartContent::from_chunks(vec![Bytes::from_static(b"abc")]);
+            queue.push(Part::new(content));
             read += 1;
         }
         queue.start_md5s(&Md5Pool::default(), |_| true);
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn the_end_completes_a_batch() {
         let mut queue = PartQueue::in_batches(8 << 20);
-        queue.push(PartContent::empty());
+        queue.push(Part::empty());
         assert!(queue.pop(4).is_none());
         queue.is_at_end = true;
         assert!(!queue.wants_part());

@@ -3,15 +3,16 @@
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
+use qingstor_md5::Md5Pool;
 
-use super::part_content::{PartContent, file_error};
+use super::part_content::{Part, PartContent, file_error};
 use super::part_memory::PartMemory;
 use super::source::{SourceKind, SourceStream, UploadSource};
-use crate::base::chunk_list::ChunkList;
+use super::stream_reader::StreamReader;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::transfer_budget::MemoryBudget;
 use crate::managed::part_sizes::PartSizes;
@@ -30,37 +31,33 @@ pub(super) struct PartReader<'a> {
 enum Unread<'a> {
     Bytes(Bytes),
     File { path: Arc<Path>, offset: u64 },
-    Stream(StreamReader<'a>),
-}
-
-/// Collects the chunks of a stream into parts.
-struct StreamReader<'a> {
-    stream: SourceStream<'a>,
-    /// The part that is being filled.
-    part: ChunkList,
-    /// The rest of the last chunk, which belongs to the next part.
-    rest: Bytes,
-    /// Number of bytes that the stream has yielded, including `rest`.
-    received: u64,
-    ended: bool,
-    memory: PartMemory,
+    Stream(Box<StreamReader<'a>>),
 }
 
 impl<'a> PartReader<'a> {
-    /// Opens the source. Parts of a stream are kept within the memory budget.
-    pub(super) async fn open(source: UploadSource<'a>, memory: &Arc<MemoryBudget>) -> Result<Self> {
+    /// Opens the source. Parts of a stream are kept within the memory budget, and hashed as they are read
+    /// if there is a pool.
+    pub(super) async fn open(
+        source: UploadSource<'a>,
+        memory: &Arc<MemoryBudget>,
+        pool: Option<&Md5Pool>,
+    ) -> Result<Self> {
         match source.0 {
             SourceKind::Bytes(bytes) => Ok(Self {
                 len: Some(bytes.len() as u64),
                 unread: Unread::Bytes(bytes),
                 modified: None,
             }),
-            SourceKind::Path(path) => Self::open_file(path, memory).await,
-            SourceKind::Stream { stream, len } => Ok(Self::from_stream(stream, len, memory)),
+            SourceKind::Path(path) => Self::open_file(path, memory, pool).await,
+            SourceKind::Stream { stream, len } => Ok(Self::from_stream(stream, len, memory, pool)),
         }
     }
 
-    async fn open_file(path: PathBuf, memory: &Arc<MemoryBudget>) -> Result<Self> {
+    async fn open_file(
+        path: PathBuf,
+        memory: &Arc<MemoryBudget>,
+        pool: Option<&Md5Pool>,
+    ) -> Result<Self> {
         let data = tokio::fs::metadata(&path)
             .await
             .map_err(|error| file_error(&path, error))?;
@@ -73,7 +70,7 @@ impl<'a> PartReader<'a> {
                 .await
                 .map_err(|error| file_error(&path, error))?;
             let stream = Box::pin(ReaderStream::new(file));
-            return Ok(Self::from_stream(stream, None, memory));
+            return Ok(Self::from_stream(stream, None, memory, pool));
         }
         Ok(Self {
             len: Some(data.len()),
@@ -85,16 +82,16 @@ impl<'a> PartReader<'a> {
         })
     }
 
-    fn from_stream(stream: SourceStream<'a>, len: Option<u64>, memory: &Arc<MemoryBudget>) -> Self {
+    fn from_stream(
+        stream: SourceStream<'a>,
+        len: Option<u64>,
+        memory: &Arc<MemoryBudget>,
+        pool: Option<&Md5Pool>,
+    ) -> Self {
+        let memory = PartMemory::new(Arc::clone(memory));
+        let reader = StreamReader::new(stream, memory, pool.cloned());
         Self {
-            unread: Unread::Stream(StreamReader {
-                stream,
-                part: ChunkList::default(),
-                rest: Bytes::new(),
-                received: 0,
-                ended: false,
-                memory: PartMemory::new(Arc::clone(memory)),
-            }),
+            unread: Unread::Stream(Box::new(reader)),
             len,
             modified: None,
         }
@@ -128,14 +125,14 @@ impl<'a> PartReader<'a> {
         cx: &mut Context<'_>,
         size: u64,
         capacity: u64,
-    ) -> Poll<Result<Option<PartContent>>> {
+    ) -> Poll<Result<Option<Part>>> {
         let total = self.len;
         match &mut self.unread {
             Unread::Bytes(bytes) => {
                 let len = usize::try_from(size).unwrap_or(usize::MAX).min(bytes.len());
                 let part = bytes.split_to(len);
                 let part = (len > 0).then(|| PartContent::from_chunks(vec![part]));
-                Poll::Ready(Ok(part))
+                Poll::Ready(Ok(part.map(Part::new)))
             }
             Unread::File { path, offset } => {
                 let len = size.min(total.unwrap_or(0).saturating_sub(*offset));
@@ -145,13 +142,13 @@ impl<'a> PartReader<'a> {
                     len,
                 };
                 *offset += len;
-                Poll::Ready(Ok((len > 0).then_some(part)))
+                Poll::Ready(Ok((len > 0).then_some(Part::new(part))))
             }
             Unread::Stream(reader) => reader.poll_part(cx, size, capacity, total),
         }
     }
 
-    pub(super) async fn part(&mut self, size: u64) -> Result<Option<PartContent>> {
+    pub(super) async fn part(&mut self, size: u64) -> Result<Option<Part>> {
         poll_fn(|cx| self.poll_part(cx, size, u64::MAX)).await
     }
 
@@ -171,17 +168,7 @@ impl<'a> PartReader<'a> {
         match &mut self.unread {
             Unread::Bytes(bytes) => Ok(bytes.is_empty()),
             Unread::File { offset, .. } => Ok(Some(*offset) == total),
-            Unread::Stream(reader) => {
-                while reader.rest.is_empty() && !reader.ended {
-                    poll_fn(|cx| {
-                        let polled = reader.poll_chunk(cx, total);
-                        reader.memory.observe_with_previous(cx, polled.is_pending());
-                        polled
-                    })
-                    .await?;
-                }
-                Ok(reader.rest.is_empty())
-            }
+            Unread::Stream(reader) => reader.is_at_end(total).await,
         }
     }
 
@@ -216,69 +203,6 @@ impl<'a> PartReader<'a> {
             }
             Err(error) => Err(file_error(path, error)),
         }
-    }
-}
-
-impl StreamReader<'_> {
-    fn poll_part(
-        &mut self,
-        cx: &mut Context<'_>,
-        size: u64,
-        capacity: u64,
-        total: Option<u64>,
-    ) -> Poll<Result<Option<PartContent>>> {
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        loop {
-            let missing = size - self.part.len().min(size);
-            if missing == 0 || (self.ended && self.rest.is_empty()) {
-                let memory = self.memory.take(self.part.len() as u64);
-                let chunks = self.part.take();
-                return Poll::Ready(Ok(
-                    memory.map(|memory| PartContent::reserved(chunks, memory))
-                ));
-            }
-            if self.rest.is_empty() {
-                let polled = self.poll_chunk(cx, total);
-                self.memory.observe(cx, polled.is_pending());
-                ready!(polled)?;
-                continue;
-            }
-            // The source has started to yield the part.
-            let left = total.map(|total| total - (self.received - self.rest.len() as u64));
-            let needed = left.unwrap_or(u64::MAX).min(size as u64);
-            ready!(self.memory.poll_reserve(cx, needed, capacity));
-            let len = missing.min(self.rest.len());
-            self.part.push(self.rest.split_to(len));
-        }
-    }
-
-    /// Reads the next chunk of the stream, and checks it against the announced length.
-    fn poll_chunk(&mut self, cx: &mut Context<'_>, total: Option<u64>) -> Poll<Result<()>> {
-        match ready!(self.stream.as_mut().poll_next(cx)) {
-            Some(Ok(bytes)) => {
-                self.received += bytes.len() as u64;
-                if total.is_some_and(|total| self.received > total) {
-                    let text = "the source is longer than announced";
-                    return Poll::Ready(Err(Error::new(ErrorKind::Io, text)));
-                }
-                self.rest = bytes;
-            }
-            Some(Err(error)) => {
-                let text = format!("cannot read the source: {error}");
-                return Poll::Ready(Err(Error::new(ErrorKind::Io, text).with_source(error)));
-            }
-            None => {
-                self.ended = true;
-                if let Some(missing) = total.map(|total| total - self.received)
-                    && missing > 0
-                {
-                    let text =
-                        format!("the source ended {missing} bytes before its announced length");
-                    return Poll::Ready(Err(Error::new(ErrorKind::Io, text)));
-                }
-            }
-        }
-        Poll::Ready(Ok(()))
     }
 }
 

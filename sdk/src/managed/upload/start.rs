@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::earlier_upload::EarlierUpload;
 use super::multipart::{MultipartStart, MultipartUpload};
-use super::part_content::{Part, PartContent};
+use super::part_content::Part;
 use super::part_reader::PartReader;
 use super::source::SourceKind;
 use super::token_store::TokenStore;
@@ -37,8 +37,10 @@ impl Upload<'_> {
         if self.token.is_none() {
             self.token = tokens.load(&options.object.key).await?;
         }
-        let mut reader =
-            PartReader::open(self.source, &self.bucket.transfer_budget().memory).await?;
+        let needs_md5 = options.transfer.verify || options.compute_content_md5;
+        let pool = needs_md5.then(|| self.bucket.md5_pool());
+        let memory = &self.bucket.transfer_budget().memory;
+        let mut reader = PartReader::open(self.source, memory, pool).await?;
         let concurrency = options.transfer.concurrency;
         let uploader = Arc::new(Uploader {
             concurrency: Concurrency::new(concurrency, Lane::Uploads, &self.bucket),
@@ -69,16 +71,14 @@ impl Upload<'_> {
         if reader.is_stream() {
             first = reader.part(sizes.size(0)?).await?;
             if reader.is_at_end().await? {
-                let content = first.unwrap_or_else(PartContent::empty);
-                return uploader.put_object(Part::new(content)).await;
+                return uploader.put_object(first.unwrap_or_else(Part::empty)).await;
             }
         } else if reader
             .len
             .is_some_and(|len| len <= options.multipart_threshold)
         {
-            let content = reader.part(MAX_PART_SIZE).await?;
-            let content = content.unwrap_or_else(PartContent::empty);
-            let result = uploader.put_object(Part::new(content)).await;
+            let part = reader.part(MAX_PART_SIZE).await?;
+            let result = uploader.put_object(part.unwrap_or_else(Part::empty)).await;
             let outcome = "the object was replaced, perhaps by a mixture of both contents";
             return reader.check_result(result, outcome).await;
         }

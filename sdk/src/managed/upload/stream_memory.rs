@@ -1,6 +1,5 @@
 //! [`StreamMemory`]: the memory of the parts of one stream.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -9,11 +8,15 @@ use tokio::sync::watch;
 
 use crate::client::transfer_budget::Reservation;
 
+/// A chunk that had to wait is read when so much more of the memory is free, as a fraction: each wake-up
+/// of the task that reads takes some microseconds.
+const FREE_AFTER_WAIT: u64 = 16;
+
 /// Counts the bytes of the parts of one stream that are in memory.
 #[derive(Debug, Default)]
 pub(super) struct StreamMemory {
     state: Mutex<State>,
-    /// Whether a part waits for memory.
+    /// Whether a chunk waits for memory.
     is_wanted: watch::Sender<bool>,
 }
 
@@ -23,22 +26,23 @@ struct State {
     waiting: Option<Waiting>,
 }
 
-/// The next part, which waits for memory.
+/// The next chunk, which waits for memory.
 #[derive(Debug)]
 struct Waiting {
-    /// The bytes that may be in memory beside it.
+    /// The bytes that may be in memory when it is woken.
     others: u64,
     waker: Waker,
 }
 
 impl StreamMemory {
-    /// Waits until `bytes` can be added without exceeding `capacity`, or nothing else is in memory.
+    /// Waits until a chunk of `bytes` can be added without exceeding `capacity`, or nothing else is in
+    /// memory.
     pub(super) fn poll_add(&self, cx: &Context<'_>, bytes: u64, capacity: u64) -> Poll<()> {
         let mut state = self.lock();
         let others = capacity.saturating_sub(bytes);
         let is_possible = state.bytes == 0 || state.bytes <= others;
         state.waiting = (!is_possible).then(|| Waiting {
-            others,
+            others: others.saturating_sub(capacity / FREE_AFTER_WAIT),
             waker: cx.waker().clone(),
         });
         if is_possible {
@@ -54,7 +58,7 @@ impl StreamMemory {
         }
     }
 
-    /// Waits until a part waits for memory.
+    /// Waits until a chunk waits for memory.
     pub(super) async fn wanted(&self) {
         let mut is_wanted = self.is_wanted.subscribe();
         // The sender lives as long as `self`.
@@ -84,17 +88,36 @@ impl StreamMemory {
 pub(super) struct PartReservation {
     stream: Arc<StreamMemory>,
     client: Reservation,
-    bytes: AtomicU64,
+    bytes: Mutex<PartBytes>,
+}
+
+/// The bytes of a part that were not released.
+#[derive(Clone, Copy, Debug)]
+struct PartBytes {
+    /// Of the client's memory, which is reserved for the whole part when it starts.
+    client: u64,
+    /// Of the stream's memory, which grows with each chunk.
+    stream: u64,
 }
 
 impl PartReservation {
-    /// `bytes` were added to the memory of the stream.
+    /// Creates the memory of a part that has no chunks yet, from the `bytes` of the client's memory that
+    /// were reserved for it.
     pub(super) fn new(stream: Arc<StreamMemory>, client: Reservation, bytes: u64) -> Self {
+        let bytes = PartBytes {
+            client: bytes,
+            stream: 0,
+        };
         Self {
             stream,
             client,
-            bytes: AtomicU64::new(bytes),
+            bytes: Mutex::new(bytes),
         }
+    }
+
+    /// `bytes` of the part were added to the memory of the stream.
+    pub(super) fn add(&self, bytes: u64) {
+        self.update(|part| part.stream = part.stream.saturating_add(bytes));
     }
 
     /// Sets whether the memory counts for other transfers of the client.
@@ -102,27 +125,43 @@ impl PartReservation {
         self.client.set_counted(is_counted);
     }
 
-    /// Releases what exceeds `len`.
-    pub(super) fn shrink(&self, len: u64) {
-        let bytes = self.bytes.load(Ordering::Relaxed);
-        self.release(bytes.saturating_sub(len));
+    /// Releases what the part, which is complete, does not need.
+    pub(super) fn complete(&self) {
+        self.update(|part| part.client = part.client.min(part.stream));
+    }
+
+    /// Returns a chunk that releases its share when its last handle is dropped.
+    pub(super) fn chunk(self: &Arc<Self>, bytes: Bytes) -> Bytes {
+        let part = Arc::clone(self);
+        Bytes::from_owner(ReservedChunk { bytes, part })
     }
 
     /// Releases `bytes`, or as many as are left.
     fn release(&self, bytes: u64) {
-        let subtract = |before: u64| Some(before.saturating_sub(bytes));
-        let updated = self
-            .bytes
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, subtract);
-        let (Ok(before) | Err(before)) = updated;
-        self.client.shrink(before.saturating_sub(bytes));
-        self.stream.subtract(before.min(bytes));
+        self.update(|part| {
+            part.client = part.client.saturating_sub(bytes);
+            part.stream = part.stream.saturating_sub(bytes);
+        });
+    }
+
+    fn update(&self, update: impl FnOnce(&mut PartBytes)) {
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *bytes;
+        update(&mut bytes);
+        let after = *bytes;
+        drop(bytes);
+        if after.client < before.client {
+            self.client.shrink(after.client);
+        }
+        if after.stream < before.stream {
+            self.stream.subtract(before.stream - after.stream);
+        }
     }
 }
 
 impl Drop for PartReservation {
     fn drop(&mut self) {
-        self.stream.subtract(*self.bytes.get_mut());
+        self.release(u64::MAX);
     }
 }
 
@@ -132,6 +171,10 @@ impl Drop for PartReservation {
 pub(super) struct PartHolder(Arc<PartReservation>);
 
 impl PartHolder {
+    pub(super) fn new(part: Arc<PartReservation>) -> Self {
+        Self(part)
+    }
+
     pub(super) fn stream(&self) -> &Arc<StreamMemory> {
         &self.0.stream
     }
@@ -147,19 +190,6 @@ impl Drop for PartHolder {
 struct ReservedChunk {
     bytes: Bytes,
     part: Arc<PartReservation>,
-}
-
-/// Returns the same chunks, each of which releases its share of the part's memory, and the holder of
-/// this memory.
-pub(super) fn reserved_chunks(
-    chunks: Vec<Bytes>,
-    part: Arc<PartReservation>,
-) -> (Vec<Bytes>, PartHolder) {
-    let reserved = chunks.into_iter().map(|bytes| {
-        let part = Arc::clone(&part);
-        Bytes::from_owner(ReservedChunk { bytes, part })
-    });
-    (reserved.collect(), PartHolder(part))
 }
 
 impl AsRef<[u8]> for ReservedChunk {
@@ -188,12 +218,17 @@ mod tests {
         budget: &Arc<MemoryBudget>,
         lens: &[usize],
     ) -> (Vec<Bytes>, PartHolder) {
-        let chunks: Vec<_> = lens.iter().map(|len| Bytes::from(vec![7; *len])).collect();
         let len = lens.iter().sum::<usize>() as u64;
-        poll_fn(|cx| stream.poll_add(cx, len, len)).await;
         let client = Arc::clone(budget).reserve(len).await;
-        let part = PartReservation::new(Arc::clone(stream), client, len);
-        reserved_chunks(chunks, Arc::new(part))
+        let part = Arc::new(PartReservation::new(Arc::clone(stream), client, len));
+        let mut chunks = Vec::new();
+        for len in lens {
+            poll_fn(|cx| stream.poll_add(cx, *len as u64, u64::MAX)).await;
+            part.add(*len as u64);
+            chunks.push(part.chunk(Bytes::from(vec![7; *len])));
+        }
+        part.complete();
+        (chunks, PartHolder::new(part))
     }
 
     #[tokio::test]
@@ -208,18 +243,36 @@ mod tests {
         stream.wanted().await;
         let handle = chunks[0].clone();
         chunks.truncate(1);
-        // 30 bytes are left, and another part of 50 fits.
+        // 30 bytes are left, and another chunk of 50 fits.
         next.await.unwrap();
         assert!(stream.wanted().now_or_never().is_none());
         assert!(Arc::clone(&budget).reserve(71).now_or_never().is_none());
         let other = Arc::clone(&budget).reserve(70).now_or_never();
         assert!(other.is_some(), "the client's memory is released, too");
         drop(chunks);
-        let waiting = poll_fn(|cx| stream.poll_add(cx, 50, 100)).now_or_never();
+        let waiting = poll_fn(|cx| stream.poll_add(cx, 50, 99)).now_or_never();
         assert!(waiting.is_none(), "a handle is left");
         drop(handle);
         let added = poll_fn(|cx| stream.poll_add(cx, 50, 100)).now_or_never();
         assert!(added.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_chunk_that_had_to_wait_waits_for_some_more_memory() {
+        let (stream, budget) = (Arc::default(), Arc::new(MemoryBudget::new(160)));
+        let (mut chunks, _holder) = part(&stream, &budget, &[10, 9, 1, 140]).await;
+        let next = tokio::spawn({
+            let stream = Arc::clone(&stream);
+            async move { poll_fn(|cx| stream.poll_add(cx, 10, 160)).await }
+        });
+        stream.wanted().await;
+        chunks.remove(0);
+        chunks.remove(0);
+        tokio::task::yield_now().await;
+        assert!(!next.is_finished());
+        // A sixteenth of 160 bytes.
+        chunks.remove(0);
+        next.await.unwrap();
     }
 
     #[tokio::test]
@@ -236,7 +289,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_part_above_the_capacity_is_read_alone() {
+    async fn a_chunk_above_the_capacity_is_read_alone() {
         let (stream, budget) = (Arc::default(), Arc::new(MemoryBudget::new(10)));
         let (chunks, _holder) = part(&stream, &budget, &[1000]).await;
         let add = || poll_fn(|cx| stream.poll_add(cx, 1000, 10)).now_or_never();
@@ -252,9 +305,11 @@ mod tests {
             Arc::new(MemoryBudget::new(100)),
         );
         let client = Arc::clone(&budget).reserve(100).await;
-        poll_fn(|cx| stream.poll_add(cx, 100, 100)).await;
         let part = PartReservation::new(Arc::clone(&stream), client, 100);
-        part.shrink(40);
+        poll_fn(|cx| stream.poll_add(cx, 40, 100)).await;
+        part.add(40);
+        assert!(Arc::clone(&budget).reserve(1).now_or_never().is_none());
+        part.complete();
         assert!(Arc::clone(&budget).reserve(60).now_or_never().is_some());
         drop(part);
         assert!(Arc::clone(&budget).reserve(100).now_or_never().is_some());
