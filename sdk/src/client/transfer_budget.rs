@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::base::error::{Error, ErrorKind};
+use crate::base::fs::open_files::open_file_limit;
 use crate::client::Bucket;
 use crate::config::request_options::Admission;
 use crate::message::transfer_monitor::BodyObserver;
@@ -23,15 +24,60 @@ pub(crate) use requests::{Lane, RequestBudget, RequestSlot};
 pub(crate) struct TransferBudget {
     pub(crate) requests: Arc<RequestBudget>,
     pub(crate) memory: Arc<MemoryBudget>,
+    /// Files and connections that the process may have open. `None` if it is not known.
+    #[cfg(feature = "folders")]
+    open_files: Option<usize>,
+    /// Whether more files than those of the requests in flight can be hashed. Otherwise, a request keeps
+    /// its slot until its file is hashed.
+    pub(crate) may_hash_ahead: bool,
 }
+
+/// Files that a program has open without any transfer.
+const OPEN_FILES: usize = 16;
+/// Files of one request in flight: its connection, one that opens for the next request, its body, and
+/// the file that is read for its MD5.
+const OPEN_FILES_OF_REQUEST: usize = 4;
+/// Files that the parts which are hashed ahead have open for each processor, at most: half as many
+/// threads as processors hash 32 files each.
+const HASHED_FILES_OF_PROCESSOR: usize = 16;
 
 impl TransferBudget {
     pub(crate) fn new(requests: usize, memory: u64) -> Self {
+        Self::within(requests, memory, open_file_limit())
+    }
+
+    fn within(requests: usize, memory: u64, open_files: Option<usize>) -> Self {
+        let affordable = open_files.map_or(usize::MAX, |limit| {
+            // The rest is left for the files of a folder, and for their comparison.
+            let for_requests = limit.saturating_sub(OPEN_FILES) / 4 * 3;
+            for_requests / OPEN_FILES_OF_REQUEST
+        });
         Self {
-            requests: Arc::new(RequestBudget::new(requests)),
+            requests: Arc::new(RequestBudget::new(requests.min(affordable))),
             memory: Arc::new(MemoryBudget::new(memory)),
+            #[cfg(feature = "folders")]
+            open_files,
+            may_hash_ahead: may_hash_ahead(open_files),
         }
     }
+
+    /// Returns how many files of a folder may be in work at the same time, at most `files`: fewer if the
+    /// process may open few files.
+    #[cfg(feature = "folders")]
+    pub(crate) fn limit_files(&self, files: usize) -> usize {
+        let affordable = self.open_files.map_or(usize::MAX, |limit| limit / 12);
+        files.min(affordable).max(1)
+    }
+}
+
+/// Returns whether the process may open the files of parts that are hashed before they are sent.
+fn may_hash_ahead(open_files: Option<usize>) -> bool {
+    open_files.is_none_or(|limit| {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let hashed_files = HASHED_FILES_OF_PROCESSOR * processors.max(4);
+        // As many are left for requests.
+        limit / 2 >= hashed_files
+    })
 }
 
 /// A handle whose requests, one at a time, occupy a slot of the budget until it is dropped.
@@ -89,5 +135,51 @@ impl BodyObserver for RequestSlot {
 
     fn transferred(&self, bytes: u64) {
         self.moved(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use tokio::task::unconstrained;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn requests_need_no_more_files_than_the_process_may_open() {
+        for (open_files, expected) in [
+            (None, 128),
+            (Some(1024), 128),
+            (Some(256), 45),
+            (Some(64), 9),
+            (Some(24), 1),
+            (Some(3), 1),
+        ] {
+            let budget = TransferBudget::within(128, 1, open_files);
+            let acquire = || Arc::clone(&budget.requests).acquire(None);
+            let mut slots = Vec::new();
+            while let Some(slot) = unconstrained(acquire()).now_or_never() {
+                slots.push(slot);
+            }
+            assert_eq!(slots.len(), expected, "{open_files:?}");
+        }
+        assert!(TransferBudget::within(1, 1, None).may_hash_ahead);
+        assert!(!TransferBudget::within(1, 1, Some(64)).may_hash_ahead);
+    }
+
+    #[cfg(feature = "folders")]
+    #[test]
+    fn row_31_files_in_work_are_bounded_by_the_limit_of_open_files() {
+        for (open_files, files, expected) in [
+            (None, 5000, 5000),
+            (Some(1024), 32, 32),
+            (Some(1024), 5000, 85),
+            (Some(64), 32, 5),
+            (Some(64), 1, 1),
+            (Some(3), 32, 1),
+        ] {
+            let budget = TransferBudget::within(1, 1, open_files);
+            assert_eq!(budget.limit_files(files), expected, "{open_files:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Operands and options that do not go together, or stand for nothing.
 
-use crate::world::{BUCKET, BUCKET_ADDRESS, World, address, finished};
+use crate::world::{BUCKET, BUCKET_ADDRESS, World, address, finished, tree};
 
 #[test]
 fn options_may_stand_between_operands() {
@@ -482,4 +482,40 @@ fn json_is_english_in_every_locale() {
         let error = error(arguments);
         assert!(error.is_ascii(), "{arguments:?}: {error}");
     }
+}
+
+/// Runs the program with a limit of open files.
+#[cfg(target_os = "linux")]
+#[test]
+fn few_open_files_are_enough() {
+    let world = World::new();
+    for name in ["a", "b", "c", "d"] {
+        world.write(&format!("many/{name}"), vec![b'x'; 20 << 20]);
+    }
+    let run = |limit: u32, arguments: &str| {
+        let script = format!("ulimit -n {limit} && exec \"$0\" {arguments}");
+        let program = world.command(&[]);
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", &script])
+            .arg(program.get_program())
+            .env_clear()
+            .envs(
+                program
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .current_dir(world.path(""));
+        let run = command.output().unwrap();
+        assert!(run.status.success(), "{limit}: {run:?}");
+    };
+    for (limit, target) in [(24, "few"), (64, "more")] {
+        let target = address(target);
+        run(limit, &format!("cp --part-size 4M many/a {target}/one"));
+        run(limit, &format!("cp --part-size 4M many/* {target}/files/"));
+        run(limit, &format!("sync --part-size 4M many {target}/many"));
+        run(limit, &format!("sync --checksum many {target}/many"));
+        run(limit, &format!("sync {target}/many down/{limit}"));
+    }
+    assert_eq!(tree(&world.path("down/24")), tree(&world.path("many")));
 }

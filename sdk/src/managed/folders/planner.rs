@@ -87,6 +87,8 @@ impl Planner {
             ignores_case,
         });
         let mut steps = Vec::new();
+        let comparisons = self.context.bucket.transfer_budget();
+        let comparisons = comparisons.limit_files(COMPARISONS);
         loop {
             // The target first: if its list fails, nothing is transferred.
             let in_target = target.peek().await?;
@@ -114,7 +116,7 @@ impl Planner {
             for step in steps.drain(..) {
                 self.add(step)?;
             }
-            self.send_decided(COMPARISONS).await?;
+            self.send_decided(comparisons).await?;
         }
         merger.finish(&mut steps);
         for step in steps {

@@ -42,8 +42,9 @@ async fn transfer_folder(transfer: FolderTransfer) -> Result<FolderSummary> {
     let progress = ProgressCounter::new(context.options.on_progress.clone());
     let monitor = progress.monitor(context.options.max_bytes_per_second);
     let planned = Arc::clone(&context);
+    let budget = context.bucket.transfer_budget();
     let mut runner = Runner {
-        jobs: jobs(context.options.jobs),
+        jobs: budget.limit_files(context.options.jobs.unwrap_or(DEFAULT_JOBS)),
         plan: Some(ActionStream::start(async { Ok(planned) })),
         waiting: VecDeque::new(),
         tasks: JoinSet::new(),
@@ -63,30 +64,6 @@ async fn transfer_folder(transfer: FolderTransfer) -> Result<FolderSummary> {
     runner.delete_all().await?;
     runner.repeat_blocked().await?;
     Ok(runner.summary)
-}
-
-/// Returns the number of files in work: fewer than the default if the process may open few files.
-fn jobs(chosen: Option<usize>) -> usize {
-    /// Files and connections of a transfer, and of its verification.
-    const FILES_OF_A_JOB: usize = 4;
-    let allowed = open_file_limit().map_or(DEFAULT_JOBS, |limit| {
-        // Half of them are left for the rest of the process.
-        (limit / 2 / FILES_OF_A_JOB).max(1)
-    });
-    chosen.unwrap_or(DEFAULT_JOBS).min(allowed.max(1))
-}
-
-/// Returns how many files the process may open, if the system tells.
-fn open_file_limit() -> Option<usize> {
-    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
-    parse_limit(&limits)
-}
-
-fn parse_limit(limits: &str) -> Option<usize> {
-    let line = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 struct Runner {
@@ -422,25 +399,4 @@ fn is_blocked(error: &Error) -> bool {
         use std::io::ErrorKind::{AlreadyExists, IsADirectory, NotADirectory};
         matches!(error.kind(), AlreadyExists | IsADirectory | NotADirectory)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn row_31_files_in_work_are_bounded_by_the_limit_of_open_files() {
-        let limits = "Limit  Soft Limit  Hard Limit  Units\n\
-             Max cpu time              unlimited            unlimited            seconds\n\
-             Max open files            1024                 524288               files\n";
-        assert_eq!(parse_limit(limits), Some(1024));
-        assert_eq!(
-            parse_limit("Max open files unlimited unlimited files"),
-            None
-        );
-        assert_eq!(parse_limit(""), None);
-        assert_eq!(jobs(Some(1)), 1);
-        assert!(jobs(None) <= DEFAULT_JOBS);
-        assert!(jobs(Some(usize::MAX)) < usize::MAX || open_file_limit().is_none());
-    }
 }

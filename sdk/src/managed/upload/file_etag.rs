@@ -1,5 +1,7 @@
 //! [`etag_of_file`]: computes the entity tag that a file has as an object.
 
+use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::sync::Arc;
 use qingstor_md5::{HashSource, LANES, Md5Pool};
 use tokio::task::spawn_blocking;
 
-use super::part_content::{file_error, read_error};
+use super::part_content::file_error;
 use crate::base::digest::Digest;
 use crate::base::error::{Error, Result};
 use crate::base::fs::regular_file;
@@ -58,10 +60,15 @@ pub async fn etag_of_file(
     }
     let path: Arc<Path> = path.as_ref().into();
     let opened = Arc::clone(&path);
-    let len = spawn_blocking(move || Ok(regular_file::open(&opened)?.metadata()?.len())).await;
-    let len: u64 = task_result(len)?.map_err(|error| file_error(&path, error))?;
+    let opened = spawn_blocking(move || {
+        let file = regular_file::open(&opened)?;
+        let len = file.metadata()?.len();
+        Ok((Arc::new(file), len))
+    });
+    let opened: io::Result<_> = task_result(opened.await)?;
+    let (file, len) = opened.map_err(|error| file_error(&path, error))?;
     if len <= multipart_threshold {
-        let digests = digests(&path, std::iter::once(0..len)).await?;
+        let digests = digests(&path, &file, std::iter::once(0..len)).await?;
         return Ok(digests
             .into_iter()
             .map(|md5| format!("\"{md5}\""))
@@ -74,17 +81,18 @@ pub async fn etag_of_file(
     // An empty file has one part.
     let starts = (0..len.max(1)).step_by(usize::try_from(part_size).unwrap_or(usize::MAX));
     let ranges = starts.map(|start| start..start.saturating_add(part_size).min(len));
-    Ok(Digest::of_parts(digests(&path, ranges).await?))
+    Ok(Digest::of_parts(digests(&path, &file, ranges).await?))
 }
 
 /// Returns the MD5s of ranges of a file, which are hashed side by side.
 async fn digests(
-    path: &Arc<Path>,
+    path: &Path,
+    file: &Arc<File>,
     ranges: impl IntoIterator<Item = Range<u64>>,
 ) -> Result<Vec<Digest>> {
     let pool = Md5Pool::default();
-    let mut sources = ranges.into_iter().map(|range| HashSource::File {
-        path: Arc::clone(path),
+    let mut sources = ranges.into_iter().map(|range| HashSource::OpenFile {
+        file: Arc::clone(file),
         range,
     });
     let mut digests = Vec::new();
@@ -95,7 +103,13 @@ async fn digests(
             return Ok(digests);
         }
         for pending in pending {
-            digests.push(pending.await.map_err(read_error)?.finish().into());
+            digests.push(
+                pending
+                    .await
+                    .map_err(|error| file_error(path, error))?
+                    .finish()
+                    .into(),
+            );
         }
     }
 }

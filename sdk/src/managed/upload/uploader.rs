@@ -126,7 +126,9 @@ impl Uploader {
         stored: Option<StoredPart>,
     ) -> Result<(u32, CompletedPart)> {
         let slot = &admitted.slot;
-        if (self.compute_content_md5 || stored.is_some()) && !part.is_md5_ready() {
+        let is_hashed_first = self.compute_content_md5 || stored.is_some();
+        let may_hash_ahead = self.bucket.transfer_budget().may_hash_ahead;
+        if is_hashed_first && may_hash_ahead && !part.is_md5_ready() {
             // Others may use the slot in the meantime.
             slot.release(Outcome::Other);
         }
@@ -223,8 +225,10 @@ impl Uploader {
             let result = match send(body).await {
                 Ok(output) => {
                     let etag = etag(&output).unwrap_or_default();
-                    // Others may use the slot while this task waits for the MD5.
-                    slot.release(Outcome::Success);
+                    if self.bucket.transfer_budget().may_hash_ahead {
+                        // Others may use the slot while this task waits for the MD5.
+                        slot.release(Outcome::Success);
+                    }
                     let _answered = answered.enter();
                     let md5 = self.verified_md5(operation, part, &etag).await;
                     md5.map(|md5| (output, md5))
