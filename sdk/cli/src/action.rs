@@ -13,6 +13,8 @@ pub(crate) enum Verb {
     Upload,
     Download,
     Copy,
+    /// A transfer of `mv` that failed.
+    Move,
     Delete,
     Skip,
     CreateBucket,
@@ -28,12 +30,18 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
+    /// Returns whether this is the transfer of a file or object.
+    pub(crate) const fn is_transfer(self) -> bool {
+        matches!(self, Self::Upload | Self::Download | Self::Copy)
+    }
+
     /// Returns the word for `--json` and for English lines.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Upload => "upload",
             Self::Download => "download",
             Self::Copy => "copy",
+            Self::Move => "move",
             Self::Delete => "delete",
             Self::Skip => "skip",
             Self::CreateBucket => "create",

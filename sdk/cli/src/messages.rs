@@ -111,7 +111,10 @@ messages! {
     folder_needs_recursive(path) { "{path} is a folder: use -r" "{path} 是文件夹：请使用 -r" }
     needs_zone() { "the zone is not known: use --zone, such as --zone pek3a, or set QINGSTOR_ZONE" "未指定区域：请使用 --zone（例如 --zone pek3a）或设置 QINGSTOR_ZONE" }
     needs_yes(action) { "{action}: this needs --yes without a terminal" "{action}：没有终端时需要 --yes" }
-    sync_needs_folders(path) { "`{path}` is not a folder: copy single files with `qingstor cp`" "`{path}` 不是文件夹：请用 `qingstor cp` 复制单个文件" }
+    source_is_a_file(path) { "`{path}` is not a folder: `qingstor cp` copies single files" "`{path}` 不是文件夹：`qingstor cp` 可复制单个文件" }
+    target_is_a_file(path) { "the target `{path}` exists as a file: several files need a folder" "目标 `{path}` 已存在且是文件：多个文件需要以文件夹为目标" }
+    stdin_is_no_folder() { "standard input is not a folder" "标准输入不是文件夹" }
+    folder_to_stdout() { "standard output takes one object, not a folder or a pattern: `qingstor cat` prints all objects that match a pattern" "标准输出只接受一个对象，而不是文件夹或模式：`qingstor cat` 可输出与模式匹配的所有对象" }
     content_type_needs_put() { "--content-type can only be used with --method PUT" "--content-type 只能与 --method PUT 一起使用" }
     expected_object() { "expected a JSON object" "应为 JSON 对象" }
     expected_number(text) { "`{text}` is not a number" "`{text}` 不是数字" }

@@ -36,7 +36,8 @@ pub(super) async fn run(
     let mut options = arguments.transfer.clone();
     // The source is deleted, so the copy has to survive a power failure.
     options.fsync |= is_move;
-    let transfers = Transfers::start(session, output, &options, &arguments.object).await?;
+    let mut transfers = Transfers::start(session, output, &options, &arguments.object).await?;
+    transfers.is_move = is_move;
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for job in jobs {
         match job {

@@ -209,7 +209,7 @@ pub(super) async fn run(
         while let Some(action) = plan.next().await {
             let action = action?;
             count += 1;
-            report(&transfers.output, ends, &action, Ok(()));
+            report(&transfers.output, ends, &action, Ok(()), transfers.is_move);
             on_done(&action);
         }
         return Ok(count);
@@ -220,6 +220,7 @@ pub(super) async fn run(
         ends.clone(),
         Arc::clone(&reports),
     );
+    let is_move = transfers.is_move;
     let progress = transfers.progress.clone();
     let files = transfers.progress.clone();
     let last = Mutex::new(FolderProgress::default());
@@ -247,7 +248,7 @@ pub(super) async fn run(
                 output.count_failure();
                 return;
             }
-            report(&output, &ends, action, result);
+            report(&output, &ends, action, result, is_move);
             if result.is_ok() {
                 on_done(action);
             }
@@ -307,7 +308,13 @@ impl Reports {
 }
 
 /// Prints an action. Files that are equal on both sides are only printed with `--json`.
-fn report(output: &Output, ends: &Ends, action: &FolderAction, result: Result<(), &Error>) {
+fn report(
+    output: &Output,
+    ends: &Ends,
+    action: &FolderAction,
+    result: Result<(), &Error>,
+    is_move: bool,
+) {
     let mut described = ends.describe(action, output.json());
     if let FolderAction::Skip { reason, .. } = action {
         if reason.is_failure() {
@@ -320,6 +327,9 @@ fn report(output: &Output, ends: &Ends, action: &FolderAction, result: Result<()
     }
     match result {
         Ok(()) => output.action(&described.action()),
-        Err(error) => output.failed_request(&described.action(), error),
+        Err(error) => {
+            let failed = ends.describe_failed(action, output.json(), is_move);
+            output.failed_request(&failed.action(), error);
+        }
     }
 }

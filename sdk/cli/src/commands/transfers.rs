@@ -38,6 +38,8 @@ pub(super) struct Transfers {
     pub(super) options: TransferOptions,
     pub(super) properties: Properties,
     pub(super) progress: Progress,
+    /// Whether the transfers are those of `mv`.
+    pub(super) is_move: bool,
     /// Local files that a move deletes at its end.
     pub(super) moved_files: Arc<MovedFiles>,
     kept_folders: Mutex<Vec<KeptUploads>>,
@@ -159,6 +161,7 @@ impl Transfers {
             options: options.clone(),
             properties: Properties::load(object).await?,
             progress,
+            is_move: false,
             moved_files: Arc::default(),
             kept_folders: Mutex::default(),
         })

@@ -143,6 +143,21 @@ mod tests {
         assert_eq!(missing, [""; 0]);
     }
 
+    /// Limits and examples must not get lost.
+    #[test]
+    fn translations_contain_the_numbers_of_the_text() {
+        let numbers = |text: &str| {
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+            let numbers = words.filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+            let mut numbers: Vec<_> = numbers.map(str::to_owned).collect();
+            numbers.sort();
+            numbers
+        };
+        for (english, chinese) in TEXTS {
+            assert_eq!(numbers(chinese), numbers(english), "{english}");
+        }
+    }
+
     #[test]
     fn translations_are_unique_and_not_empty() {
         for (index, (english, chinese)) in TEXTS.iter().enumerate() {

@@ -14,6 +14,7 @@ pub(crate) fn verb(verb: Verb) -> &'static str {
         Verb::Upload => "上传",
         Verb::Download => "下载",
         Verb::Copy => "复制",
+        Verb::Move => "移动",
         Verb::Delete => "删除",
         Verb::Skip => "跳过",
         Verb::CreateBucket => "创建",

@@ -285,3 +285,37 @@ fn a_move_does_not_write_to_standard_output() {
     }
     assert_eq!(world.keys(), ["a", "b/c"]);
 }
+
+#[test]
+fn a_failed_move_is_reported_as_a_move() {
+    let world = World::new();
+    world.write("a", "1");
+    world.write("in/b", "2");
+    world.put("c", "3");
+    world.put("d/e", "4");
+    world.faults(&[
+        "operation=PutObject,status=403,code=permission_denied",
+        "operation=GetObject,status=403,code=permission_denied",
+    ]);
+    let (object, folder) = (address("c"), address("d"));
+    for (arguments, start) in [
+        (&["a", &address("x")][..], "error: move a -> qs://"),
+        (&["-r", "in", &address("x")], "error: move in/b -> qs://"),
+        (&[&object, "copy"], "error: move qs://cli-test/c -> copy: "),
+        (
+            &["-r", &folder, "out"],
+            "error: move qs://cli-test/d/e -> out/e: ",
+        ),
+        (&["missing", &object], "error: move missing: "),
+    ] {
+        let run = world.run(&[&["mv"], arguments].concat()).exits(1);
+        assert!(run.stderr.starts_with(start), "{run:?}");
+        let failure = world.run(&[&["mv", "--json"], arguments].concat());
+        assert_eq!(failure.objects()[0]["action"], "move", "{failure:?}");
+    }
+    let copied = world.run(&["cp", "a", &address("x")]).exits(1);
+    assert!(
+        copied.stderr.starts_with("error: upload a -> "),
+        "{copied:?}"
+    );
+}

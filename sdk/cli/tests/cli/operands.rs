@@ -383,6 +383,22 @@ fn operands_without_a_scheme_show_the_address() {
         (&["sync", ".", "cli-test"], "write qs://BUCKET/KEY"),
         (&["sync", "a", BUCKET_ADDRESS], "`a` is not a folder"),
         (&["cp", "qs://b/a", "qs://b/c", "-"], "qingstor cat"),
+        (
+            &["cp", "-r", BUCKET_ADDRESS, "a"],
+            "the target `a` exists as a file",
+        ),
+        (
+            &["cp", "-r", BUCKET_ADDRESS, "-"],
+            "standard output takes one object",
+        ),
+        (
+            &["cp", "qs://cli-test/*", "-"],
+            "standard output takes one object",
+        ),
+        (
+            &["sync", "-", BUCKET_ADDRESS],
+            "standard input is not a folder",
+        ),
     ] {
         let run = world.run(arguments).exits(2);
         assert!(run.stderr.contains(says), "{run:?}");

@@ -18,8 +18,16 @@ use crate::listing::{exists, is_only_folder};
 use crate::location::{Location, Remote, both_local};
 use crate::messages;
 
+/// Returns the verb of a transfer that failed.
+pub(super) fn failed_verb(source: &Location, target: &Location, is_move: bool) -> Verb {
+    match is_move {
+        true => Verb::Move,
+        false => verb(source, target),
+    }
+}
+
 /// Returns the verb of a transfer.
-pub(super) fn verb(source: &Location, target: &Location) -> Verb {
+fn verb(source: &Location, target: &Location) -> Verb {
     match (source, target) {
         (Location::Remote(_), Location::Remote(_)) => Verb::Copy,
         (Location::Remote(_), _) => Verb::Download,
@@ -110,6 +118,7 @@ impl FileJob {
                     }
                     _ => error,
                 };
+                action.verb = failed_verb(&self.source, &self.target, is_move);
                 transfers.output.failed(&action, &error);
                 return Ok(());
             }

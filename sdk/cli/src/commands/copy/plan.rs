@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 
 use super::super::folder::{Ends, FolderJob};
-use super::file::{FileJob, verb};
+use super::file::{FileJob, failed_verb};
 use super::targets::Targets;
 use crate::action::Action;
 use crate::arguments::CopyArguments;
@@ -81,7 +81,7 @@ pub(super) async fn plan(
         match kind(session, arguments.recursive, &location).await {
             Ok(Source::ObjectAndFolder(location)) => {
                 let name = location.to_string();
-                let action = Action::new(verb(&location, &target), &name);
+                let action = Action::new(failed_verb(&location, &target, is_move), &name);
                 output.failed(&action, &anyhow!(messages::object_and_folder()));
                 kinds.push(Source::Folder(location));
             }
@@ -90,7 +90,10 @@ pub(super) async fn plan(
             Ok(source) => kinds.push(source),
             Err(error) if error.is::<UsageError>() => return Err(error),
             Err(error) => output.failed(
-                &Action::new(verb(&location, &target), &location.to_string()),
+                &Action::new(
+                    failed_verb(&location, &target, is_move),
+                    &location.to_string(),
+                ),
                 &error,
             ),
         }
@@ -119,7 +122,7 @@ pub(super) async fn plan(
         if let Job::File(file) = &job {
             let (source, path) = (file.source.to_string(), file.target.to_string());
             if let Err(error) = targets.add(&path, &source) {
-                let verb = verb(&file.source, &file.target);
+                let verb = failed_verb(&file.source, &file.target, is_move);
                 output.failed(&Action::new(verb, &source).to(&path), &error);
                 continue;
             }

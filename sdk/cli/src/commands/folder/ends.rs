@@ -36,7 +36,7 @@ impl Ends {
         let transfer = match (&self.source, &self.target) {
             (Location::Local(folder), Location::Remote(target)) => {
                 if folder.is_file() {
-                    return Err(usage(messages::sync_needs_folders(folder.display())));
+                    return Err(usage(messages::source_is_a_file(folder.display())));
                 }
                 session
                     .bucket(&target.bucket)
@@ -45,7 +45,7 @@ impl Ends {
             }
             (Location::Remote(source), Location::Local(folder)) => {
                 if folder.is_file() {
-                    return Err(usage(messages::sync_needs_folders(folder.display())));
+                    return Err(usage(messages::target_is_a_file(folder.display())));
                 }
                 session
                     .bucket(&source.bucket)
@@ -57,9 +57,10 @@ impl Ends {
                 let to = session.bucket(&target.bucket).await?;
                 from.sync_to(&source.key, &to, &target.key).compare(None)
             }
-            (Location::Stdio, _) | (_, Location::Stdio) => {
-                return Err(usage(messages::sync_needs_folders("-")));
+            (Location::Remote(_), Location::Stdio) => {
+                return Err(usage(messages::folder_to_stdout()));
             }
+            (Location::Stdio, _) => return Err(usage(messages::stdin_is_no_folder())),
             (source, target) => return Err(both_local(source, target)),
         };
         Ok(transfer)
@@ -149,6 +150,20 @@ impl Ends {
             Location::Local(folder) => folder.join(path).display().to_string(),
             Location::Stdio => path.to_owned(),
         }
+    }
+
+    /// Returns a failed action as it is printed. A move that fails is reported as one.
+    pub(super) fn describe_failed(
+        &self,
+        action: &FolderAction,
+        json: bool,
+        is_move: bool,
+    ) -> Described {
+        let mut described = self.describe(action, json);
+        if is_move && described.verb.is_transfer() {
+            described.verb = Verb::Move;
+        }
+        described
     }
 
     /// Returns an action as it is printed. With `json`, reasons are English in every locale.

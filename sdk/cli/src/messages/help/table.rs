@@ -247,7 +247,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "Size of the parts of large files, 4M to 5G, such as 16M",
-        "大文件的分段大小，例如 16M",
+        "大文件的分段大小，4M 至 5G，例如 16M",
     ),
     (
         "Most bytes per second of the whole command, such as 2M",
