@@ -68,6 +68,8 @@ pub(crate) struct Action<'a> {
     pub(crate) size: Option<u64>,
     /// Why the action is done or skipped.
     pub(crate) reason: Option<&'a str>,
+    /// Name and value of the identifier of a version or an upload.
+    pub(crate) id: Option<(&'static str, &'a str)>,
 }
 
 impl<'a> Action<'a> {
@@ -79,6 +81,7 @@ impl<'a> Action<'a> {
             target: None,
             size: None,
             reason: None,
+            id: None,
         }
     }
 
@@ -96,8 +99,11 @@ impl<'a> Action<'a> {
             // Writing to a string cannot fail.
             let _ = write!(text, " -> {}", printable_name(target));
         }
-        if let Some(reason) = self.reason {
-            let _ = write!(text, " ({})", printable(reason));
+        for detail in [self.id.map(|(_, id)| id), self.reason]
+            .into_iter()
+            .flatten()
+        {
+            let _ = write!(text, " ({})", printable(detail));
         }
         text
     }
@@ -106,11 +112,10 @@ impl<'a> Action<'a> {
     pub(crate) fn value(&self) -> Value {
         let mut value = json!({"action": self.verb.as_str(), "source": self.source});
         if let Value::Object(fields) = &mut value {
-            let texts = [("target", self.target), ("reason", self.reason)];
-            for (name, text) in texts {
-                if let Some(text) = text {
-                    fields.insert(name.to_owned(), text.into());
-                }
+            let target = self.target.map(|target| ("target", target));
+            let reason = self.reason.map(|reason| ("reason", reason));
+            for (name, text) in [target, reason, self.id].into_iter().flatten() {
+                fields.insert(name.to_owned(), text.into());
             }
             if let Some(size) = self.size {
                 fields.insert("size".to_owned(), size.into());
@@ -133,6 +138,11 @@ mod tests {
         let expected = json!({
             "action": "upload", "source": "a.txt", "target": "qs://b/a.txt", "size": 3, "reason": "new",
         });
+        assert_eq!(action.value(), expected);
+        let mut action = Action::new(Verb::Delete, "qs://b/a");
+        action.id = Some(("version_id", "v1"));
+        assert_eq!(action.text(), "delete qs://b/a (v1)");
+        let expected = json!({"action": "delete", "source": "qs://b/a", "version_id": "v1"});
         assert_eq!(action.value(), expected);
     }
 }

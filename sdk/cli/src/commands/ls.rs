@@ -6,7 +6,7 @@ use anyhow::Result;
 use qingstor_sdk::Timestamp;
 use qingstor_sdk::types::{ObjectSummary, ObjectVersionSummary, StorageClass};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::arguments::LsArguments;
 use crate::listing::{Selection, nothing};
@@ -257,13 +257,27 @@ impl List<'_> {
     }
 }
 
-/// Returns the fields of a listed object, and its bucket.
+/// Returns the fields of a listed object or upload, and its bucket.
 pub(super) fn with_bucket(object: &impl Serialize, bucket: &str) -> Value {
     let mut value = json!(object);
     if let Value::Object(fields) = &mut value {
         fields.insert("bucket".to_owned(), bucket.into());
+        unify(fields);
     }
     value
+}
+
+/// Gives the fields of the API one form: times are ISO texts, entity tags have no quotes.
+pub(super) fn unify(fields: &mut Map<String, Value>) {
+    if let Some(modified) = fields.get_mut("modified")
+        && let Some(seconds) = modified.as_i64()
+        && let Ok(time) = Timestamp::from_unix_seconds(seconds)
+    {
+        *modified = time.to_string().into();
+    }
+    if let Some(Value::String(etag)) = fields.get_mut("etag") {
+        *etag = etag.trim_matches('"').to_owned();
+    }
 }
 
 /// Returns a time as text, to the second.

@@ -224,7 +224,7 @@ pub(super) async fn delete_versions(
         count += 1;
         let address = Remote::new(bucket.name(), key).to_string();
         let mut action = Action::new(Verb::Delete, &address);
-        action.reason = Some(&id);
+        action.id = Some(("version_id", &id));
         match deleted {
             Ok(()) => output.action(&action),
             Err(error) => output.failed(&action, &error.into()),

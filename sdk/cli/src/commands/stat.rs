@@ -4,6 +4,7 @@ use anyhow::{Result, anyhow};
 use qingstor_sdk::SseKey;
 use serde_json::{Map, Value, json};
 
+use super::ls::unify;
 use crate::action::{Action, Verb};
 use crate::arguments::StatArguments;
 use crate::exit::UsageError;
@@ -104,6 +105,7 @@ async fn properties(
         _ => Map::new(),
     };
     fields.retain(|_, value| !is_empty(value));
+    unify(&mut fields);
     if path.key.is_empty() {
         fields.insert("zone".to_owned(), bucket.zone().into());
     }

@@ -132,7 +132,7 @@ async fn abort_each(
         let (upload, aborted) = abort?;
         let address = Remote::new(bucket.name(), &upload.key).to_string();
         let mut action = Action::new(Verb::AbortUpload, &address);
-        action.reason = Some(&upload.upload_id);
+        action.id = Some(("upload_id", &upload.upload_id));
         match aborted {
             Ok(()) => output.action(&action),
             Err(error) => output.failed(&action, &error.into()),

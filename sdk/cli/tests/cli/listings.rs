@@ -130,3 +130,41 @@ fn folders_that_match_are_listed_once() {
     let listed = &world.ok(&["ls", "--json", &address("man?/")]).objects()[0];
     assert_eq!(listed["prefix"], "many/");
 }
+
+/// Programs read the same field in the same form from every command.
+#[test]
+fn json_fields_have_one_form() {
+    let world = World::new();
+    world.enable_versions();
+    world.put("a", "1");
+    world.start_upload("u");
+    let one = |arguments: &[&str]| {
+        let run = world.ok(&[arguments, &["--json"]].concat());
+        run.objects().remove(0)
+    };
+    let object = address("a");
+    let version = one(&["ls", "--versions", &object]);
+    let version_id = version["version_id"].as_str().unwrap();
+    let properties = one(&["stat", &object]);
+    for listed in [
+        one(&["ls", &object]),
+        one(&["find", &object]),
+        version.clone(),
+    ] {
+        for field in ["modified", "created"] {
+            let time = listed[field].as_str().unwrap();
+            let parts = time.split(['-', 'T', ':', '.', 'Z']);
+            assert!(parts.count() >= 7 && time.ends_with('Z'), "{listed}");
+        }
+        assert_eq!(listed["etag"], properties["etag"]);
+        assert_eq!(listed["modified"], properties["last_modified"]);
+    }
+    assert_eq!(properties["version_id"], version_id);
+    let upload = one(&["uploads", "ls", BUCKET_ADDRESS]);
+    let aborted = one(&["uploads", "abort", "--yes", BUCKET_ADDRESS]);
+    assert_eq!(aborted["upload_id"], upload["upload_id"]);
+    assert_eq!(aborted["reason"], serde_json::Value::Null);
+    let deleted = one(&["rm", "--versions", "--yes", &object]);
+    assert_eq!(deleted["version_id"], version_id);
+    assert_eq!(deleted["reason"], serde_json::Value::Null);
+}

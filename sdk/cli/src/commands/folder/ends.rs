@@ -277,6 +277,7 @@ impl Described {
             target: self.target.as_deref(),
             size: self.size,
             reason: self.reason.as_deref(),
+            id: None,
         }
     }
 }
