@@ -85,7 +85,7 @@ pub struct DeleteObjects {
     concurrency: usize,
 }
 
-/// Outcome of [`DeleteObjects`].
+/// Output of [`DeleteObjects`].
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct DeletedObjects {

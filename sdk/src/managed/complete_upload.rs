@@ -86,26 +86,33 @@ impl Bucket {
         let completion = span
             .run(pin!(guard.complete(call, head, is_expected)))
             .await?;
-        match completion {
-            Completion::Confirmed(output) => {
+        Ok(completion.into_output(etag))
+    }
+}
+
+impl Completion {
+    /// `etag`: the entity tag that the request contained.
+    pub(super) fn into_output(self, etag: Option<String>) -> CompletedUpload {
+        match self {
+            Self::Confirmed(output) => {
                 let header = |name: &str| {
                     let value = output.headers().get(name)?.to_str().ok()?;
                     Some(value.to_owned())
                 };
-                Ok(CompletedUpload {
+                CompletedUpload {
                     etag: header("etag")
                         .filter(|etag| entity_tag::is_set(etag))
                         .or(etag)
                         .unwrap_or_default(),
                     version_id: header("x-qs-version-id"),
                     request_id: output.request_id().map(str::to_owned),
-                })
+                }
             }
-            Completion::Inferred(object) => Ok(CompletedUpload {
+            Self::Inferred(object) => CompletedUpload {
                 request_id: object.request_id().map(str::to_owned),
                 etag: object.etag,
                 version_id: object.version_id,
-            }),
+            },
         }
     }
 }

@@ -7,7 +7,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use super::complete_upload::etag_of_parts;
+use super::complete_upload::{CompletedUpload, etag_of_parts};
 use super::multipart_guard::MultipartGuard;
 use super::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
 use super::request_setters::request_setters;
@@ -50,7 +50,7 @@ impl Bucket {
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let copied = bucket.copy_object(("archive-bucket", "film.mov"), "film.mov").await?;
-    /// println!("{} bytes in {} parts", copied.size, copied.parts);
+    /// println!("{} bytes in {} parts", copied.bytes, copied.parts);
     /// # Ok(()) }
     /// ```
     pub fn copy_object(
@@ -105,12 +105,18 @@ pub struct CopyObject {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct CopiedObject {
+    /// Entity tag of the copy, in double quotes. Empty if the service did not return one.
+    pub etag: String,
+    /// ID of the new version, in a bucket with versioning.
+    pub version_id: Option<String>,
     /// Entity tag of the source at the time of the copy, in double quotes. Empty if it has none.
     pub source_etag: String,
-    /// Size of the object in bytes.
-    pub size: u64,
     /// Number of parts; 1 if the object was copied with one request.
     pub parts: u32,
+    /// Size of the object in bytes.
+    pub bytes: u64,
+    /// Request ID of the request that created the copy.
+    pub request_id: Option<String>,
 }
 
 impl CopyObject {
@@ -228,17 +234,11 @@ impl CopyObject {
             let text = format!("the response does not contain the size of {}", self.source);
             return Err(Error::new(ErrorKind::Decode, text));
         };
-        let parts = if size <= self.multipart_threshold {
-            self.copy_whole(&source).await?;
-            1
+        if size <= self.multipart_threshold {
+            self.copy_whole(source, size).await
         } else {
-            self.copy_parts(&source, size).await?
-        };
-        Ok(CopiedObject {
-            source_etag: source.etag,
-            size,
-            parts,
-        })
+            self.copy_parts(source, size).await
+        }
     }
 
     async fn head(&self) -> Result<HeadObjectOutput> {
@@ -250,32 +250,46 @@ impl CopyObject {
         call.send().await
     }
 
-    async fn copy_whole(&self, source: &HeadObjectOutput) -> Result<()> {
+    async fn copy_whole(&self, source: HeadObjectOutput, size: u64) -> Result<CopiedObject> {
         let mut input = PutObjectInput::new(&self.key);
         input.storage_class.clone_from(&self.storage_class);
         input.copy_source = Some(self.source.clone());
         (
             input.copy_source_if_match,
             input.copy_source_if_unmodified_since,
-        ) = unchanged_condition(source);
+        ) = unchanged_condition(&source);
         input.set_sse_key(self.sse_key.as_ref());
         input.set_copy_source_sse_key(self.source_sse_key.as_ref());
         let admitted = self.task_limit().admit(&self.bucket).await;
-        admitted.bucket.call(input).send().await?;
+        let output = admitted.bucket.call(input).send().await?;
         admitted.slot.release(Outcome::Success);
-        Ok(())
+        Ok(CopiedObject {
+            request_id: output.request_id().map(str::to_owned),
+            etag: output.etag,
+            version_id: output.version_id,
+            source_etag: source.etag,
+            parts: 1,
+            bytes: size,
+        })
     }
 
     fn task_limit(&self) -> Concurrency {
         Concurrency::new(self.concurrency, Lane::Copies, &self.bucket)
     }
 
-    async fn copy_parts(&self, source: &HeadObjectOutput, size: u64) -> Result<u32> {
+    async fn copy_parts(&self, source: HeadObjectOutput, size: u64) -> Result<CopiedObject> {
         let admitted = self.bucket.admit(None).await;
-        let call = admitted.bucket.call(self.initiate_input(source));
+        let call = admitted.bucket.call(self.initiate_input(&source));
         let mut guard = MultipartGuard::initiate(&self.bucket, call).await?;
-        match self.copy_with(&mut guard, source, size).await {
-            Ok(parts) => Ok(parts),
+        match self.copy_with(&mut guard, &source, size).await {
+            Ok((parts, copy)) => Ok(CopiedObject {
+                etag: copy.etag,
+                version_id: copy.version_id,
+                source_etag: source.etag,
+                parts,
+                bytes: size,
+                request_id: copy.request_id,
+            }),
             Err(error) => {
                 // The first error is more useful than an error of the abort.
                 let _ = guard.abort().await;
@@ -300,13 +314,13 @@ impl CopyObject {
         input
     }
 
-    /// Copies all parts and completes the upload. Returns the number of parts.
+    /// Copies all parts and completes the upload. Returns the number of parts, and the copy.
     async fn copy_with(
         &self,
         guard: &mut MultipartGuard,
         source: &HeadObjectOutput,
         size: u64,
-    ) -> Result<u32> {
+    ) -> Result<(u32, CompletedUpload)> {
         let part_size = PartSizes::new(self.part_size, Some(size))?.first();
         let mut ranges = numbered_ranges(size, part_size);
         // Dropping the tasks cancels them.
@@ -345,8 +359,8 @@ impl CopyObject {
         let is_expected = |copy: &HeadObjectOutput| {
             etag.as_ref() == Some(&copy.etag) && copy.content_length == Some(size)
         };
-        guard.complete(call, head, is_expected).await?;
-        Ok(parts)
+        let completion = guard.complete(call, head, is_expected).await?;
+        Ok((parts, completion.into_output(etag)))
     }
 
     /// Returns the entity tag for a copy with these parts; `None` if the service chooses it.

@@ -96,7 +96,7 @@ fn everything_that_can_be_awaited_can_be_waited_for() {
         .unwrap();
     assert_eq!(upload.bytes, 4);
     let copied = bucket.copy_object(("my-bucket", "b"), "c").wait().unwrap();
-    assert_eq!(copied.size, 4);
+    assert_eq!(copied.bytes, 4);
     let mut content = Vec::new();
     bucket
         .download("c", DownloadTarget::writer(&mut content))

@@ -156,6 +156,7 @@ fn every_input_and_output_without_a_body_is_preserved() {
 
 #[test]
 fn every_type_of_the_runtime_is_preserved() {
+    all_are_preserved::<qingstor_sdk::CompletedUpload>();
     all_are_preserved::<qingstor_sdk::CopiedObject>();
     all_are_preserved::<qingstor_sdk::DeleteError>();
     all_are_preserved::<qingstor_sdk::DownloadOutput>();

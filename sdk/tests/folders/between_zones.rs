@@ -1,5 +1,6 @@
 //! Copies between zones pass through the client, and keep what the source has.
 
+use qingstor_sdk::types::VersioningStatus;
 use qingstor_sdk::{Bucket, Config, PART_SIZE_METADATA, QingStor, SseKey};
 
 use crate::site::{Site, objects, tree};
@@ -19,6 +20,8 @@ async fn far_bucket(site: &Site) -> Bucket {
 async fn a_copy_has_the_content_and_the_properties_of_the_source() {
     let site = Site::start().await;
     let far = far_bucket(&site).await;
+    let status = VersioningStatus::Enabled;
+    far.put_versioning(status).await.unwrap();
     let source = site.bucket.put_object("a").body("content");
     let source = source.content_type("text/x-a").cache_control("no-store");
     source.metadata([("color", "blue")]).await.unwrap();
@@ -26,13 +29,17 @@ async fn a_copy_has_the_content_and_the_properties_of_the_source() {
         .copy_object(("ignored", "a"), "b")
         .source_bucket(&site.bucket);
     let copied = copy.await.unwrap();
-    assert_eq!((copied.size, copied.parts), (7, 1));
+    assert_eq!((copied.bytes, copied.parts), (7, 1));
     assert_eq!(objects(&far).await, tree([("b", "content")]));
     let head = far.head_object("b").await.unwrap();
     assert_eq!(head.content_type.as_deref(), Some("text/x-a"));
     assert_eq!(head.cache_control.as_deref(), Some("no-store"));
     assert_eq!(head.metadata.get("color"), Some("blue"));
     assert_eq!(head.etag, copied.source_etag);
+    assert_eq!(head.etag, copied.etag);
+    assert!(copied.version_id.is_some());
+    assert_eq!(head.version_id, copied.version_id);
+    assert!(copied.request_id.is_some());
     let missing = far
         .copy_object(("ignored", "x"), "y")
         .source_bucket(&site.bucket);

@@ -29,9 +29,12 @@ impl CopyObject {
         let upload = self.upload(output, size)?;
         let uploaded = upload.await?;
         Ok(CopiedObject {
+            etag: uploaded.etag,
+            version_id: uploaded.version_id,
             source_etag,
-            size: uploaded.bytes,
             parts: uploaded.parts,
+            bytes: uploaded.bytes,
+            request_id: uploaded.request_id,
         })
     }
 

@@ -102,7 +102,7 @@ impl Transfers {
         if let Some(sse_key) = &options.source_sse_key {
             copy = copy.copy_source_sse_key(sse_key);
         }
-        Ok(copy.await?.size)
+        Ok(copy.await?.bytes)
     }
 }
 

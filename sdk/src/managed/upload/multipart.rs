@@ -13,12 +13,11 @@ use super::resume_token::{CompletedPart, ResumeToken};
 use super::token_store::TokenStore;
 use super::uploader::{StoredPart, Uploader};
 use super::{UploadOptions, UploadOutput};
-use crate::base::entity_tag;
 use crate::base::error::Result;
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::HeadObjectOutput;
 use crate::generated::types::ObjectPart;
-use crate::managed::multipart_guard::{Completion, MultipartGuard};
+use crate::managed::multipart_guard::MultipartGuard;
 use crate::managed::part_sizes::{PartSizes, check_object_size};
 use crate::managed::request_tasks::{RequestTasks, TaskEvent};
 
@@ -264,24 +263,15 @@ impl<'a> MultipartUpload<'a> {
                 .complete_multipart_upload(uploader.key(), &token.upload_id, parts);
         call.input.etag.clone_from(&etag);
         let is_expected = |object: &HeadObjectOutput| is_made_of_parts(token, Some(bytes), object);
-        let output = match guard.complete(call, uploader.head(), is_expected).await? {
-            Completion::Confirmed(output) => output,
-            Completion::Inferred(object) => return Ok(output_of_existing(token, *object)),
-        };
-        let header = |name: &str| {
-            let value = output.headers().get(name)?.to_str().ok()?;
-            Some(value.to_owned())
-        };
+        let completion = guard.complete(call, uploader.head(), is_expected).await?;
+        let output = completion.into_output(etag);
         Ok(UploadOutput {
-            etag: header("etag")
-                .filter(|etag| entity_tag::is_set(etag))
-                .or(etag)
-                .unwrap_or_default(),
-            version_id: header("x-qs-version-id"),
+            etag: output.etag,
+            version_id: output.version_id,
             upload_id: Some(token.upload_id.clone()),
             parts: part_count(token),
             bytes,
-            request_id: output.request_id().map(str::to_owned),
+            request_id: output.request_id,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use qingstor_emulator::FaultRule;
+use qingstor_sdk::types::VersioningStatus;
 use qingstor_sdk::{Config, Error, ErrorCode, ErrorKind, FormPolicy, FormUpload, QingStor, SseKey};
 use qingstor_suite::client::fetch;
 use qingstor_suite::{CannedResponse, Server};
@@ -87,13 +88,37 @@ async fn a_multipart_copy_has_the_same_content_and_metadata() {
         let copy = bucket.copy_object((bucket.name(), "source"), "target");
         let copy = copy.multipart_threshold(threshold).part_size(4 << 20);
         let copied = copy.await.unwrap();
-        assert_eq!((copied.parts, copied.size), (parts, content.len() as u64));
+        assert_eq!((copied.parts, copied.bytes), (parts, content.len() as u64));
         let target = bucket.get_object("target").await.unwrap();
         assert_eq!(target.content_type.as_deref(), Some("text/x"));
         assert_eq!(target.cache_control.as_deref(), Some("max-age=7"));
         assert_eq!(target.metadata.get("author"), Some("lin"));
         assert!(target.body.bytes().await.unwrap() == content);
     }
+}
+
+#[tokio::test]
+async fn a_copy_returns_the_version_that_it_created() {
+    let store = Store::start().await;
+    let bucket = &store.bucket;
+    let status = VersioningStatus::Enabled;
+    bucket.put_versioning(status).await.unwrap();
+    let put = bucket.put_object("source").body(vec![1; 9 * MIB]);
+    let source = put.await.unwrap();
+    let mut versions = std::collections::BTreeSet::new();
+    for (threshold, parts) in [(5 << 30, 1), (4, 3)] {
+        let copy = bucket.copy_object((bucket.name(), "source"), "target");
+        let copy = copy.multipart_threshold(threshold).part_size(4 << 20);
+        let copied = copy.await.unwrap();
+        assert_eq!(copied.parts, parts);
+        let target = bucket.head_object("target").await.unwrap();
+        assert_eq!(copied.version_id, target.version_id, "{parts}");
+        assert_eq!(copied.etag, target.etag, "{parts}");
+        assert_eq!(copied.source_etag, source.etag, "{parts}");
+        assert!(copied.request_id.is_some(), "{parts}");
+        versions.insert(copied.version_id.unwrap());
+    }
+    assert_eq!(versions.len(), 2);
 }
 
 #[tokio::test]

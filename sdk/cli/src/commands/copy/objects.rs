@@ -52,7 +52,7 @@ pub(super) async fn copy(
     });
     let copied = copied.await?;
     Ok(ObjectVersion {
-        size: copied.size,
+        size: copied.bytes,
         etag: copied.source_etag,
     })
 }
