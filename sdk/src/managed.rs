@@ -20,9 +20,9 @@ mod request_tasks;
 mod transfer_options;
 mod upload;
 
-pub use batch_delete::{DeleteError, DeleteObjects, DeletedObjects};
-pub use complete_upload::CompletedUpload;
-pub use copy::{CopiedObject, CopyObject};
+pub use batch_delete::{DeleteError, DeleteObjects, DeleteObjectsOutput};
+pub use complete_upload::CompleteUploadOutput;
+pub use copy::{CopyObject, CopyObjectOutput};
 pub use download::target::DownloadTarget;
 pub use download::{Download, DownloadOutput};
 #[cfg(feature = "folders")]

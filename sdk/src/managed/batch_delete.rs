@@ -88,7 +88,7 @@ pub struct DeleteObjects {
 /// Output of [`DeleteObjects`].
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct DeletedObjects {
+pub struct DeleteObjectsOutput {
     /// Keys of deleted objects, in no particular order.
     pub deleted: Vec<String>,
     /// Keys that could not be deleted, with the reasons, in no particular order.
@@ -144,7 +144,7 @@ impl DeleteObjects {
         self
     }
 
-    async fn run(self) -> DeletedObjects {
+    async fn run(self) -> DeleteObjectsOutput {
         let address = &self.bucket.dispatcher().address;
         let span = TransferSpan::start("DeleteObjects", address, None);
         let outcome = span.run_infallible(pin!(self.delete())).await;
@@ -159,12 +159,12 @@ impl DeleteObjects {
         outcome
     }
 
-    async fn delete(self) -> DeletedObjects {
+    async fn delete(self) -> DeleteObjectsOutput {
         let mut batches = Batches {
             keys: Some(self.keys),
             batch: Vec::new(),
             requests: FutureSet::new(),
-            outcome: DeletedObjects::default(),
+            outcome: DeleteObjectsOutput::default(),
         };
         loop {
             let event = poll_fn(|cx| batches.poll(cx, self.concurrency)).await;
@@ -184,8 +184,8 @@ impl DeleteObjects {
 request_setters!(DeleteObjects);
 
 impl IntoFuture for DeleteObjects {
-    type Output = DeletedObjects;
-    type IntoFuture = Pin<Box<dyn Future<Output = DeletedObjects> + Send>>;
+    type Output = DeleteObjectsOutput;
+    type IntoFuture = Pin<Box<dyn Future<Output = DeleteObjectsOutput> + Send>>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {
@@ -211,7 +211,7 @@ struct Batches {
     keys: Option<KeyStream>,
     batch: Vec<String>,
     requests: FutureSet<BatchResult>,
-    outcome: DeletedObjects,
+    outcome: DeleteObjectsOutput,
 }
 
 enum Event {
@@ -270,7 +270,7 @@ async fn delete_batch(bucket: Bucket, keys: Vec<String>) -> BatchResult {
     (keys, result)
 }
 
-impl DeletedObjects {
+impl DeleteObjectsOutput {
     /// Returns `true` if the stream of keys did not fail and all keys were deleted.
     #[must_use]
     pub fn is_complete(&self) -> bool {

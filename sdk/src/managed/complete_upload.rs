@@ -16,7 +16,7 @@ use crate::generated::types::ObjectPart;
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct CompletedUpload {
+pub struct CompleteUploadOutput {
     /// Entity tag of the object, in double quotes. Empty if it is not known.
     pub etag: String,
     /// ID of the new version, in a bucket with versioning.
@@ -58,7 +58,7 @@ impl Bucket {
         key: impl Into<String>,
         upload_id: impl Into<String>,
         parts: impl IntoIterator<Item = ObjectPart>,
-    ) -> Result<CompletedUpload> {
+    ) -> Result<CompleteUploadOutput> {
         let runtime = runtime::current()?;
         let (key, upload_id) = (key.into(), upload_id.into());
         let address = &self.dispatcher().address;
@@ -92,14 +92,14 @@ impl Bucket {
 
 impl Completion {
     /// `etag`: the entity tag that the request contained.
-    pub(super) fn into_output(self, etag: Option<String>) -> CompletedUpload {
+    pub(super) fn into_output(self, etag: Option<String>) -> CompleteUploadOutput {
         match self {
             Self::Confirmed(output) => {
                 let header = |name: &str| {
                     let value = output.headers().get(name)?.to_str().ok()?;
                     Some(value.to_owned())
                 };
-                CompletedUpload {
+                CompleteUploadOutput {
                     etag: header("etag")
                         .filter(|etag| entity_tag::is_set(etag))
                         .or(etag)
@@ -108,7 +108,7 @@ impl Completion {
                     request_id: output.request_id().map(str::to_owned),
                 }
             }
-            Self::Inferred(object) => CompletedUpload {
+            Self::Inferred(object) => CompleteUploadOutput {
                 request_id: object.request_id().map(str::to_owned),
                 etag: object.etag,
                 version_id: object.version_id,

@@ -7,7 +7,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use super::complete_upload::{CompletedUpload, etag_of_parts};
+use super::complete_upload::{CompleteUploadOutput, etag_of_parts};
 use super::multipart_guard::MultipartGuard;
 use super::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
 use super::request_setters::request_setters;
@@ -104,7 +104,7 @@ pub struct CopyObject {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct CopiedObject {
+pub struct CopyObjectOutput {
     /// Entity tag of the copy, in double quotes. Empty if the service did not return one.
     pub etag: String,
     /// ID of the new version, in a bucket with versioning.
@@ -211,13 +211,13 @@ impl CopyObject {
         self
     }
 
-    async fn run(self) -> Result<CopiedObject> {
+    async fn run(self) -> Result<CopyObjectOutput> {
         let address = &self.bucket.dispatcher().address;
         let span = TransferSpan::start("CopyObject", address, Some(&self.key));
         span.run(pin!(self.copy())).await
     }
 
-    async fn copy(&self) -> Result<CopiedObject> {
+    async fn copy(&self) -> Result<CopyObjectOutput> {
         runtime::current()?;
         // Before the request for the source, so that an invalid copy does not cause a request.
         check_concurrency(self.concurrency)?;
@@ -250,7 +250,7 @@ impl CopyObject {
         call.send().await
     }
 
-    async fn copy_whole(&self, source: HeadObjectOutput, size: u64) -> Result<CopiedObject> {
+    async fn copy_whole(&self, source: HeadObjectOutput, size: u64) -> Result<CopyObjectOutput> {
         let mut input = PutObjectInput::new(&self.key);
         input.storage_class.clone_from(&self.storage_class);
         input.copy_source = Some(self.source.clone());
@@ -263,7 +263,7 @@ impl CopyObject {
         let admitted = self.task_limit().admit(&self.bucket).await;
         let output = admitted.bucket.call(input).send().await?;
         admitted.slot.release(Outcome::Success);
-        Ok(CopiedObject {
+        Ok(CopyObjectOutput {
             request_id: output.request_id().map(str::to_owned),
             etag: output.etag,
             version_id: output.version_id,
@@ -277,12 +277,12 @@ impl CopyObject {
         Concurrency::new(self.concurrency, Lane::Copies, &self.bucket)
     }
 
-    async fn copy_parts(&self, source: HeadObjectOutput, size: u64) -> Result<CopiedObject> {
+    async fn copy_parts(&self, source: HeadObjectOutput, size: u64) -> Result<CopyObjectOutput> {
         let admitted = self.bucket.admit(None).await;
         let call = admitted.bucket.call(self.initiate_input(&source));
         let mut guard = MultipartGuard::initiate(&self.bucket, call).await?;
         match self.copy_with(&mut guard, &source, size).await {
-            Ok((parts, copy)) => Ok(CopiedObject {
+            Ok((parts, copy)) => Ok(CopyObjectOutput {
                 etag: copy.etag,
                 version_id: copy.version_id,
                 source_etag: source.etag,
@@ -320,7 +320,7 @@ impl CopyObject {
         guard: &mut MultipartGuard,
         source: &HeadObjectOutput,
         size: u64,
-    ) -> Result<(u32, CompletedUpload)> {
+    ) -> Result<(u32, CompleteUploadOutput)> {
         let part_size = PartSizes::new(self.part_size, Some(size))?.first();
         let mut ranges = numbered_ranges(size, part_size);
         // Dropping the tasks cancels them.
@@ -417,8 +417,8 @@ fn numbered_ranges(size: u64, part_size: u64) -> impl Iterator<Item = (u32, Stri
 request_setters!(CopyObject);
 
 impl IntoFuture for CopyObject {
-    type Output = Result<CopiedObject>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<CopiedObject>> + Send>>;
+    type Output = Result<CopyObjectOutput>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<CopyObjectOutput>> + Send>>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {

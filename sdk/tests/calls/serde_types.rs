@@ -156,8 +156,8 @@ fn every_input_and_output_without_a_body_is_preserved() {
 
 #[test]
 fn every_type_of_the_runtime_is_preserved() {
-    all_are_preserved::<qingstor_sdk::CompletedUpload>();
-    all_are_preserved::<qingstor_sdk::CopiedObject>();
+    all_are_preserved::<qingstor_sdk::CompleteUploadOutput>();
+    all_are_preserved::<qingstor_sdk::CopyObjectOutput>();
     all_are_preserved::<qingstor_sdk::DeleteError>();
     all_are_preserved::<qingstor_sdk::DownloadOutput>();
     all_are_preserved::<qingstor_sdk::ErrorCode>();

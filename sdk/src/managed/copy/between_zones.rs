@@ -3,7 +3,7 @@
 #[cfg(feature = "folders")]
 use std::sync::Arc;
 
-use super::{CopiedObject, CopyObject};
+use super::{CopyObject, CopyObjectOutput};
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::Bucket;
@@ -19,7 +19,7 @@ use crate::message::sse::SseInput;
 impl CopyObject {
     /// Copies the object from a bucket in another zone. Reads it with one request, whose body resumes
     /// after an interruption, and uploads it while it arrives.
-    pub(super) async fn copy_between_zones(&self, source: &Bucket) -> Result<CopiedObject> {
+    pub(super) async fn copy_between_zones(&self, source: &Bucket) -> Result<CopyObjectOutput> {
         let output = self.request_source(source).await?;
         let Some(size) = output.body.len() else {
             let text = format!("the response does not contain the size of {}", self.source);
@@ -28,7 +28,7 @@ impl CopyObject {
         let source_etag = output.etag.clone();
         let upload = self.upload(output, size)?;
         let uploaded = upload.await?;
-        Ok(CopiedObject {
+        Ok(CopyObjectOutput {
             etag: uploaded.etag,
             version_id: uploaded.version_id,
             source_etag,
