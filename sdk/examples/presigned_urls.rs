@@ -77,7 +77,7 @@ fn curl(call: &Presigned) -> Result<tokio::process::Command> {
     Ok(curl)
 }
 
-/// Creates a client without credentials.
+/// Sends the request of a URL as a client without credentials, and returns the response.
 async fn send(call: &Presigned, body: &str) -> Result<String> {
     let authority = call.uri().authority().context("the URL has a host")?;
     let target = call.uri().path_and_query().context("the URL has a path")?;

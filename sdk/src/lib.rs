@@ -110,6 +110,7 @@ pub use config::retry::{RetryBudget, RetryPolicy};
 #[cfg(feature = "config-file")]
 pub use config::unknown_setting::UnknownSetting;
 pub use managed::*;
+pub use message::attachment::attachment;
 pub use message::body::Body;
 pub use message::byte_stream::ByteStream;
 pub use message::image;

@@ -2,6 +2,7 @@
 //! decoded from responses.
 
 pub(crate) mod address;
+pub(crate) mod attachment;
 pub(crate) mod body;
 pub(crate) mod byte_stream;
 pub(crate) mod call_info;

@@ -44,8 +44,10 @@ impl Bucket {
     ///
     /// Use [`put_object(..).copy_source(..)`](crate::operations::PutObject) instead for a single
     /// request without reading the properties of the source, which copies up to 5 GiB: for other
-    /// headers or metadata, for your own conditions, or for a key with a segment `.` or `..`, which
-    /// is an `InvalidInput` here.
+    /// headers or metadata (with
+    /// [`metadata_directive(MetadataDirective::Replace)`](crate::operations::PutObject::metadata_directive)),
+    /// for your own conditions, or for a key with a segment `.` or `..`, which is an `InvalidInput`
+    /// here.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

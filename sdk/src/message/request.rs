@@ -18,6 +18,7 @@ use crate::message::object_path::ObjectPath;
 use crate::message::source_url;
 
 mod content_md5;
+mod copied_metadata;
 
 pub(crate) use content_md5::ContentMd5;
 
@@ -180,9 +181,17 @@ impl RequestParts {
                 self.headers.insert(name, value);
                 Ok(())
             }
-            None => Err(Error::invalid_input(format!(
-                "header `{name}`: must be printable ASCII"
-            ))),
+            None => {
+                let hint = match name {
+                    header::CONTENT_DISPOSITION => {
+                        "; encode a file name: `attachment; filename*=utf-8''%E5%9B%BE.pdf`"
+                    }
+                    _ => "",
+                };
+                Err(Error::invalid_input(format!(
+                    "header `{name}`: must be printable ASCII{hint}"
+                )))
+            }
         }
     }
 
@@ -314,8 +323,9 @@ impl RequestParts {
         }
     }
 
-    /// Returns an error if the request has a body and one of these headers, which name another
-    /// source of the content: the service would ignore one of the two.
+    /// Returns an error if the request has one of these headers, which name another source of the
+    /// content, and also a body, or metadata that the source determines: the service would ignore one
+    /// of the two.
     pub(crate) fn check_single_source(&self, headers: &[&str]) -> Result<()> {
         let has_body = matches!(&self.body, RequestBody::Stream(body) if !body.is_empty());
         match headers
@@ -325,7 +335,8 @@ impl RequestParts {
             Some(name) if has_body => Err(Error::invalid_input(format!(
                 "header `{name}`: the content comes from this source, so the request must not have a body"
             ))),
-            _ => Ok(()),
+            Some(name) => copied_metadata::check(name, &self.headers),
+            None => Ok(()),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use qingstor_emulator::{Emulator, FaultRule};
+use qingstor_sdk::operations::PutObject;
+use qingstor_sdk::types::{MetadataDirective, StorageClass};
 use qingstor_sdk::{
     Bucket, Config, DownloadTarget, Error, ErrorKind, Observer, QingStor, RequestEvent, RetryPolicy,
 };
@@ -158,6 +160,84 @@ async fn a_header_that_the_client_sets_is_refused() {
         .header("x", "\n");
     assert_eq!(copy.await.unwrap_err().kind(), ErrorKind::InvalidInput);
     assert!(sent.take().is_empty());
+}
+
+/// A copy has the metadata of its source, unless the caller replaces it.
+#[tokio::test]
+async fn metadata_that_a_copy_would_ignore_is_refused() {
+    let (_emulator, bucket, sent) = start().await;
+    let copy = || bucket.put_object("copy").copy_source(("some-bucket", "k"));
+    let moved = || bucket.put_object("moved").move_source(("some-bucket", "k"));
+    for start in [&copy as &dyn Fn() -> PutObject, &moved] {
+        for (call, header) in [
+            (start().metadata([("a", "2")]), "x-qs-meta-a"),
+            (start().content_type("image/png"), "content-type"),
+            (start().cache_control("no-store"), "cache-control"),
+            (start().content_encoding("gzip"), "content-encoding"),
+            (start().content_disposition("inline"), "content-disposition"),
+            (start().expires("0"), "expires"),
+            (start().header("X-QS-Meta-B", "2"), "x-qs-meta-b"),
+            (
+                start()
+                    .content_type("image/png")
+                    .metadata_directive(MetadataDirective::Copy),
+                "content-type",
+            ),
+        ] {
+            let error = call.await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(
+                error.message().contains(&format!("header `{header}`")),
+                "{error}"
+            );
+        }
+    }
+    assert!(sent.take().is_empty());
+    bucket.put_object("k").body("content").await.unwrap();
+    let replaced = copy().content_type("image/png").metadata([("a", "2")]);
+    let replaced = replaced.metadata_directive(MetadataDirective::Replace);
+    replaced
+        .storage_class(StorageClass::StandardIa)
+        .await
+        .unwrap();
+    let head = bucket.head_object("copy").await.unwrap();
+    assert_eq!(head.content_type.as_deref(), Some("image/png"));
+    assert_eq!(head.metadata.get("a"), Some("2"));
+    // The storage class is that of the request in any case.
+    copy()
+        .storage_class(StorageClass::StandardIa)
+        .await
+        .unwrap();
+    moved()
+        .storage_class(StorageClass::StandardIa)
+        .await
+        .unwrap();
+}
+
+/// The message says how to write a file name that is not ASCII.
+#[tokio::test]
+async fn a_file_name_that_is_not_ascii_is_refused_with_its_encoded_form() {
+    let (_emulator, bucket, sent) = start().await;
+    let put = |disposition: &str| {
+        bucket
+            .put_object("k")
+            .content_disposition(disposition)
+            .body("a")
+    };
+    let error = put("attachment; filename=\"张三.pdf\"").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.message().contains("filename*=utf-8''%E5"), "{error}");
+    let other = bucket
+        .put_object("k")
+        .cache_control("张")
+        .await
+        .unwrap_err();
+    assert!(!other.message().contains("filename"), "{other}");
+    assert!(sent.take().is_empty());
+    let encoded = qingstor_sdk::attachment("张三.pdf");
+    put(&encoded).await.unwrap();
+    let head = bucket.head_object("k").await.unwrap();
+    assert_eq!(head.content_disposition, Some(encoded));
 }
 
 #[tokio::test]

@@ -5,13 +5,13 @@ use std::time::Duration;
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 use qingstor_sdk::operations::PutObjectInput;
-use qingstor_sdk::{Call, Operation};
+use qingstor_sdk::{Call, Intercept, InterceptedRequest, Operation};
 use qingstor_suite::client::fetch;
 use qingstor_suite::{CannedResponse, Server};
 
 use super::response::{fill, rows};
 use crate::text::content;
-use crate::world::{Suite, send};
+use crate::world::{Suite, ZONE, send};
 
 /// Long enough: the scenarios use their presigned URLs immediately.
 const URL_LIFETIME: Duration = Duration::from_secs(60);
@@ -47,9 +47,34 @@ async fn is_copied(world: &mut Suite, source: String, target: String) {
 
 #[when(expr = "the object {string} is copied to {string} with")]
 async fn is_copied_with(world: &mut Suite, step: &Step, source: String, target: String) {
-    let call = world.bucket().put_object(target);
-    let call = with_headers(call.copy_source((&world.bucket, source)), world, step);
+    let (metadata, other): (Vec<_>, Vec<_>) = rows(world, step)
+        .into_iter()
+        .partition(|(name, _)| name == "Content-Type" || name.starts_with("x-qs-meta-"));
+    let config = world.credentials("owner").interceptor(Metadata(metadata));
+    let bucket = world.client(config).bucket(&world.bucket, ZONE).unwrap();
+    let call = bucket
+        .put_object(target)
+        .copy_source((&world.bucket, source));
+    let call = other
+        .iter()
+        .fold(call, |call, (name, value)| call.header(name, value));
     put(world, call).await;
+}
+
+/// Adds metadata to each request. Calls of the SDK refuse metadata that a copy ignores, but other
+/// clients send it.
+struct Metadata(Vec<(String, String)>);
+
+impl Intercept for Metadata {
+    fn intercept(
+        &self,
+        request: &mut InterceptedRequest<'_>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        for (name, value) in &self.0 {
+            request.set_header(name, value)?;
+        }
+        Ok(())
+    }
 }
 
 #[when(expr = "the object {string} of the bucket {string} is copied to {string}")]
