@@ -8,8 +8,10 @@ mod site;
 macro_rules! tests {
     ($version:ident) => {
         mod $version {
+            use std::error::Error as _;
+
             use futures_util::{StreamExt, stream};
-            use qingstor_object_store::qingstor_sdk::{Config, QingStor};
+            use qingstor_object_store::qingstor_sdk::{self, Config, QingStor};
             use qingstor_object_store::$version::QingStorBuilder;
             use qingstor_object_store::$version::object_store::path::Path;
             use qingstor_object_store::$version::object_store::{
@@ -75,6 +77,15 @@ macro_rules! tests {
                         panic!("{result:?}");
                     };
                     assert_eq!(found, path);
+                    let error = result.as_ref().unwrap_err();
+                    let mut source = error.source();
+                    while let Some(error) =
+                        source.filter(|error| !error.is::<qingstor_sdk::Error>())
+                    {
+                        source = error.source();
+                    }
+                    let of_sdk = source.unwrap().downcast_ref::<qingstor_sdk::Error>();
+                    assert!(of_sdk.unwrap().request_id().is_some());
                 }
             }
 

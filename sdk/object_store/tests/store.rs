@@ -277,11 +277,10 @@ macro_rules! tests {
             #[tokio::test]
             async fn a_deletion_reports_errors_by_key() {
                 let (bucket, _) = answered(|_, _| {
-                    http::Response::new(
-                        r#"{"deleted":[{"key":"c"},{"key":"a"}],"errors":[
-                            {"key":"b","code":"permission_denied","message":"no"}]}"#
-                            .into(),
-                    )
+                    let body = r#"{"deleted":[{"key":"c"},{"key":"a"}],"errors":[
+                        {"key":"b","code":"permission_denied","message":"no"}]}"#;
+                    let response = http::Response::builder().header("x-qs-request-id", "3f2c");
+                    response.body(body.into()).unwrap()
                 });
                 let paths = ["a", "b", "c", "lost", ""].map(|path| Ok(Path::from(path)));
                 let input = stream::iter(paths).boxed();
@@ -292,6 +291,14 @@ macro_rules! tests {
                 assert_eq!(output[2].as_ref().unwrap().as_ref(), "c");
                 output[3].as_ref().unwrap_err();
                 output[4].as_ref().unwrap_err();
+                // There is no error of a request, but the request ID is known.
+                for result in &output[1..4] {
+                    let Err(error) = result else { continue };
+                    let source = error.source().unwrap();
+                    let source = source.downcast_ref::<qingstor_sdk::DeleteError>().unwrap();
+                    assert_eq!(source.request_id.as_deref(), Some("3f2c"));
+                    assert!(error.to_string().contains("request id 3f2c"), "{error}");
+                }
             }
 
             #[tokio::test]

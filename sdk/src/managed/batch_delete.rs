@@ -108,6 +108,8 @@ pub struct DeleteError {
     pub code: Option<ErrorCode>,
     /// Error message.
     pub message: String,
+    /// Request ID of the deletion. Include it in support requests.
+    pub request_id: Option<String>,
     /// Error of the whole request, if it was not only this key that failed.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub cause: Option<Arc<Error>>,
@@ -118,8 +120,13 @@ impl fmt::Display for DeleteError {
         let Self { key, message, .. } = self;
         let message = EscapeControls(message);
         match &self.code {
-            Some(code) => write!(f, "{key:?}: {}: {message}", EscapeControls(code)),
-            None => write!(f, "{key:?}: {message}"),
+            Some(code) => write!(f, "{key:?}: {}: {message}", EscapeControls(code))?,
+            None => write!(f, "{key:?}: {message}")?,
+        }
+        match &self.request_id {
+            // The message of a cause contains it.
+            Some(id) if self.cause.is_none() => write!(f, "; request id {}", EscapeControls(id)),
+            _ => Ok(()),
         }
     }
 }
@@ -282,6 +289,7 @@ impl DeleteObjectsOutput {
             Ok(output) => output,
             Err(error) => return self.add_failed(keys, error),
         };
+        let request_id = output.request_id().map(str::to_owned);
         let mut missing: HashSet<String> = keys.into_iter().collect();
         for object in output.deleted {
             missing.remove(&object.key);
@@ -293,6 +301,7 @@ impl DeleteObjectsOutput {
                 key: error.key,
                 code: Some(ErrorCode::from(error.code.as_str())),
                 message: error.message,
+                request_id: request_id.clone(),
                 cause: None,
             });
         }
@@ -302,6 +311,7 @@ impl DeleteObjectsOutput {
                 key,
                 code: None,
                 message: "the response does not contain a result for this key".into(),
+                request_id: request_id.clone(),
                 cause: None,
             }));
     }
@@ -313,6 +323,7 @@ impl DeleteObjectsOutput {
             key,
             code: cause.code().cloned(),
             message: cause.to_string(),
+            request_id: cause.request_id().map(str::to_owned),
             cause: Some(Arc::clone(&cause)),
         }));
     }

@@ -1,6 +1,7 @@
 //! Conversion of the SDK's errors.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
 
 use qingstor_sdk::{DeleteError, ErrorKind};
@@ -19,7 +20,24 @@ pub(super) fn of_object(location: &Path, error: qingstor_sdk::Error) -> Error {
 
 /// Converts an error that concerns several objects, for one of them.
 pub(super) fn of_shared(location: &Path, error: &Arc<qingstor_sdk::Error>) -> Error {
-    of_class(Class::of(error), location, Box::new(Arc::clone(error)))
+    let source = SharedError(Arc::clone(error));
+    of_class(Class::of(error), location, Box::new(source))
+}
+
+/// An error of several objects. Its source is the SDK's error.
+#[derive(Debug)]
+struct SharedError(Arc<qingstor_sdk::Error>);
+
+impl fmt::Display for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for SharedError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0)
+    }
 }
 
 /// Converts the error of one object of a batch deletion.

@@ -60,8 +60,10 @@ use crate::settings::StoreOptions;
 ///
 /// # Errors
 ///
-/// The source of each error is a [`qingstor_sdk::Error`] if a request failed. It has the error code,
-/// the request ID and the number of attempts.
+/// If a request failed, the chain of [sources](std::error::Error::source) of the error contains a
+/// [`qingstor_sdk::Error`] with the error code, the request ID and the number of attempts. If the
+/// service refused to delete some of the objects of a request, it contains a
+/// [`qingstor_sdk::DeleteError`] instead, with the error code and the request ID.
 #[derive(Clone)]
 pub struct QingStorStore {
     inner: Arc<Inner>,
