@@ -162,17 +162,24 @@ async fn the_reason_of_a_refused_tunnel_is_named() {
 /// The variable that turns a test into the program that another test runs.
 const CHILD: &str = "QINGSTOR_TEST_ENDPOINT";
 
+/// The variable with which that program calls `Config::no_proxy`.
+const NO_PROXY: &str = "QINGSTOR_TEST_NO_PROXY";
+
 /// Run by the test below with proxies in its environment: prints the object or the error.
 #[tokio::test]
 async fn child_reads_an_object() {
     let Ok(endpoint) = std::env::var(CHILD) else {
         return;
     };
-    if let Err(error) = QingStor::new(config(&endpoint)) {
+    let config = match std::env::var_os(NO_PROXY) {
+        Some(_) => config(&endpoint).no_proxy(),
+        None => config(&endpoint),
+    };
+    if let Err(error) = QingStor::new(config.clone()) {
         println!("invalid: {error}");
         return;
     }
-    match bucket(config(&endpoint)).get_object("k").await {
+    match bucket(config).get_object("k").await {
         Ok(output) => println!("content: {:?}", output.body.bytes().await.unwrap()),
         Err(error) => println!("error: {error}"),
     }
@@ -230,6 +237,16 @@ async fn hosts_in_no_proxy_are_connected_directly() {
             .unwrap()
             .starts_with("GET /some-bucket/k HTTP/1.1\r\n")
     );
+}
+
+#[tokio::test]
+async fn a_program_can_ignore_the_variables() {
+    for proxy in ["http://127.0.0.1:1", "ftp://a b"] {
+        let (addr, _head) = server(OK).await;
+        let variables = [("HTTP_PROXY", proxy), ("ALL_PROXY", proxy), (NO_PROXY, "1")];
+        let shown = read_with(&format!("http://{addr}"), &variables).await;
+        assert!(shown.contains("content: b\"hello\""), "{proxy}: {shown}");
+    }
 }
 
 #[tokio::test]

@@ -19,10 +19,20 @@ pub(crate) type Handler = dyn Fn(Request<Body>) -> Pin<Box<dyn Future<Output = h
     + Send
     + Sync;
 
+/// The proxy of requests.
+#[derive(Clone, Default)]
+pub(crate) enum ProxySetting {
+    /// Those of the environment variables.
+    #[default]
+    Environment,
+    None,
+    Url(String),
+}
+
 /// Settings of the connections.
 #[derive(Clone, Default)]
 pub(crate) struct ConnectionSettings {
-    pub(crate) proxy: Option<String>,
+    pub(crate) proxy: ProxySetting,
     /// PEM texts, each with one or more certificates.
     pub(crate) ca_certificates: Vec<Vec<u8>>,
     pub(crate) pool_idle_timeout: Option<Duration>,
@@ -42,12 +52,20 @@ impl ConnectionSettings {
 impl Config {
     /// Sends all requests through this HTTP proxy: `http://proxy.example.com:3128`, or
     /// `https://..`. The URL may contain a user name and a password, whose special characters are
-    /// percent-encoded. Without it, the environment variables `HTTP_PROXY`, `HTTPS_PROXY`,
-    /// `ALL_PROXY` and `NO_PROXY` apply. An invalid URL is an error of
+    /// percent-encoded. Without it and [`no_proxy`](Self::no_proxy), the environment variables
+    /// `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` apply. An invalid URL is an error of
     /// [`QingStor::new`](crate::QingStor::new), also in a variable that applies to the service.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.transport.proxy = Some(url.into());
+        self.transport.proxy = ProxySetting::Url(url.into());
+        self
+    }
+
+    /// Sends all requests without a proxy, even if the environment variables name one: for example to
+    /// a local emulator, or to an endpoint in the network of the program.
+    #[must_use]
+    pub fn no_proxy(mut self) -> Self {
+        self.transport.proxy = ProxySetting::None;
         self
     }
 
@@ -131,11 +149,22 @@ impl Config {
     }
 }
 
+/// Shows the URL without user name and password.
+impl fmt::Debug for ProxySetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment => f.write_str("Environment"),
+            Self::None => f.write_str("None"),
+            Self::Url(url) => f.debug_tuple("Url").field(&without_user(url)).finish(),
+        }
+    }
+}
+
 /// Shows the settings without the password of the proxy.
 impl fmt::Debug for ConnectionSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectionSettings")
-            .field("proxy", &self.proxy.as_deref().map(without_user))
+            .field("proxy", &self.proxy)
             .field("ca_certificates", &self.ca_certificates.len())
             .field("pool_idle_timeout", &self.pool_idle_timeout)
             .field("pool_max_idle_per_host", &self.pool_max_idle_per_host)

@@ -5,7 +5,7 @@ use http::uri::Scheme;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use crate::base::error::{Error, Result};
-use crate::config::transport::ConnectionSettings;
+use crate::config::transport::{ConnectionSettings, ProxySetting};
 use crate::message::address::Address;
 use crate::message::host;
 
@@ -18,6 +18,11 @@ pub(super) struct Proxies {
 }
 
 impl Proxies {
+    const NONE: Self = Self {
+        matcher: None,
+        use_tls: false,
+    };
+
     /// `service`: the address of the service.
     ///
     /// # Errors
@@ -25,23 +30,20 @@ impl Proxies {
     /// Returns `Config` if the proxy is not a URL of a supported scheme.
     pub(super) fn new(settings: &ConnectionSettings, service: &Address) -> Result<Self> {
         match &settings.proxy {
-            Some(url) => Ok(Self {
+            ProxySetting::Url(url) => Ok(Self {
                 matcher: Some(configured(url)?),
                 use_tls: is_https(url),
             }),
-            None => Self::of_environment(service),
+            ProxySetting::None => Ok(Self::NONE),
+            ProxySetting::Environment => Self::of_environment(service),
         }
     }
 
     /// Only the proxy for the scheme of the service is used.
     fn of_environment(service: &Address) -> Result<Self> {
-        let none = Self {
-            matcher: None,
-            use_tls: false,
-        };
         // In a CGI program, `HTTP_PROXY` is the header `Proxy` of the request that it serves.
         if std::env::var_os("REQUEST_METHOD").is_some() {
-            return Ok(none);
+            return Ok(Self::NONE);
         }
         let name = match service.scheme == Scheme::HTTPS {
             true => "HTTPS_PROXY",
@@ -50,7 +52,7 @@ impl Proxies {
         let value = |name| Some((name, variable(name)?));
         let Some((name, url)) = value(name).or_else(|| value("ALL_PROXY")) else {
             // Without a proxy, the host of each request need not be compared.
-            return Ok(none);
+            return Ok(Self::NONE);
         };
         let direct = direct_hosts(&variable("NO_PROXY").unwrap_or_default());
         let any_proxy = Matcher::builder()
