@@ -560,7 +560,7 @@ pub struct ObjectPart {
     /// Size of the part in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// ETag of the part, without quotes.
+    /// ETag of the part, without quotes, unlike that of the response to the upload of a part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
     /// Time when the part was stored.
@@ -585,7 +585,8 @@ impl ObjectPart {
         self
     }
 
-    /// ETag of the part, without quotes. If it is set in a request, the service checks it.
+    /// ETag of the part, without quotes, unlike that of the response to the upload of a part. If it
+    /// is set in a request, the service checks it.
     pub fn etag(mut self, value: impl Into<String>) -> Self {
         self.etag = Some(value.into());
         self
