@@ -17,6 +17,8 @@ pub mod keys;
 mod programs;
 pub mod project;
 pub mod public_api;
+#[cfg(doctest)]
+mod readmes;
 pub mod repository;
 pub mod server;
 pub mod signature;

@@ -13,6 +13,7 @@ const DOCUMENTS: &[&str] = &[
     "codegen/README.md",
     "templates/README.md",
     "tests/emulator/README.md",
+    "sdk/README.md",
     "sdk/md5/README.md",
     "sdk/object_store/README.md",
     "sdk/cli/README.md",

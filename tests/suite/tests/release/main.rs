@@ -40,6 +40,23 @@ fn every_published_crate_contains_its_licence_changelog_and_readme() {
     }
 }
 
+/// Registries resolve a relative link from the folder of the crate, even if its README is a link to a
+/// file in another folder.
+#[test]
+fn relative_links_in_the_readme_of_a_crate_lead_to_files() {
+    for folder in CRATES {
+        let readme = read(format!("{folder}/README.md"));
+        for link in readme.split("](").skip(1) {
+            let (link, _) = link.split_once(')').unwrap();
+            let (path, _) = link.split_once('#').unwrap_or((link, ""));
+            if path.is_empty() || path.starts_with("https://") {
+                continue;
+            }
+            assert!(place(folder).join(path).exists(), "{folder}: {link}");
+        }
+    }
+}
+
 #[test]
 fn the_makefile_publishes_every_crate_that_can_be_published() {
     let metadata = metadata();
@@ -90,7 +107,10 @@ fn the_rust_version_is_correct() {
     let ours: Vec<_> = ours.into_iter().collect();
     assert_eq!(ours.len(), 1, "{ours:?}");
     assert!(number(ours[0]) >= newest, "{ours:?} {newest:?}");
-    assert!(read("README.md").contains(&format!("Rust {} or newer", ours[0])));
+    for readme in ["README.md", "sdk/README.md"] {
+        let says = format!("Rust {} or newer", ours[0]);
+        assert!(read(readme).contains(&says), "{readme}");
+    }
     assert!(read("README.zh-CN.md").contains(&format!("Rust {} 或更高", ours[0])));
 }
 

@@ -28,7 +28,7 @@ const FURTHER: &[(&str, &[&str])] = &[
     ("codegen", &["LINTS.md", "build.rs", "packs/"]),
     ("sdk/md5", &[]),
     ("tests/emulator", &["console/", "images/"]),
-    ("sdk", &["README.zh-CN.md", "examples/"]),
+    ("sdk", &["examples/"]),
     ("sdk/object_store", &["examples/"]),
     ("sdk/cli", &[]),
 ];
