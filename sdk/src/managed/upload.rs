@@ -109,7 +109,10 @@ impl Bucket {
 /// the network are faster than MD5, the chunks of parts that the service has received are released as
 /// they are hashed, so that chunks of further parts are read and hashed beside them. Bytes in memory are not copied, nor are chunks
 /// of a stream that have at least 16 KiB. All transfers of a client together hold at most
-/// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes.
+/// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes. Not counted is a part whose source
+/// has been silent for a quarter of a second, because it could block other transfers forever: limit
+/// the number of sources that can stall. [`timeout`](Self::timeout) does not limit the wait for the
+/// source; dropping the future, for example by `tokio::time::timeout`, ends it.
 ///
 /// # Limits
 ///
