@@ -4,7 +4,8 @@ use std::fmt;
 
 use qingstor_sdk::{Config, Credentials, Secret};
 
-use crate::settings::BoxError;
+/// The reason why a builder cannot build a store.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The settings of a client: those of its configuration, and those that have a string key.
 #[derive(Clone, Default)]
@@ -112,65 +113,5 @@ impl fmt::Debug for ClientSettings {
             .field("access_key_id", &self.access_key_id)
             .field("skip_signature", &self.skip_signature)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
-
-    use qingstor_sdk::QingStor;
-
-    use super::*;
-    use crate::settings::Settings;
-
-    /// Returns the settings of the client: its endpoint and its credentials as `Debug` shows them.
-    fn client_config(settings: Settings) -> String {
-        format!("{:?}", settings.client.config().unwrap())
-    }
-
-    #[test]
-    fn the_environment_is_below_the_client_config_and_both_are_below_the_builder() {
-        let environment = || {
-            Settings::from_variables(|name| match name {
-                "QINGSTOR_ACCESS_KEY_ID" => Some("ENVIRONMENT_ID".into()),
-                "QINGSTOR_SECRET_ACCESS_KEY" => Some("HIDDEN".into()),
-                "QINGSTOR_ENDPOINT" => Some("http://127.0.0.1:9000".into()),
-                "QINGSTOR_ADDITIONAL_USER_AGENT" => Some("environment/1.0".into()),
-                _ => None,
-            })
-        };
-        let minute = std::time::Duration::from_secs(61);
-        // A configuration without an endpoint does not replace that of the environment.
-        let mut carrier = environment();
-        carrier.client.config = Some(Config::anonymous().idle_timeout(minute));
-        let shown = client_config(carrier);
-        for expected in ["61s", "http://127.0.0.1:9000", "ENVI..", "environment/1.0"] {
-            assert!(shown.contains(expected), "{expected} in {shown}");
-        }
-        // What the program sets overrides the environment.
-        let config = Config::new("CONFIGURED_ID", "HIDDEN").endpoint("http://127.0.0.1:9001");
-        let mut with_config = environment();
-        with_config.client.config = Some(config);
-        let shown = client_config(with_config.clone());
-        for expected in ["http://127.0.0.1:9001", "CONF..", "environment/1.0"] {
-            assert!(shown.contains(expected), "{expected} in {shown}");
-        }
-        let builder = with_config
-            .apply("access_key_id", "BUILDER_S_OWN_ID")
-            .apply("secret_access_key", "HIDDEN")
-            .apply("endpoint", "http://127.0.0.1:9002");
-        let shown = client_config(builder);
-        for expected in ["http://127.0.0.1:9002", "BUIL.."] {
-            assert!(shown.contains(expected), "{expected} in {shown}");
-        }
-        // A host of the program overrides the endpoint of the environment; a port alone is ambiguous.
-        let client = |settings: Settings| QingStor::new(settings.client.config().unwrap());
-        client(environment().apply("host", "stor.example.com")).unwrap();
-        let error = client(environment().apply("port", "80")).unwrap_err();
-        assert!(error.to_string().starts_with("port (program)"), "{error}");
-        // Half a key pair is not combined with the half of another source.
-        let half = environment().apply("access_key_id", "ID");
-        half.client.config().unwrap_err();
     }
 }
