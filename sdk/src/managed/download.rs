@@ -5,6 +5,7 @@ mod file_writer;
 mod object_reader;
 mod part_file;
 mod range_sink;
+mod received;
 mod resume_state;
 mod start;
 pub(super) mod target;
@@ -163,9 +164,9 @@ impl Download<'_> {
         self
     }
 
-    /// Keeps the received bytes if the download fails, its future is dropped, or the process is
-    /// killed: in `.<name>.qingstor-resume.part` next to the target, with a list of the complete ranges
-    /// in `.<name>.qingstor-resume.part.json`. A `<name>` of more than 40 characters is shortened. The
+    /// Keeps the received bytes if the download fails, and all but those of the last two seconds if its
+    /// future is dropped or the process is killed: in `.<name>.qingstor-resume.part` next to the target,
+    /// with a list of the bytes in `.<name>.qingstor-resume.part.json`. A `<name>` of more than 40 characters is shortened. The
     /// next resumable download of the same object to the same path continues from there. If the object
     /// has changed, the download starts from the beginning. Transfers of folders ignore these files.
     ///

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use qingstor_sdk::{Download, DownloadTarget, ErrorKind, Progress, SseKey};
+use qingstor_sdk::{Download, DownloadTarget, ErrorKind, Progress, RetryPolicy, SseKey};
 
 use crate::transfer::{MIB, PART, Site, content};
 
@@ -294,6 +294,43 @@ async fn resumes_an_interrupted_download() {
     assert_eq!(site.served("GetObject") - before, 5);
     assert!(output.verified);
     assert_eq!(std::fs::read(&path).unwrap(), stored);
+    assert_eq!(files(folder.path()), ["copy"]);
+}
+
+/// On a slow connection, all ranges in progress end late.
+#[tokio::test]
+async fn resumes_in_the_middle_of_ranges() {
+    const LEN: usize = 4 * MIB;
+    let (site, stored, folder) = with_object(LEN).await;
+    let path = folder.path().join("copy");
+    let download = |ranges: usize| {
+        let download = site.bucket.download("k", &path).resumable(true);
+        download
+            .part_size((LEN / ranges) as u64)
+            .concurrency(ranges)
+    };
+    // A future that is dropped, as at a signal.
+    site.faults(&["operation=GetObject,trickle=400000"]);
+    let dropped = tokio::time::timeout(Duration::from_secs(4), download(2).into_future());
+    assert!(dropped.await.is_err());
+    site.emulator.clear_faults();
+    let output = download(2).await.unwrap();
+    assert!(output.resumed > 100_000, "{}", output.resumed);
+    assert!(output.verified);
+    assert!(std::fs::read(&path).unwrap() == stored);
+
+    // A range that fails.
+    site.faults(&["operation=GetObject,truncate=700000"]);
+    let failed = download(1).retry(RetryPolicy::never()).await;
+    failed.unwrap_err();
+    site.emulator.clear_faults();
+    let output = download(1).await.unwrap();
+    assert!(
+        (600_000..=700_000).contains(&output.resumed),
+        "{}",
+        output.resumed
+    );
+    assert!(std::fs::read(&path).unwrap() == stored);
     assert_eq!(files(folder.path()), ["copy"]);
 }
 

@@ -4,14 +4,17 @@ use std::future::poll_fn;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::task::spawn_blocking;
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::file_writer::FileWriter;
 use super::object_reader::{FirstResponse, ObjectIdentity, ObjectReader, RangeTasks};
 use super::part_file::{OnDrop, PartFile, PartFileGuard};
 use super::range_sink::{RangeBytes, RangeSink};
+use super::received::Received;
 use super::resume_state::ResumeState;
 use super::verifier::FileVerifier;
 use super::{DownloadOptions, DownloadOutput};
@@ -22,6 +25,10 @@ use crate::client::transfer_budget::AdmittedBucket;
 use crate::generated::operations::GetObjectOutput;
 use crate::managed::errors::task_result;
 use crate::managed::request_tasks::TaskEvent;
+
+/// How often a resumable download records which bytes it has received, in addition to the ends of its
+/// ranges: on a slow connection, all ranges in progress end late and at the same time.
+const SAVE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Downloads an object from the beginning.
 pub(super) async fn download_to_file(
@@ -43,6 +50,8 @@ pub(super) async fn download_to_file(
         options,
         guard,
         state,
+        received: Arc::default(),
+        saved_bytes: 0,
     }
     .run(response, output)
     .await
@@ -85,7 +94,9 @@ pub(super) async fn resume_to_file(
         reader,
         options,
         guard,
+        saved_bytes: state.completed_bytes(),
         state,
+        received: Arc::default(),
     }
     .run(None, output)
     .await
@@ -117,7 +128,11 @@ struct FileDownload {
     reader: Arc<ObjectReader>,
     options: DownloadOptions,
     guard: PartFileGuard,
+    /// The complete ranges.
     state: ResumeState,
+    received: Arc<Received>,
+    /// Number of complete bytes of the saved state.
+    saved_bytes: u64,
 }
 
 impl FileDownload {
@@ -140,6 +155,10 @@ impl FileDownload {
             .await;
         // No task writes to the file after an error is returned.
         tasks.shutdown().await;
+        if result.is_err() && file.is_resumable() {
+            // An error does not replace the first one.
+            let _ = self.save_state().await;
+        }
         result?;
         if let (Some(expected), Some(verifier)) = (expected, verifier) {
             let actual = verifier.finish(size).await?;
@@ -165,12 +184,18 @@ impl FileDownload {
         response: Option<(Range<u64>, GetObjectOutput, AdmittedBucket)>,
         verifier: &mut Option<FileVerifier>,
     ) -> Result<()> {
-        let file = &self.guard.file;
-        let writer = Arc::new(FileWriter::new(Arc::clone(file)));
+        let writer = Arc::new(FileWriter::new(Arc::clone(&self.guard.file)));
+        let is_resumable = self.guard.file.is_resumable();
+        let received = is_resumable.then(|| Arc::clone(&self.received));
+        let mut save_times = is_resumable.then(|| {
+            let mut times = interval(SAVE_INTERVAL);
+            times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            times
+        });
         let mut planned = self.state.clone();
         if let Some((range, output, admitted)) = response {
             planned.add(range.clone());
-            let sink = RangeSink::file(&writer, range.start);
+            let sink = RangeSink::file(&writer, range.start, received.as_ref());
             let reader = Arc::clone(&self.reader);
             tasks.spawn_admitted(admitted, |admitted| {
                 reader.download(admitted, range, Some(output), sink)
@@ -182,26 +207,45 @@ impl FileDownload {
                 && tasks.len() < max_ranges(tasks, verifier)
                 && let Some(range) = missing.next()
             {
-                let sink = RangeSink::file(&writer, range.start);
+                let sink = RangeSink::file(&writer, range.start, received.as_ref());
                 let reader = Arc::clone(&self.reader);
                 tasks.spawn(0, |admitted, _| {
                     reader.download(admitted, range, None, sink)
                 });
             }
-            let range = match poll_fn(|cx| poll_event(cx, tasks, verifier)).await? {
+            let event = poll_fn(|cx| poll_event(cx, tasks, verifier, &mut save_times));
+            let range = match event.await? {
                 Event::Task(TaskEvent::Finished((range, _))) => range,
                 Event::Task(TaskEvent::Progress) | Event::Hashed => continue,
+                Event::SaveTime => {
+                    self.save_state().await?;
+                    continue;
+                }
                 Event::Idle => return Ok(()),
             };
+            self.received.remove(range.start);
             self.state.add(range);
-            if file.is_resumable() {
-                let state = self.state.clone();
-                blocking(file, move |file| file.save_state(&state)).await?;
+            if is_resumable {
+                self.save_state().await?;
             }
             if let Some(verifier) = verifier {
                 verifier.advance(self.state.prefix_len(), self.state.completed_bytes());
             }
         }
+    }
+}
+
+impl FileDownload {
+    /// Saves which bytes are in the file, if there are more than at the last time.
+    async fn save_state(&mut self) -> Result<()> {
+        let mut state = self.state.clone();
+        let received = self.received.ranges();
+        received.into_iter().for_each(|range| state.add(range));
+        if state.completed_bytes() > self.saved_bytes {
+            self.saved_bytes = state.completed_bytes();
+            blocking(&self.guard.file, move |file| file.save_state(&state)).await?;
+        }
+        Ok(())
     }
 }
 
@@ -218,27 +262,37 @@ enum Event {
     Task(TaskEvent<(Range<u64>, RangeBytes)>),
     /// More bytes were hashed.
     Hashed,
+    /// The received bytes should be recorded.
+    SaveTime,
     /// No task is left, and the download does not wait for the verifier.
     Idle,
 }
 
-/// Returns the next event of the tasks or of the verifier, or the first error of either.
+/// Returns the next event of the tasks or of the verifier, or the first error of either. `save_times`:
+/// when the received bytes are recorded, if they are.
 #[inline]
 fn poll_event(
     cx: &mut Context<'_>,
     tasks: &mut RangeTasks,
     verifier: &mut Option<FileVerifier>,
+    save_times: &mut Option<Interval>,
 ) -> Poll<Result<Event>> {
     if let Some(verifier) = verifier
         && let Poll::Ready(hashed) = verifier.poll_hashed(cx)
     {
         return Poll::Ready(hashed.map(|()| Event::Hashed));
     }
-    match ready!(tasks.poll_next(cx)) {
-        Some(event) => Poll::Ready(event.map(Event::Task)),
+    match tasks.poll_next(cx) {
+        Poll::Ready(Some(event)) => return Poll::Ready(event.map(Event::Task)),
         // Further ranges are requested when the verifier has caught up.
-        None if max_ranges(tasks, verifier) == 0 => Poll::Pending,
-        None => Poll::Ready(Ok(Event::Idle)),
+        Poll::Ready(None) if max_ranges(tasks, verifier) > 0 => {
+            return Poll::Ready(Ok(Event::Idle));
+        }
+        Poll::Ready(None) | Poll::Pending => {}
+    }
+    match save_times {
+        Some(times) => times.poll_tick(cx).map(|_| Ok(Event::SaveTime)),
+        None => Poll::Pending,
     }
 }
 

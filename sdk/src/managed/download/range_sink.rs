@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::file_writer::FileWriter;
+use super::received::Received;
 use crate::base::chunk_list::ChunkList;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::transfer_budget::Reservation;
@@ -15,11 +16,16 @@ const BUFFER_SIZE: usize = 60 * 1024;
 
 /// Receives the bytes of one range.
 pub(super) enum RangeSink {
-    /// Writes the bytes to a file, starting at `offset`.
+    /// Writes the bytes to a file.
     File {
         writer: Arc<FileWriter>,
+        /// First byte of the range.
+        start: u64,
+        /// The next byte to write.
         offset: u64,
         buffer: ChunkList,
+        /// `None` unless the download is resumable.
+        received: Option<Arc<Received>>,
     },
     /// Keeps the bytes in memory until it is their turn to be written.
     Memory {
@@ -35,11 +41,17 @@ pub(super) struct RangeBytes {
 }
 
 impl RangeSink {
-    pub(super) fn file(writer: &Arc<FileWriter>, offset: u64) -> Self {
+    pub(super) fn file(
+        writer: &Arc<FileWriter>,
+        start: u64,
+        received: Option<&Arc<Received>>,
+    ) -> Self {
         Self::File {
             writer: Arc::clone(writer),
-            offset,
+            start,
+            offset: start,
             buffer: ChunkList::default(),
+            received: received.cloned(),
         }
     }
 
@@ -71,8 +83,10 @@ impl RangeSink {
     pub(super) async fn flush(&mut self) -> Result<()> {
         let Self::File {
             writer,
+            start,
             offset,
             buffer,
+            received,
         } = self
         else {
             return Ok(());
@@ -82,7 +96,11 @@ impl RangeSink {
             return Ok(());
         }
         *offset += len as u64;
-        writer.write(at, chunks).await
+        writer.write(at, chunks).await?;
+        if let Some(received) = received {
+            received.advance(*start, *offset);
+        }
+        Ok(())
     }
 
     /// Returns the bytes of [`Memory`](Self::Memory).

@@ -1,4 +1,4 @@
-//! [`ResumeState`]: which ranges of an interrupted download are complete.
+//! [`ResumeState`]: which bytes of an interrupted download are complete.
 
 use std::fs::OpenOptions;
 use std::io;

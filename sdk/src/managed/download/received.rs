@@ -1,0 +1,31 @@
+//! [`Received`]: how much of each range in progress is in the file.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The first bytes of the ranges in progress that are written to the file.
+#[derive(Debug, Default)]
+pub(super) struct Received(Mutex<BTreeMap<u64, u64>>);
+
+impl Received {
+    /// The range that starts at `start` is written up to `end`.
+    pub(super) fn advance(&self, start: u64, end: u64) {
+        self.lock().insert(start, end);
+    }
+
+    /// The range is complete.
+    pub(super) fn remove(&self, start: u64) {
+        self.lock().remove(&start);
+    }
+
+    /// Returns what is written of each range, in ascending order.
+    pub(super) fn ranges(&self) -> Vec<Range<u64>> {
+        let ends = self.lock();
+        ends.iter().map(|(start, end)| *start..*end).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
