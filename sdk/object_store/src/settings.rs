@@ -388,7 +388,7 @@ mod tests {
         for expected in ["61s", "http://127.0.0.1:9000", "ENVI..", "environment/1.0"] {
             assert!(shown.contains(expected), "{expected} in {shown}");
         }
-        // What the program sets overrides the environment.
+        // Settings of the program override the environment.
         let config = Config::new("CONFIGURED_ID", "HIDDEN").endpoint("http://127.0.0.1:9001");
         let mut with_config = environment();
         with_config.client.config = Some(config);

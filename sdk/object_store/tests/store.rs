@@ -291,7 +291,7 @@ macro_rules! tests {
                 assert_eq!(output[2].as_ref().unwrap().as_ref(), "c");
                 output[3].as_ref().unwrap_err();
                 output[4].as_ref().unwrap_err();
-                // There is no error of a request, but the request ID is known.
+                // The request succeeded, so the source is not an error of the SDK, but has its ID.
                 for result in &output[1..4] {
                     let Err(error) = result else { continue };
                     let source = error.source().unwrap();
