@@ -105,7 +105,9 @@ pub use config::Config;
 pub use config::credentials::FileCredentials;
 pub use config::credentials::{Chain, Credentials, EnvCredentials, ProvideCredentials};
 pub use config::interceptor::{Intercept, InterceptedRequest};
-pub use config::observer::{BodyEvent, DroppedEvent, Observer, RequestEvent, ResponseEvent};
+pub use config::observer::{
+    BodyEvent, DroppedEvent, Observer, RequestEvent, ResponseEvent, RetryEvent,
+};
 pub use config::retry::{RetryBudget, RetryPolicy};
 #[cfg(feature = "config-file")]
 pub use config::unknown_setting::UnknownSetting;

@@ -27,6 +27,9 @@ pub(super) trait Attempts {
         previous_error: Option<Error>,
     ) -> impl Future<Output = Result<Self::Output, FailedAttempt>> + Send;
 
+    /// Reports that another attempt follows after the delay.
+    fn retrying(&self, error: &Error, delay: Duration);
+
     fn now(&self) -> Instant;
 
     fn sleep(&self, delay: Duration) -> impl Future<Output = ()> + Send;
@@ -166,6 +169,7 @@ pub(super) async fn run<A: Attempts>(
         let Some(delay) = limits.delay_before_retry(&error, retry, number, attempts.now()) else {
             return Err(error);
         };
+        attempts.retrying(&error, delay);
         if retry != Retry::Immediately {
             retry_delayed(number, delay);
             attempts.sleep(delay).await;

@@ -1,4 +1,4 @@
-//! [`Observer`]: is notified of each request, each response and each streamed body.
+//! [`Observer`]: is notified of each request, each response, each retry and each streamed body.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -46,6 +46,11 @@ pub trait Observer: Send + Sync {
     /// Called instead of [`response`](Self::response) if the attempt was dropped before it ended,
     /// because the caller dropped the future of the call.
     fn dropped(&self, event: &DroppedEvent<'_>) {
+        let _ = event;
+    }
+
+    /// Called before the delay of a retry. The next attempt follows, unless the caller drops the call.
+    fn retry(&self, event: &RetryEvent<'_>) {
         let _ = event;
     }
 
@@ -142,6 +147,29 @@ pub struct DroppedEvent<'a> {
     pub uri: &'a Uri,
     /// Time from the start of the attempt until it was dropped.
     pub elapsed: Duration,
+}
+
+/// A retry that is about to start: the client resends the request after a failed attempt, or because a
+/// response body broke off.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RetryEvent<'a> {
+    /// ID of the operation in the specification, such as `GetObject`.
+    pub operation: &'static str,
+    /// Bucket of the call.
+    pub bucket: Option<&'a str>,
+    /// Number of the failed attempt, starting at 1. A response body that has made progress starts again
+    /// at 1.
+    pub attempt: u32,
+    /// HTTP method.
+    pub method: &'a Method,
+    /// URL. It does not contain the signature.
+    pub uri: &'a Uri,
+    /// The error of the failed attempt.
+    pub error: &'a Error,
+    /// Time until the next attempt. Zero if the client has corrected the cause of the failure, such as
+    /// a wrong clock.
+    pub delay: Duration,
 }
 
 /// The end of a response body that the caller reads as a stream.

@@ -7,7 +7,7 @@ use http::Method;
 use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::{
     BodyEvent, Bucket, Config, DroppedEvent, ErrorKind, Observer, QingStor, ResponseEvent,
-    RetryPolicy,
+    RetryEvent, RetryPolicy,
 };
 use tokio::io::AsyncReadExt;
 
@@ -214,4 +214,49 @@ async fn the_end_of_a_streamed_body_is_reported() {
         error: None,
     };
     assert_eq!(notes.body(), dropped);
+}
+
+/// Notes the errors, attempts and delays of retries.
+#[derive(Clone, Default)]
+struct Retries(Arc<Mutex<Vec<(ErrorKind, u32, Duration)>>>);
+
+impl Observer for Retries {
+    fn retry(&self, event: &RetryEvent<'_>) {
+        assert_eq!(event.operation, "GetObject");
+        assert_eq!(event.bucket, Some("some-bucket"));
+        assert_eq!(event.method, Method::GET);
+        assert_eq!(event.uri.path(), "/some-bucket/k");
+        let retry = (event.error.kind(), event.attempt, event.delay);
+        self.0.lock().unwrap().push(retry);
+    }
+}
+
+#[tokio::test]
+async fn retries_are_reported_with_their_reason_and_delay() {
+    let emulator = Emulator::builder().in_memory().start().await.unwrap();
+    let retries = Retries::default();
+    let most = Duration::from_millis(40);
+    let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
+        .endpoint(emulator.endpoint())
+        .retry(RetryPolicy::default().initial_backoff(most))
+        .observer(retries.clone());
+    let bucket = QingStor::new(config).unwrap();
+    let bucket = bucket.bucket("some-bucket", "pek3a").unwrap();
+    bucket.put().await.unwrap();
+    bucket.put_object("k").body("0123456789").await.unwrap();
+    let rules = [
+        FaultRule::on("GetObject").status(503).times(1),
+        // The body breaks off.
+        FaultRule::on("GetObject").after(1).truncate(4).times(1),
+    ];
+    emulator.set_faults(rules).unwrap();
+    let body = bucket.get_object("k").await.unwrap().body;
+    body.bytes().await.unwrap();
+    let noted = retries.0.lock().unwrap().clone();
+    let [(first, 1, delay), (second, 1, _)] = noted[..] else {
+        panic!("{noted:?}");
+    };
+    let expected = (ErrorKind::Service, ErrorKind::Interrupted);
+    assert_eq!((first, second), expected);
+    assert!(delay > Duration::ZERO && delay <= most, "{delay:?}");
 }

@@ -2,14 +2,16 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 
 use crate::base::error::{Error, Result};
-use crate::client::Dispatcher;
 use crate::client::spans::AttemptSpan;
-use crate::config::observer::{DroppedEvent, Observer, RequestEvent, ResponseEvent, redacted};
+use crate::client::{Dispatcher, Shared};
+use crate::config::observer::{
+    DroppedEvent, Observer, RequestEvent, ResponseEvent, RetryEvent, redacted,
+};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::announced;
 use crate::message::response::Response;
@@ -172,6 +174,24 @@ impl Dispatcher {
         span.end(&event);
         if let Some(observer) = &self.shared.observer {
             observer.response(&event);
+        }
+    }
+}
+
+impl Shared {
+    /// Reports that the request of a call is sent again after the delay.
+    pub(super) fn report_retry(&self, call: &CallInfo, error: &Error, delay: Duration) {
+        if let Some(observer) = &self.observer {
+            let identity = &*call.identity;
+            observer.retry(&RetryEvent {
+                operation: identity.info.id,
+                bucket: identity.address.bucket.as_deref(),
+                attempt: call.attempts,
+                method: &identity.info.method,
+                uri: &identity.uri,
+                error,
+                delay,
+            });
         }
     }
 }

@@ -97,6 +97,12 @@ impl Attempts for RequestAttempts<'_> {
         })
     }
 
+    fn retrying(&self, error: &Error, delay: Duration) {
+        self.dispatcher
+            .shared
+            .report_retry(&self.call, error, delay);
+    }
+
     fn now(&self) -> Instant {
         Instant::now()
     }

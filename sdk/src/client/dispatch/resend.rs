@@ -86,7 +86,7 @@ impl Resend for Resender {
         &self.headers
     }
 
-    fn delay(&self, error: &Error, attempt: u32, takes_tokens: bool) -> Option<Duration> {
+    fn delay(&self, error: &Error, call: &CallInfo, takes_tokens: bool) -> Option<Duration> {
         let options = self.options.as_deref();
         if let Some(admission) = options.and_then(|options| options.admission.as_deref()) {
             admission.attempt_failed(error);
@@ -95,8 +95,11 @@ impl Resend for Resender {
             true => Retry::AfterDelay,
             false => Retry::WithoutTokens,
         };
-        self.limits()
-            .delay_before_retry(error, retry, attempt, Instant::now())
+        let delay =
+            self.limits()
+                .delay_before_retry(error, retry, call.attempts, Instant::now())?;
+        self.shared.report_retry(call, error, delay);
+        Some(delay)
     }
 
     fn send(&self, headers: HeaderMap, call: CallInfo) -> ResendFuture<'_> {

@@ -38,6 +38,8 @@ impl<F: Fn(u32) -> Result<(), FailedAttempt> + Send + Sync> Attempts for Simulat
         (self.outcome)(number).map(|()| number)
     }
 
+    fn retrying(&self, _: &Error, _: Duration) {}
+
     fn now(&self) -> Instant {
         self.now + self.delays.lock().unwrap().iter().sum::<Duration>()
     }

@@ -29,9 +29,9 @@ pub(crate) trait Resend: Send + Sync {
     /// Returns the headers of the request, without date and signature.
     fn headers(&self) -> &HeaderMap;
 
-    /// Returns the delay before a retry after `attempt` failed with `error`; `None` if no retry is
-    /// allowed. `takes_tokens`: whether the retry takes tokens from the budget.
-    fn delay(&self, error: &Error, attempt: u32, takes_tokens: bool) -> Option<Duration>;
+    /// Returns the delay before a retry after the attempt of `call` failed with `error`; `None` if no
+    /// retry is allowed. Notifies the observer. `takes_tokens`: whether the retry takes tokens from the budget.
+    fn delay(&self, error: &Error, call: &CallInfo, takes_tokens: bool) -> Option<Duration>;
 
     /// Sends the request with other headers, and retries it by the same rules. `call` contains the
     /// number of attempts so far.
@@ -146,7 +146,7 @@ impl ResumePoint {
         let Some(wanted) = wanted else {
             return Err(error);
         };
-        let Some(delay) = self.resend.delay(&error, call.attempts, takes_tokens) else {
+        let Some(delay) = self.resend.delay(&error, &call, takes_tokens) else {
             return Err(error);
         };
         let future = async move {
