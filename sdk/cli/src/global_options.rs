@@ -29,6 +29,10 @@ pub(crate) struct GlobalOptions {
     /// Print errors only
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// Print a line on standard error for each request, response and retry
+    // `-v` and `--verbose` are those of other programs.
+    #[arg(long, global = true, alias = "verbose", short_alias = 'v')]
+    pub(crate) debug: bool,
     /// Treat * ? [ { in paths as ordinary characters
     #[arg(long, global = true)]
     pub(crate) raw: bool,

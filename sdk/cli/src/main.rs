@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod completion;
 mod curl;
+mod debug_log;
 mod exit;
 #[expect(
     clippy::mod_module_files,

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result};
 use qingstor_sdk::{Bucket, Config, Credentials, Error, ErrorKind, QingStor, SseKey};
 use tokio::sync::Mutex;
 
+use crate::debug_log::{ClientObserver, DebugLog};
 use crate::exit::usage;
 use crate::global_options::GlobalOptions;
 use crate::messages;
@@ -38,12 +39,14 @@ pub(crate) struct Session {
     client: std::sync::OnceLock<QingStor>,
     buckets: Mutex<HashMap<String, Bucket>>,
     open_uploads: OpenUploads,
+    output: Arc<Output>,
 }
 
 impl Session {
     /// Creates a session. Reads no settings yet, because some commands need none.
     pub(crate) fn new(options: GlobalOptions) -> Self {
         Self {
+            output: Arc::new(Output::new(options.json, options.quiet)),
             options,
             client: std::sync::OnceLock::new(),
             buckets: Mutex::default(),
@@ -61,9 +64,9 @@ impl Session {
         &self.open_uploads
     }
 
-    /// Creates the printer of a command.
+    /// Returns the printer of the process.
     pub(crate) fn output(&self) -> Arc<Output> {
-        Arc::new(Output::new(self.options.json, self.options.quiet))
+        Arc::clone(&self.output)
     }
 
     /// Returns the client. Loads the settings at the first call.
@@ -75,7 +78,10 @@ impl Session {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let observer = self.open_uploads.clone();
+        let observer = ClientObserver {
+            uploads: self.open_uploads.clone(),
+            log: self.options.debug.then(|| DebugLog::new(self.output())),
+        };
         let client = QingStor::new(self.config()?.observer(observer))?;
         Ok(self.client.get_or_init(|| client))
     }

@@ -473,3 +473,36 @@ fn the_demo_runs_with_a_relative_path() {
     let end = "$ qingstor cat qs://demo-bucket/photos/fox.jpg\na fox\n";
     assert!(stdout.ends_with(end), "{stdout}");
 }
+
+#[test]
+fn debug_lines_show_attempts_and_retries_without_secrets() {
+    let world = World::new();
+    world.put("a", "content");
+    for flag in ["--debug", "--verbose", "-v"] {
+        world.faults(&["operation=GetObject,status=503,code=service_unavailable,times=1"]);
+        let run = world.ok(&["cat", flag, &address("a")]);
+        assert_eq!(run.stdout, "content");
+        let lines = run.stderr.lines();
+        // The zone of the bucket is looked up before.
+        let lines: Vec<_> = lines.filter(|line| line.contains(" GetObject")).collect();
+        let uri = format!("GET {}/{BUCKET}/a -> ", world.emulator.endpoint());
+        for (line, parts) in lines.iter().zip([
+            [&*uri, "GetObject attempt 1: ", "503, ", " s, request id "],
+            ["", "GetObject attempt 1: retry after ", " s, ", ""],
+            [&*uri, "GetObject attempt 2: ", "200, ", " s, request id "],
+            ["", "GetObject: ", " -> body complete, 7 bytes, ", " s"],
+        ]) {
+            assert!(line.starts_with("debug: 20"), "{line}");
+            assert!(parts.iter().all(|part| line.contains(part)), "{line}");
+        }
+        assert_eq!(lines.len(), 4, "{run:?}");
+        let secrets = [
+            world.emulator.secret_access_key(),
+            "signature",
+            "Authorization",
+        ];
+        assert!(!secrets.iter().any(|secret| run.stderr.contains(secret)));
+    }
+    let quiet = world.ok(&["cat", &address("a")]);
+    assert_eq!(quiet.stderr, "");
+}

@@ -83,6 +83,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("Print one JSON object per line", "每行输出一个 JSON 对象"),
     ("Print errors only", "只输出错误"),
     (
+        "Print a line on standard error for each request, response and retry",
+        "在标准错误中为每个请求、响应和重试输出一行",
+    ),
+    (
         "Treat * ? [ { in paths as ordinary characters",
         "把路径中的 * ? [ { 当作普通字符",
     ),

@@ -1,0 +1,119 @@
+//! [`DebugLog`]: the lines of `--debug`.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use qingstor_sdk::{
+    BodyEvent, DroppedEvent, Error, Observer, RequestEvent, ResponseEvent, RetryEvent,
+};
+
+use crate::open_uploads::OpenUploads;
+use crate::output::{Output, printable};
+
+/// The observer of the client: tracks unfinished uploads, and prints the lines of `--debug`.
+pub(crate) struct ClientObserver {
+    pub(crate) uploads: OpenUploads,
+    pub(crate) log: Option<DebugLog>,
+}
+
+/// Prints a line on standard error for each attempt and each retry. The lines are for support requests,
+/// so they are English in every locale. They contain no signature, header or body.
+pub(crate) struct DebugLog(Arc<Output>);
+
+impl DebugLog {
+    /// Creates a log that is printed above the progress display.
+    pub(crate) fn new(output: Arc<Output>) -> Self {
+        Self(output)
+    }
+
+    fn line(&self, operation: &str, attempt: Option<u32>, text: impl Display) {
+        let time = humantime::format_rfc3339_millis(SystemTime::now());
+        let attempt = attempt.map(|number| format!(" attempt {number}"));
+        let attempt = attempt.unwrap_or_default();
+        let line = format!("debug: {time} {operation}{attempt}: {text}");
+        self.0.stderr(&printable(&line));
+    }
+
+    fn response(&self, event: &ResponseEvent<'_>) {
+        let status = match event.status {
+            Some(status) => status.as_u16().to_string(),
+            None => "no response".to_owned(),
+        };
+        let id = event.request_id.map(|id| format!(", request id {id}"));
+        let text = format!(
+            "{} {} -> {status}, {}{}{}",
+            event.method,
+            event.uri,
+            seconds(event.elapsed),
+            id.unwrap_or_default(),
+            reason(event.error)
+        );
+        self.line(event.operation, Some(event.attempt), text);
+    }
+
+    fn retry(&self, event: &RetryEvent<'_>) {
+        let delay = seconds(event.delay);
+        let text = format!("retry after {delay}{}", reason(Some(event.error)));
+        self.line(event.operation, Some(event.attempt), text);
+    }
+
+    fn dropped(&self, event: &DroppedEvent<'_>) {
+        let elapsed = seconds(event.elapsed);
+        let text = format!("{} {} -> canceled, {elapsed}", event.method, event.uri);
+        self.line(event.operation, Some(event.attempt), text);
+    }
+
+    fn body(&self, event: &BodyEvent<'_>) {
+        let end = match event.is_complete {
+            true => "complete",
+            false => "incomplete",
+        };
+        let (bytes, elapsed) = (event.bytes_received, seconds(event.elapsed));
+        let (uri, reason) = (event.uri, reason(event.error));
+        let text = format!("{uri} -> body {end}, {bytes} bytes, {elapsed}{reason}");
+        self.line(event.operation, None, text);
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.3} s", time.as_secs_f64())
+}
+
+fn reason(error: Option<&Error>) -> String {
+    error.map_or_else(String::new, |error| format!(", {}", error.message()))
+}
+
+impl Observer for ClientObserver {
+    fn request(&self, event: &RequestEvent<'_>) {
+        self.uploads.request(event);
+    }
+
+    fn response(&self, event: &ResponseEvent<'_>) {
+        self.uploads.response(event);
+        if let Some(log) = &self.log {
+            log.response(event);
+        }
+    }
+
+    fn dropped(&self, event: &DroppedEvent<'_>) {
+        self.uploads.dropped(event);
+        if let Some(log) = &self.log {
+            log.dropped(event);
+        }
+    }
+
+    fn retry(&self, event: &RetryEvent<'_>) {
+        self.uploads.retry(event);
+        if let Some(log) = &self.log {
+            log.retry(event);
+        }
+    }
+
+    fn body(&self, event: &BodyEvent<'_>) {
+        self.uploads.body(event);
+        if let Some(log) = &self.log {
+            log.body(event);
+        }
+    }
+}
