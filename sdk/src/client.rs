@@ -4,6 +4,7 @@ pub(crate) mod dispatch;
 mod retry;
 pub(crate) mod spans;
 pub(crate) mod transfer_budget;
+pub(crate) mod unfinished_uploads;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::message::address::Address;
 use crate::message::operation::{ClientHandle, sealed};
 use crate::transport::Transport;
 use transfer_budget::TransferBudget;
+use unfinished_uploads::UnfinishedUploads;
 
 /// The client for the service: operations that do not belong to a bucket, and handles for buckets.
 ///
@@ -96,6 +98,7 @@ pub(crate) struct Shared {
     pub(crate) md5_pool: Md5Pool,
     /// Requests and memory of managed transfers.
     pub(crate) transfers: TransferBudget,
+    pub(crate) unfinished_uploads: UnfinishedUploads,
 }
 
 impl QingStor {
@@ -123,6 +126,7 @@ impl QingStor {
             retry: config.retry,
             retry_budget: config.retry_budget.unwrap_or_default(),
             md5_pool: Md5Pool::default(),
+            unfinished_uploads: UnfinishedUploads::default(),
         };
         Ok(Self {
             dispatcher: Dispatcher {
@@ -185,6 +189,7 @@ impl QingStor {
                 interceptors: shared.interceptors.clone(),
                 transfers: shared.transfers.clone(),
                 md5_pool: shared.md5_pool.clone(),
+                unfinished_uploads: shared.unfinished_uploads.clone(),
             }),
         })
     }

@@ -27,7 +27,7 @@ pub mod paging {
     #![doc = include_str!("guide/paging.md")]
 }
 
-/// Uploads of any size, and `Expect: 100-continue`.
+/// Uploads of any size, graceful shutdown, and `Expect: 100-continue`.
 pub mod uploads {
     #![doc = include_str!("guide/uploads.md")]
 }

@@ -81,7 +81,8 @@ impl Bucket {
 
 /// A copy, created by [`Bucket::copy_object`]. It starts when it is awaited.
 ///
-/// A copy in parts that fails is aborted. So is one whose future is dropped, by a task on the runtime.
+/// A copy in parts that fails is aborted. So is one whose future is dropped, by a task on the runtime;
+/// see [`QingStor::wait_for_aborts`](crate::QingStor::wait_for_aborts).
 #[derive(Clone)]
 #[must_use = "nothing is copied until it is awaited"]
 pub struct CopyObject {

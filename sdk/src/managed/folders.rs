@@ -166,8 +166,9 @@ impl Bucket {
 /// read, a list fails, or an option is invalid. The failure of one file does not stop the others;
 /// [`FolderSummary::failed`] counts them.
 ///
-/// Dropping the future cancels all transfers: uploads in parts are aborted, and a file appears in
-/// the target folder only when it is complete.
+/// Dropping the future cancels all transfers: uploads in parts are aborted in the background, see
+/// [`QingStor::wait_for_aborts`](crate::QingStor::wait_for_aborts), and a file appears in the target
+/// folder only when it is complete.
 #[must_use = "nothing is transferred until it is awaited"]
 pub struct FolderTransfer {
     bucket: Bucket,

@@ -9,6 +9,7 @@ use crate::base::runtime;
 use crate::call::Call;
 use crate::client::Bucket;
 use crate::client::spans::in_current_span;
+use crate::client::unfinished_uploads::{UnfinishedUpload, UnfinishedUploads};
 use crate::generated::operations::{
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, HeadObjectInput, HeadObjectOutput,
     InitiateMultipartUploadInput, InitiateMultipartUploadOutput,
@@ -21,7 +22,8 @@ pub(super) struct MultipartGuard {
     key: String,
     upload_id: String,
     runtime: Handle,
-    abort_on_drop: bool,
+    /// `None` if the upload is complete, aborted, or to be kept.
+    unfinished: Option<UnfinishedUpload>,
 }
 
 /// Evidence that a multipart upload is complete.
@@ -42,6 +44,7 @@ impl MultipartGuard {
         let mut initiation = Initiation {
             bucket: bucket.clone(),
             key: call.input.key.clone(),
+            _unfinished: unfinished_uploads(bucket).add(),
             task: Some(runtime.spawn(in_current_span(call.send()))),
             runtime,
         };
@@ -56,11 +59,11 @@ impl MultipartGuard {
         runtime: Handle,
     ) -> Self {
         Self {
+            unfinished: Some(unfinished_uploads(&bucket).add()),
             bucket,
             key,
             upload_id,
             runtime,
-            abort_on_drop: true,
         }
     }
 
@@ -69,7 +72,7 @@ impl MultipartGuard {
     }
 
     pub(super) fn keep_on_drop(&mut self) {
-        self.abort_on_drop = false;
+        self.unfinished = None;
     }
 
     /// Completes the upload. If the response is lost, `is_expected` decides whether the object that
@@ -84,7 +87,7 @@ impl MultipartGuard {
         call.dispatcher.options_mut().repeat = true;
         let error = match call.send().await {
             Ok(output) => {
-                self.abort_on_drop = false;
+                self.unfinished = None;
                 return Ok(Completion::Confirmed(output));
             }
             Err(error) => error,
@@ -96,7 +99,7 @@ impl MultipartGuard {
         }
         match head.send().await {
             Ok(object) if is_expected(&object) => {
-                self.abort_on_drop = false;
+                self.unfinished = None;
                 Ok(Completion::Inferred(Box::new(object)))
             }
             Err(head_error) if !head_error.is_not_found() => Err(head_error),
@@ -116,9 +119,9 @@ impl MultipartGuard {
 
     /// Aborts the upload unless it is to be kept.
     pub(super) async fn abort(&mut self) -> Result<()> {
-        if self.abort_on_drop {
+        if self.unfinished.is_some() {
             abort(&self.bucket, &self.key, &self.upload_id).await?;
-            self.abort_on_drop = false;
+            self.unfinished = None;
         }
         Ok(())
     }
@@ -127,15 +130,20 @@ impl MultipartGuard {
 impl Drop for MultipartGuard {
     #[inline]
     fn drop(&mut self) {
-        if self.abort_on_drop {
+        if let Some(unfinished) = self.unfinished.take() {
             let (bucket, key) = (self.bucket.clone(), std::mem::take(&mut self.key));
             let id = std::mem::take(&mut self.upload_id);
-            // An error cannot be reported from here.
             self.runtime.spawn(in_current_span(async move {
-                abort(&bucket, &key, &id).await.ok()
+                if let Err(error) = abort(&bucket, &key, &id).await {
+                    unfinished.fail(error);
+                }
             }));
         }
     }
+}
+
+fn unfinished_uploads(bucket: &Bucket) -> &UnfinishedUploads {
+    &bucket.dispatcher().shared.unfinished_uploads
 }
 
 /// Aborts an upload. Succeeds if the upload does not exist.
@@ -159,6 +167,7 @@ struct Initiation {
     key: String,
     runtime: Handle,
     task: Option<JoinHandle<Result<InitiateMultipartUploadOutput>>>,
+    _unfinished: UnfinishedUpload,
 }
 
 impl Initiation {
@@ -182,8 +191,8 @@ impl Drop for Initiation {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
             let (bucket, key) = (self.bucket.clone(), std::mem::take(&mut self.key));
-            let runtime = self.runtime.clone();
-            self.runtime.spawn(in_current_span(async move {
+            let (uploads, runtime) = (unfinished_uploads(&bucket).clone(), self.runtime.clone());
+            uploads.add_until(&self.runtime, async move {
                 if let Ok(Ok(output)) = task.await {
                     drop(MultipartGuard::existing(
                         bucket,
@@ -192,7 +201,7 @@ impl Drop for Initiation {
                         runtime,
                     ));
                 }
-            }));
+            });
         }
     }
 }

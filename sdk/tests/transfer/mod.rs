@@ -15,6 +15,7 @@ pub(crate) const PART: usize = 4 * MIB;
 /// An emulator with an empty bucket.
 pub(crate) struct Site {
     pub(crate) emulator: Emulator,
+    pub(crate) qingstor: QingStor,
     pub(crate) bucket: Bucket,
 }
 
@@ -23,10 +24,14 @@ impl Site {
         let emulator = Emulator::builder().fault_seed(1).start().await.unwrap();
         let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
             .endpoint(emulator.endpoint());
-        let bucket = QingStor::new(config).unwrap();
-        let bucket = bucket.bucket("transfers", "pek3a").unwrap();
+        let qingstor = QingStor::new(config).unwrap();
+        let bucket = qingstor.bucket("transfers", "pek3a").unwrap();
         bucket.put().await.unwrap();
-        Self { emulator, bucket }
+        Self {
+            emulator,
+            qingstor,
+            bucket,
+        }
     }
 
     pub(crate) fn faults(&self, rules: &[&str]) {

@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod aborts;
 mod download_leftovers;
 #[cfg(unix)]
 mod download_targets;

@@ -3,6 +3,7 @@
 use std::future::{Future, IntoFuture};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use qingstor_sdk::{Body, Config, DownloadTarget, Error, ErrorKind, QingStor, UploadSource};
 
@@ -43,6 +44,7 @@ fn a_transfer_outside_of_a_runtime_is_an_error() {
         error(bucket.download("k", DownloadTarget::writer(tokio::io::sink()))),
         error(bucket.copy_object(("my-bucket", "a"), "b")),
         error(service.locate_bucket("my-bucket")),
+        error(service.wait_for_aborts(Duration::ZERO)),
         error(qingstor_sdk::etag_of_file(&file, 1, 1)),
         error(Body::from_path(&file)),
     ] {

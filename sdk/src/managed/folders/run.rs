@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
+use tokio::runtime::Handle;
 use tokio::task::{JoinSet, spawn_blocking};
 
 use super::FolderTransfer;
@@ -37,7 +38,7 @@ pub(super) async fn run(transfer: FolderTransfer) -> Result<FolderSummary> {
 }
 
 async fn transfer_folder(transfer: FolderTransfer) -> Result<FolderSummary> {
-    runtime::current()?;
+    let runtime = runtime::current()?;
     let context = Context::new(transfer, true).await?;
     let progress = ProgressCounter::new(context.options.on_progress.clone());
     let monitor = progress.monitor(context.options.max_bytes_per_second);
@@ -48,6 +49,7 @@ async fn transfer_folder(transfer: FolderTransfer) -> Result<FolderSummary> {
         plan: Some(ActionStream::start(async { Ok(planned) })),
         waiting: VecDeque::new(),
         tasks: JoinSet::new(),
+        runtime,
         blocked: Vec::new(),
         transfer_failed: false,
         repeats_blocked: matches!(context.direction, Direction::Down { .. })
@@ -63,7 +65,7 @@ async fn transfer_folder(transfer: FolderTransfer) -> Result<FolderSummary> {
     runner.transfer_all().await?;
     runner.delete_all().await?;
     runner.repeat_blocked().await?;
-    Ok(runner.summary)
+    Ok(std::mem::take(&mut runner.summary))
 }
 
 struct Runner {
@@ -76,12 +78,24 @@ struct Runner {
     /// Actions that have not started.
     waiting: VecDeque<PlannedAction>,
     tasks: JoinSet<Result<Results>>,
+    runtime: Handle,
     /// Downloads for which a file is in the way that will be deleted.
     blocked: Vec<PlannedAction>,
     /// Whether to delete nothing. Blocked downloads do not count: they need the deletions.
     transfer_failed: bool,
     repeats_blocked: bool,
     summary: FolderSummary,
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        if !self.tasks.is_empty() {
+            let mut tasks = std::mem::take(&mut self.tasks);
+            tasks.abort_all();
+            let uploads = &self.context.bucket.dispatcher().shared.unfinished_uploads;
+            uploads.add_until(&self.runtime, async move { tasks.shutdown().await });
+        }
+    }
 }
 
 enum Event {

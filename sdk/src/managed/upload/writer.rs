@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::pipe::PipeWriter;
@@ -17,6 +18,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::runtime;
 use crate::client::Bucket;
 use crate::client::spans::in_current_span;
+use crate::client::unfinished_uploads::UnfinishedUploads;
 use crate::managed::errors::task_result;
 
 impl Bucket {
@@ -49,7 +51,8 @@ impl Bucket {
 /// bytes, but makes nothing visible.
 ///
 /// Dropping the writer without a shutdown aborts the upload, like an [`Upload`] whose future is
-/// dropped: no object appears, and the parts are removed in the background.
+/// dropped: no object appears, and the parts are removed in the background. See
+/// [`QingStor::wait_for_aborts`](crate::QingStor::wait_for_aborts).
 ///
 /// # Errors
 ///
@@ -83,10 +86,16 @@ pub struct UploadWriter {
 enum State {
     /// Before the first write.
     Ready(Box<Upload<'static>>),
-    Uploading(JoinHandle<Result<UploadOutput>>),
+    Uploading(Box<UploadTask>),
     Done(Box<UploadOutput>),
     /// The error was returned.
     Failed,
+}
+
+struct UploadTask {
+    handle: JoinHandle<Result<UploadOutput>>,
+    runtime: Handle,
+    unfinished_uploads: UnfinishedUploads,
 }
 
 impl UploadWriter {
@@ -141,7 +150,13 @@ impl UploadWriter {
         let runtime = runtime::current()?;
         if let State::Ready(upload) = std::mem::replace(&mut self.state, State::Failed) {
             let upload = upload.with_source(UploadSource::stream(self.pipe.reader()));
-            self.state = State::Uploading(runtime.spawn(in_current_span(upload.into_future())));
+            let shared = &upload.bucket.dispatcher().shared;
+            let unfinished_uploads = shared.unfinished_uploads.clone();
+            self.state = State::Uploading(Box::new(UploadTask {
+                handle: runtime.spawn(in_current_span(upload.into_future())),
+                runtime,
+                unfinished_uploads,
+            }));
         }
         Ok(())
     }
@@ -149,7 +164,7 @@ impl UploadWriter {
     /// Waits for the end of the upload. Returns its error once.
     fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let task = match &mut self.state {
-            State::Uploading(task) => task,
+            State::Uploading(task) => &mut task.handle,
             State::Done(_) => return Poll::Ready(Ok(())),
             State::Ready(_) | State::Failed => return Poll::Ready(Err(failed_before())),
         };
@@ -212,8 +227,11 @@ impl AsyncWrite for UploadWriter {
 
 impl Drop for UploadWriter {
     fn drop(&mut self) {
-        if let State::Uploading(task) = &self.state {
-            task.abort();
+        if let State::Uploading(task) = std::mem::replace(&mut self.state, State::Failed) {
+            let handle = task.handle;
+            handle.abort();
+            let ended = async move { drop(handle.await) };
+            task.unfinished_uploads.add_until(&task.runtime, ended);
         }
     }
 }
