@@ -133,9 +133,7 @@ async fn run(cli: Cli) -> u8 {
         }
         Err(_) if is_server => DONE,
         Err(signal) => {
-            if is_transfer {
-                wait_for_aborts(&session, &mut signals).await;
-            }
+            wait_for_aborts(&session, &mut signals).await;
             interrupted(&session, &output);
             signal.exit_code()
         }
@@ -160,7 +158,7 @@ fn finish(output: &Output, result: Result<()>) -> u8 {
     }
 }
 
-/// Waits until the uploads of a transfer are aborted. A second signal ends the wait.
+/// Waits until the uploads of dropped transfers are aborted. A second signal ends the wait.
 async fn wait_for_aborts(session: &Session, signals: &mut Signals) {
     tokio::select! {
         () = session.wait_for_aborts(MAX_ABORT_TIME) => {}

@@ -2,22 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use qingstor_sdk::{DroppedEvent, Observer, RequestEvent, ResponseEvent};
-use tokio::time::{Instant, sleep};
 
 use crate::location::{Remote, SCHEME};
 
-/// Interval at which the end of uploads is checked.
-const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// Time in which a dropped transfer starts its request to abort an upload.
-const START_OF_ABORTS: Duration = Duration::from_millis(100);
-
-/// Observes the requests of the client, to know which multipart uploads exist: after Ctrl-C, the
-/// program waits until they are aborted, and names those that are left.
-/// Clones share their state.
+/// Observes the requests of the client, to know which multipart uploads exist: an interrupted program
+/// names those that were aborted, and those that are left. Clones share their state.
 #[derive(Clone, Default)]
 pub(crate) struct OpenUploads(Arc<Mutex<State>>);
 
@@ -30,8 +22,6 @@ struct State {
     aborted: Vec<(String, bool)>,
     /// Objects whose uploads may be complete: the response is lost, or the request was dropped.
     maybe_completed: BTreeSet<String>,
-    /// Numbers of requests in flight that initiate, complete or abort an upload, per object.
-    in_flight: BTreeMap<String, u32>,
     /// Objects whose uploads running commands keep, and folders with such objects, which end in `/`,
     /// with the number of declarations.
     kept: BTreeMap<String, u32>,
@@ -62,8 +52,6 @@ const INITIATE: &str = "InitiateMultipartUpload";
 const UPLOAD_PART: &str = "UploadMultipart";
 const COMPLETE: &str = "CompleteMultipartUpload";
 const ABORT: &str = "AbortMultipartUpload";
-/// Operations whose requests are counted while they are in flight.
-const IN_FLIGHT: [&str; 3] = [INITIATE, COMPLETE, ABORT];
 
 impl OpenUploads {
     /// Declares that an interrupted command keeps the uploads of an object, to continue them later.
@@ -93,15 +81,6 @@ impl OpenUploads {
         self.state().is_interrupted = true;
     }
 
-    /// Waits until no upload is open that is not kept, at most `max_wait`.
-    pub(crate) async fn wait(&self, max_wait: Duration) {
-        let deadline = Instant::now() + max_wait;
-        sleep(START_OF_ABORTS).await;
-        while !self.is_settled() && Instant::now() < deadline {
-            sleep(POLL_INTERVAL).await;
-        }
-    }
-
     /// Returns the objects with open uploads, and whether their command keeps them.
     pub(crate) fn open(&self) -> Vec<(String, bool)> {
         self.state().open.keys().cloned().collect()
@@ -112,12 +91,6 @@ impl OpenUploads {
         let mut aborted = self.state().aborted.clone();
         aborted.sort();
         aborted
-    }
-
-    fn is_settled(&self) -> bool {
-        let state = self.state();
-        let mut in_flight = state.in_flight.keys();
-        state.open.keys().all(|(_, is_kept)| *is_kept) && in_flight.all(|name| state.is_kept(name))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -154,47 +127,37 @@ fn decrease<K: Ord>(numbers: &mut BTreeMap<K, u32>, key: &K) -> bool {
 
 impl Observer for OpenUploads {
     fn request(&self, event: &RequestEvent<'_>) {
-        if event.operation != UPLOAD_PART && !IN_FLIGHT.contains(&event.operation) {
+        let is_initiation = event.operation == INITIATE && event.attempt == 1;
+        if event.operation != UPLOAD_PART && !is_initiation {
             return;
         }
         let mut state = self.state();
         let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
         let is_kept = state.is_kept(&name);
-        match event.operation {
-            // An earlier process has initiated the upload.
-            UPLOAD_PART => {
-                state.open.entry((name, is_kept)).or_insert(1);
-                return;
-            }
+        let key = (name, is_kept);
+        if is_initiation {
+            state.maybe_completed.remove(&key.0);
             // The service may execute the request even if its response is lost.
-            INITIATE if event.attempt == 1 => {
-                let key = (name.clone(), is_kept);
-                *state.open.entry(key).or_default() += 1;
-                state.maybe_completed.remove(&name);
-            }
-            _ => {}
+            *state.open.entry(key).or_default() += 1;
+        } else {
+            // An earlier process has initiated the upload.
+            state.open.entry(key).or_insert(1);
         }
-        *state.in_flight.entry(name).or_default() += 1;
     }
 
     fn dropped(&self, event: &DroppedEvent<'_>) {
-        if IN_FLIGHT.contains(&event.operation) {
-            let mut state = self.state();
+        if event.operation == COMPLETE {
             let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
-            decrease(&mut state.in_flight, &name);
-            if event.operation == COMPLETE {
-                state.maybe_completed.insert(name);
-            }
+            self.state().maybe_completed.insert(name);
         }
     }
 
     fn response(&self, event: &ResponseEvent<'_>) {
-        if !IN_FLIGHT.contains(&event.operation) {
+        if ![INITIATE, COMPLETE, ABORT].contains(&event.operation) {
             return;
         }
         let mut state = self.state();
         let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
-        decrease(&mut state.in_flight, &name);
         let is_lost = event.status.is_none_or(|status| status.is_server_error());
         if event.operation == COMPLETE && is_lost {
             state.maybe_completed.insert(name.clone());

@@ -205,9 +205,12 @@ impl Session {
         self.client()?.bucket(name, zone).map_err(usage_or_error)
     }
 
-    /// Waits until the uploads that a dropped command left are aborted, at most `max_wait`.
+    /// Waits until the uploads that dropped commands left are aborted, at most `max_wait`. The uploads
+    /// that are left are [open](Self::open_uploads).
     pub(crate) async fn wait_for_aborts(&self, max_wait: Duration) {
-        self.open_uploads.wait(max_wait).await;
+        if let Some(client) = self.client.get() {
+            let _ = client.wait_for_aborts(max_wait).await;
+        }
     }
 }
 
