@@ -99,7 +99,10 @@ impl Session {
         };
         let mut config = match loaded {
             Err(error) if self.options.anonymous && error.kind() == ErrorKind::Credentials => {
-                Config::anonymous()
+                match file {
+                    Some(_) => Config::anonymous(),
+                    None => Config::anonymous().environment(variables())?,
+                }
             }
             Err(error) if error.kind() == ErrorKind::Credentials && file.is_none() => {
                 return Err(NoCredentials.into());
@@ -212,6 +215,12 @@ impl Session {
             let _ = client.wait_for_aborts(max_wait).await;
         }
     }
+}
+
+/// Returns the environment variables that are UTF-8.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// Converts an error of a bucket's handle: an invalid name is a mistake in the command line.

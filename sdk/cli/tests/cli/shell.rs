@@ -191,6 +191,14 @@ fn settings_come_from_files_profiles_and_options() {
         &address("public"),
     ];
     assert_eq!(run(&anonymous, "").exits(0).stdout, "content");
+    // The environment needs no access key.
+    let arguments = ["cat", "--anonymous", "--zone", "pek3a", &address("public")];
+    let mut command = world.command(&arguments);
+    for name in ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY"] {
+        command.env_remove(format!("QINGSTOR_{name}"));
+    }
+    let read = finished(command.spawn().unwrap()).exits(0);
+    assert_eq!(read.stdout, "content");
 }
 
 #[test]
