@@ -1,6 +1,7 @@
 //! [`Md5Pool`]: MD5s of many contents, calculated side by side on threads that may block.
 
 mod job;
+mod pipe;
 mod source;
 mod writer;
 

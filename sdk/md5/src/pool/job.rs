@@ -1,13 +1,13 @@
 //! [`Job`]: a content that is being hashed.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
 use super::PendingMd5;
+use super::pipe::Pipe;
 use super::source::{HashSource, Reader};
-use super::writer::Pipe;
 use crate::lanes::{Md5Lane, update_lanes};
 
 /// Most bytes of a content in memory that one step hashes, except for the first step of a long chunk.
@@ -29,6 +29,26 @@ pub(super) struct Job {
     /// Bytes since it was taken from the queue.
     pub(super) turn: usize,
     done: oneshot::Sender<io::Result<Md5Lane>>,
+    /// Where it waits for chunks that have not arrived.
+    waiting_place: Option<Arc<WaitingJob>>,
+}
+
+/// The place of a job that waits for chunks. Its writer takes it out.
+#[derive(Default)]
+pub(super) struct WaitingJob(Mutex<Option<Job>>);
+
+impl WaitingJob {
+    fn put(&self, job: Job) {
+        *self.lock() = Some(job);
+    }
+
+    pub(super) fn take(&self) -> Option<Job> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Job>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Job {
@@ -37,8 +57,13 @@ impl Job {
         Self::of_reader(lane, Reader::new(source))
     }
 
-    pub(super) fn of_pipe(pipe: Arc<Pipe>) -> (Self, PendingMd5) {
-        Self::of_reader(Md5Lane::default(), Reader::of_pipe(pipe))
+    /// Creates a job that waits for its first chunk.
+    pub(super) fn wait_for_chunks(pipe: &Arc<Pipe>, place: &Arc<WaitingJob>) -> PendingMd5 {
+        let reader = Reader::of_pipe(Arc::clone(pipe));
+        let (mut job, pending) = Self::of_reader(Md5Lane::default(), reader);
+        job.waiting_place = Some(Arc::clone(place));
+        place.put(job);
+        pending
     }
 
     #[inline]
@@ -49,6 +74,7 @@ impl Job {
             lane,
             turn: 0,
             done,
+            waiting_place: None,
         };
         (job, PendingMd5(pending))
     }
@@ -100,16 +126,20 @@ pub(super) fn step(jobs: &mut Vec<Job>) {
     }
 }
 
-/// Removes the jobs whose next chunk has not arrived. Their pipes start them again.
+/// Removes the jobs whose next chunk has not arrived. Their writers start them again.
 #[inline]
 fn keep_waiting(jobs: &mut Vec<Job>) {
     let is_waiting = |job: &mut Job| job.reader.waits_for().is_some();
     let waiting: Vec<_> = jobs.extract_if(.., is_waiting).collect();
-    jobs.extend(waiting.into_iter().filter_map(|job| {
+    for job in waiting {
         let pipe = job.reader.waits_for().map(Arc::clone);
-        match pipe {
-            Some(pipe) => pipe.keep(job),
-            None => Some(job),
+        let (Some(pipe), Some(place)) = (pipe, job.waiting_place.clone()) else {
+            continue;
+        };
+        place.put(job);
+        // A chunk may have arrived before, without finding the job in its place.
+        if pipe.is_ready() {
+            jobs.extend(place.take());
         }
-    }));
+    }
 }

@@ -10,7 +10,7 @@ use std::vec;
 use bytes::Bytes;
 
 use super::Md5Pool;
-use super::writer::{Next, Pipe};
+use super::pipe::{Next, Pipe};
 
 /// How much of a file is read at once, in bytes. With [`LANES`](crate::LANES) files it is 1 MiB a
 /// thread.
