@@ -8,6 +8,9 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::sync::OwnedMutexGuard;
+use tokio::task::JoinHandle;
+
 use super::{Credentials, ProvideCredentials, ProvidedCredentials};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::runtime;
@@ -200,12 +203,7 @@ impl Cache {
             if let Some(error) = self.failure_after(started) {
                 return Err(error);
             }
-            // In a task, so that the call can finish even if this request is dropped.
-            let cache = Arc::clone(self);
-            let call = tokio::spawn(async move {
-                let _guard = guard;
-                cache.call_provider().await
-            });
+            let call = self.start_call(guard, false);
             runtime::joined(call.await).unwrap_or_else(|error| {
                 let text = "the runtime ended the call of the provider";
                 Err(Error::new(ErrorKind::Credentials, text).with_source(error))
@@ -222,8 +220,7 @@ impl Cache {
         is_recent.then(|| Error::new(ErrorKind::Credentials, &*failure.message))
     }
 
-    /// Refreshes valid credentials, unless another task does, and waits for a limited time. The
-    /// provider is called in a task, so that it can finish even if this call times out.
+    /// Refreshes valid credentials, unless another task does, and waits for a limited time.
     async fn refresh_early(self: &Arc<Self>) {
         let Ok(guard) = Arc::clone(&self.refresh_lock).try_lock_owned() else {
             return;
@@ -233,15 +230,29 @@ impl Cache {
         }
         // Delays the next refresh, even if this one fails.
         self.delay_refresh();
-        let cache = Arc::clone(self);
-        let task = tokio::spawn(async move {
-            let _guard = guard;
-            if let Err(error) = cache.call_provider().await {
-                report_failed_refresh(&error);
-            }
-        });
+        let call = self.start_call(guard, true);
         // The task stores its result in `entry`.
-        let _ = tokio::time::timeout(MAX_WAIT, task).await;
+        let _ = tokio::time::timeout(MAX_WAIT, call).await;
+    }
+
+    /// Calls the provider in a task, so that the call can finish even if nobody waits for it. `guard` is
+    /// that of `refresh_lock`.
+    fn start_call(
+        self: &Arc<Self>,
+        guard: OwnedMutexGuard<()>,
+        is_refresh: bool,
+    ) -> JoinHandle<Result<Arc<Credentials>>> {
+        let cache = Arc::clone(self);
+        tokio::spawn(async move {
+            let _guard = guard;
+            let result = cache.call_provider().await;
+            if let Err(error) = &result
+                && is_refresh
+            {
+                report_failed_refresh(error);
+            }
+            result
+        })
     }
 
     /// Calls the provider, and stores its result. The caller must hold `refresh_lock`.
