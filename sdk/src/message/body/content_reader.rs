@@ -190,20 +190,20 @@ impl ContentReader {
     fn start_reading(&mut self, remaining: u64) {
         let wanted = self.wanted(remaining);
         let (offset, buffers) = (self.offset.unwrap_or(0), self.buffers.clone());
-        self.state = match std::mem::replace(&mut self.state, State::Done) {
-            State::Path(path) => State::Reading(spawn_blocking(move || {
-                let file = open_at(&path, offset).map_err(|error| {
-                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-                })?;
-                read(file, wanted, &buffers)
-            })),
+        let opened = match std::mem::replace(&mut self.state, State::Done) {
+            State::Path(path) => Err(path),
             // A range of a file ends here, even if the file continues.
-            State::File(_) if wanted == 0 => State::Done,
-            State::File(file) => {
-                State::Reading(spawn_blocking(move || read(file, wanted, &buffers)))
+            State::File(_) if wanted == 0 => return,
+            State::File(file) => Ok(file),
+            other => {
+                self.state = other;
+                return;
             }
-            other => other,
         };
+        self.state = State::Reading(spawn_blocking(move || {
+            let file = opened.or_else(|path| open_at(&path, offset))?;
+            read(file, wanted, &buffers)
+        }));
     }
 }
 
@@ -212,7 +212,8 @@ fn already_consumed() -> Error {
 }
 
 fn open_at(path: &Path, offset: u64) -> io::Result<File> {
-    let mut file = File::open(path)?;
+    let mut file = File::open(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
     if offset > 0 {
         file.seek(SeekFrom::Start(offset))?;
     }
