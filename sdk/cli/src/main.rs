@@ -37,6 +37,7 @@ use clap_complete::CompleteEnv;
 
 use arguments::Cli;
 use exit::{DONE, FAILED, USAGE, code_of, exit_code};
+use open_uploads::OpenUpload;
 use output::Output;
 use session::Session;
 use signals::{Signal, Signals};
@@ -182,11 +183,12 @@ fn interrupted(session: &Session, output: &Output) {
 
 /// Says which uploads are left.
 fn name_uploads(session: &Session, output: &Output) {
-    for (name, is_kept) in session.open_uploads().open() {
+    for (name, upload) in session.open_uploads().open() {
         let name = output::printable_name(&name);
-        output.stderr(&match is_kept {
-            true => messages::upload_kept(name),
-            false => messages::upload_unknown(name),
+        output.stderr(&match upload {
+            OpenUpload::Kept => messages::upload_kept(name),
+            OpenUpload::KeptWithoutParts => messages::upload_kept_without_parts(name),
+            OpenUpload::NotKept => messages::upload_unknown(name),
         });
     }
 }

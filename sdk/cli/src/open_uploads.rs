@@ -18,6 +18,8 @@ struct State {
     /// Number of uploads per object that are neither completed nor aborted, separately for those that
     /// their command keeps.
     open: BTreeMap<(String, bool), u32>,
+    /// Objects with open uploads that have complete parts, or may have some from an earlier process.
+    with_parts: BTreeSet<String>,
     /// Objects whose uploads were aborted, and whether they may have been completed before.
     aborted: Vec<(String, bool)>,
     /// Objects whose uploads may be complete: the response is lost, or the request was dropped.
@@ -45,6 +47,16 @@ impl Drop for KeptUploads {
             decrease(&mut state.kept, &self.name);
         }
     }
+}
+
+/// What happens to an open upload when its command is interrupted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum OpenUpload {
+    /// The command keeps its parts, and can continue it.
+    Kept,
+    /// The command keeps it, but no part is complete.
+    KeptWithoutParts,
+    NotKept,
 }
 
 /// Operations of multipart uploads.
@@ -81,9 +93,18 @@ impl OpenUploads {
         self.state().is_interrupted = true;
     }
 
-    /// Returns the objects with open uploads, and whether their command keeps them.
-    pub(crate) fn open(&self) -> Vec<(String, bool)> {
-        self.state().open.keys().cloned().collect()
+    /// Returns the objects with open uploads.
+    pub(crate) fn open(&self) -> Vec<(String, OpenUpload)> {
+        let state = self.state();
+        let open = state.open.keys().map(|(name, is_kept)| {
+            let upload = match (is_kept, state.with_parts.contains(name)) {
+                (true, true) => OpenUpload::Kept,
+                (true, false) => OpenUpload::KeptWithoutParts,
+                (false, _) => OpenUpload::NotKept,
+            };
+            (name.clone(), upload)
+        });
+        open.collect()
     }
 
     /// Returns the objects whose uploads were aborted, and whether they may have been completed before.
@@ -137,11 +158,13 @@ impl Observer for OpenUploads {
         let key = (name, is_kept);
         if is_initiation {
             state.maybe_completed.remove(&key.0);
+            state.with_parts.remove(&key.0);
             // The service may execute the request even if its response is lost.
             *state.open.entry(key).or_default() += 1;
-        } else {
+        } else if !state.open.contains_key(&key) {
             // An earlier process has initiated the upload.
-            state.open.entry(key).or_insert(1);
+            state.with_parts.insert(key.0.clone());
+            state.open.insert(key, 1);
         }
     }
 
@@ -153,11 +176,17 @@ impl Observer for OpenUploads {
     }
 
     fn response(&self, event: &ResponseEvent<'_>) {
-        if ![INITIATE, COMPLETE, ABORT].contains(&event.operation) {
+        if ![INITIATE, UPLOAD_PART, COMPLETE, ABORT].contains(&event.operation) {
             return;
         }
         let mut state = self.state();
         let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
+        if event.operation == UPLOAD_PART {
+            if event.status.is_some_and(|status| status.is_success()) {
+                state.with_parts.insert(name);
+            }
+            return;
+        }
         let is_lost = event.status.is_none_or(|status| status.is_server_error());
         if event.operation == COMPLETE && is_lost {
             state.maybe_completed.insert(name.clone());
@@ -174,7 +203,9 @@ impl Observer for OpenUploads {
         state.end(&name);
         // The service also aborts an upload successfully that it has completed.
         let maybe_completed = state.maybe_completed.remove(&name);
-        if event.operation == ABORT && status.is_success() {
+        // A command with `--resume` aborts the upload of an earlier version of a file.
+        let is_replaced = state.is_kept(&name) && !state.is_interrupted;
+        if event.operation == ABORT && status.is_success() && !is_replaced {
             state.aborted.push((name, maybe_completed));
         }
     }

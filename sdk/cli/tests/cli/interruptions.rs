@@ -101,6 +101,45 @@ fn ctrl_c_does_not_wait_for_uploads_that_no_command_aborts() {
     assert_eq!(world.uploads().len(), 1);
 }
 
+/// Waits until each fault rule has applied to a request.
+fn wait_for_faults(world: &World) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while world.emulator.faults().iter().any(|fault| fault.hits == 0) {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn an_upload_without_complete_parts_is_named_as_such() {
+    let world = World::new();
+    world.write("big", vec![b'x'; 40 << 20]);
+    world.faults(&["operation=UploadMultipart,latency=3s"]);
+    let target = address("big");
+    let arguments = ["cp", "--resume", "--part-size", "4M", "big", &target];
+    let child = world.command(&arguments).spawn().unwrap();
+    wait_for_faults(&world);
+    signal(&child, "-INT");
+    let run = finished(child).exits(130);
+    let expected = format!("interrupted\nkept, but none of its parts is complete: {target}\n");
+    assert_eq!(run.stderr, expected);
+
+    // The upload of another version of the file is aborted, and not named.
+    world.write("big", vec![b'y'; 41 << 20]);
+    world.faults(&["operation=UploadMultipart,after=2,latency=3s"]);
+    let arguments = [&arguments[..], &["--concurrency", "2"]].concat();
+    let child = world.command(&arguments).spawn().unwrap();
+    wait_for_faults(&world);
+    signal(&child, "-INT");
+    let run = finished(child).exits(130);
+    let expected = format!(
+        "started again, the file has changed: {target}\ninterrupted\n\
+         kept, the same command continues it: {target}\n"
+    );
+    assert_eq!(run.stderr, expected);
+    assert_eq!(world.uploads().len(), 1);
+}
+
 #[test]
 fn ctrl_c_keeps_resumable_uploads_and_says_so() {
     let world = World::new();
@@ -187,11 +226,15 @@ fn commands_of_a_script_abort_or_keep_their_uploads() {
          cp -r --resume {options} folder {folder}\n"
     );
     world.write("script", script);
-    world.faults(&["operation=UploadMultipart,after=6,latency=3s"]);
+    // Each upload has one complete part, at least.
+    world.faults(&[
+        "operation=UploadMultipart,key=kept,after=2,latency=3s",
+        "operation=UploadMultipart,key=aborted,after=2,latency=3s",
+        "operation=UploadMultipart,key=folder/kept,after=2,latency=3s",
+    ]);
     let child = world.command(&["run", "--jobs", "3", "script"]);
     let child = { child }.spawn().unwrap();
-    world.wait_for("InitiateMultipartUpload", 3);
-    world.wait_for("UploadMultipart", 6);
+    wait_for_faults(&world);
     signal(&child, "-INT");
     let run = finished(child).exits(130);
     let lines: Vec<_> = run.stderr.lines().collect();
