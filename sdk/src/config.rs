@@ -186,19 +186,6 @@ impl Config {
         load::from_file(path.as_ref())
     }
 
-    /// Returns the keys in the file at `path` that are not settings. [`load`](Self::load) ignores them,
-    /// because they may belong to other SDKs, but they can also be spelling mistakes.
-    ///
-    /// # Errors
-    ///
-    /// Returns `Config` if the file cannot be read, or is not a map of settings.
-    #[cfg(feature = "config-file")]
-    pub fn unknown_settings(
-        path: impl AsRef<std::path::Path>,
-    ) -> Result<Vec<unknown_setting::UnknownSetting>> {
-        load::unknown_settings(path.as_ref())
-    }
-
     /// Sets the credentials, and replaces those from other settings.
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {

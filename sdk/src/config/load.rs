@@ -46,6 +46,19 @@ impl Config {
         Ok(self)
     }
 
+    /// Returns the keys in the file at `path` that are not settings. [`load`](Self::load) ignores them,
+    /// because they may belong to other SDKs, but they can also be spelling mistakes.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Config` if the file cannot be read, or is not a map of settings.
+    #[cfg(feature = "config-file")]
+    pub fn unknown_settings(path: impl AsRef<Path>) -> Result<Vec<UnknownSetting>> {
+        let path = path.as_ref();
+        let text = file::read(path).map_err(|error| unreadable(path, error))?;
+        Ok(apply_file(&mut Self::anonymous(), path, &text)?.unknown)
+    }
+
     /// Returns whether the key pair of `source` applies: neither credentials nor a key pair of a
     /// higher source are set.
     fn takes_key_pair_of(&self, source: SettingSource) -> bool {
@@ -147,14 +160,6 @@ pub(super) fn from_file(path: &Path) -> Result<Config> {
         path.display()
     );
     Err(missing_credentials(&advice))
-}
-
-/// Returns the keys of a file that are not settings.
-#[cfg(feature = "config-file")]
-#[inline]
-pub(super) fn unknown_settings(path: &Path) -> Result<Vec<UnknownSetting>> {
-    let text = file::read(path).map_err(|error| unreadable(path, error))?;
-    Ok(apply_file(&mut Config::anonymous(), path, &text)?.unknown)
 }
 
 /// Applies the settings in the text of a file.

@@ -15,6 +15,7 @@ mod operands;
 mod reading;
 mod reported_cases;
 mod reported_changes;
+mod settings;
 mod shell;
 #[cfg(target_os = "linux")]
 mod terminal;
