@@ -62,13 +62,33 @@ const TURN: usize = 16 << 20;
 /// }
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Md5Pool(Arc<Mutex<Queue>>);
 
-#[derive(Default)]
+/// A pool without a limit of contents.
+impl Default for Md5Pool {
+    fn default() -> Self {
+        Self::with_max_contents(usize::MAX)
+    }
+}
+
 struct Queue {
     waiting: VecDeque<Job>,
     threads: usize,
+    /// Number of contents that threads have taken.
+    taken: usize,
+    max_taken: usize,
+}
+
+impl Queue {
+    fn new(max_taken: usize) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            threads: 0,
+            taken: 0,
+            max_taken: max_taken.max(1),
+        }
+    }
 }
 
 /// Does not show the contents.
@@ -114,6 +134,14 @@ impl Md5Pool {
     /// Longest content in memory, in bytes, that is hashed where it is passed to the pool: 16 KiB,
     /// which takes some 25 microseconds.
     pub const SHORT_CONTENT: usize = 16 * 1024;
+
+    /// Creates a pool that hashes at most `max` contents at the same time, at least 1. Others wait.
+    ///
+    /// It limits how many files are open, for processes that may open few files.
+    #[must_use]
+    pub fn with_max_contents(max: usize) -> Self {
+        Self(Arc::new(Mutex::new(Queue::new(max))))
+    }
 
     /// Starts to hash a content.
     ///
@@ -190,10 +218,7 @@ impl Md5Pool {
         {
             queue.threads += 1;
             unassigned = unassigned.saturating_sub(LANES);
-            let worker = Worker {
-                queue: Arc::clone(&self.0),
-                is_counted: true,
-            };
+            let worker = Worker::of(&self.0);
             // If the runtime drops it at once, `Worker::drop` locks the queue.
             workers.push(worker);
         }
@@ -225,6 +250,8 @@ fn max_threads() -> usize {
 struct Worker {
     queue: Arc<Mutex<Queue>>,
     is_counted: bool,
+    /// Number of jobs that count as taken.
+    taken: usize,
 }
 
 impl Drop for Worker {
@@ -233,6 +260,7 @@ impl Drop for Worker {
             return;
         }
         let mut queue = lock(&self.queue);
+        queue.taken = queue.taken.saturating_sub(self.taken);
         queue.threads = queue.threads.saturating_sub(1);
         if queue.threads == 0 {
             // No thread would hash them. Their receivers get an error.
@@ -242,6 +270,15 @@ impl Drop for Worker {
 }
 
 impl Worker {
+    /// Creates a thread of this queue, which counts it already.
+    fn of(queue: &Arc<Mutex<Queue>>) -> Self {
+        Self {
+            queue: Arc::clone(queue),
+            is_counted: true,
+            taken: 0,
+        }
+    }
+
     #[inline]
     fn run(mut self) {
         let mut jobs = Vec::new();
@@ -257,11 +294,15 @@ impl Worker {
             let ended = jobs.extract_if(.., |job| job.turn >= TURN);
             queue.waiting.extend(ended.map(Job::pause));
         }
-        while jobs.len() < LANES
+        let others = queue.taken.saturating_sub(self.taken);
+        let most = LANES.min(queue.max_taken.saturating_sub(others));
+        while jobs.len() < most
             && let Some(job) = queue.waiting.pop_front()
         {
             jobs.push(job);
         }
+        self.taken = jobs.len();
+        queue.taken = others + self.taken;
         if jobs.is_empty() {
             // Within the same lock, so that no job arrives in between and waits for this thread.
             queue.threads = queue.threads.saturating_sub(1);

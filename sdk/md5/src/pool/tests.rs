@@ -146,11 +146,9 @@ fn a_short_content_does_not_wait_for_long_ones() {
     let queue = Queue {
         waiting,
         threads: 1,
+        ..Queue::new(usize::MAX)
     };
-    let mut worker = Worker {
-        queue: Arc::new(Mutex::new(queue)),
-        is_counted: true,
-    };
+    let mut worker = Worker::of(&Arc::new(Mutex::new(queue)));
     let (mut jobs, mut ended) = (Vec::new(), Vec::new());
     while worker.take_jobs(&mut jobs) {
         step(&mut jobs);
@@ -169,6 +167,40 @@ fn a_short_content_does_not_wait_for_long_ones() {
             .iter()
             .all(|(_, digest)| *digest == expected(&content))
     );
+}
+
+#[test]
+fn contents_above_the_limit_wait() {
+    let jobs = (0..10).map(|_| Job::new(Md5Lane::default(), bytes(&[&[7; 100]])));
+    let (waiting, mut pending): (VecDeque<_>, Vec<_>) = jobs.unzip();
+    let queue = Queue {
+        waiting,
+        threads: 2,
+        ..Queue::new(4)
+    };
+    let queue = Arc::new(Mutex::new(queue));
+    let mut first = (Worker::of(&queue), Vec::new());
+    let mut second = (Worker::of(&queue), Vec::new());
+    assert!(first.0.take_jobs(&mut first.1));
+    assert_eq!(first.1.len(), 4);
+    assert!(!second.0.take_jobs(&mut second.1), "the thread ends");
+    drop(second);
+    let mut third = (Worker::of(&queue), Vec::new());
+    first.1.truncate(3);
+    assert!(first.0.take_jobs(&mut first.1));
+    assert_eq!(first.1.len(), 4);
+    first.1.truncate(1);
+    // The first thread gives its lanes back at its next step.
+    assert!(!third.0.take_jobs(&mut third.1));
+    while first.0.take_jobs(&mut first.1) {
+        assert!(first.1.len() <= 4);
+        step(&mut first.1);
+    }
+    assert_eq!(lock(&queue).taken, 0);
+    let hashed = pending
+        .iter_mut()
+        .filter_map(|pending| pending.0.try_recv().ok());
+    assert_eq!(hashed.count(), 6, "four were removed by hand");
 }
 
 #[test]
