@@ -115,17 +115,18 @@ impl QingStor {
         config.check()?;
         let endpoint = config.resolve_endpoint()?;
         let address = Arc::new(endpoint.service()?);
+        let transfers = TransferBudget::new(config.transfer_requests, config.transfer_memory);
         let shared = Shared {
             transport: Transport::new(&config, &address)?,
             credentials: config.credentials_source()?,
             endpoint,
             clock: Clock::default(),
-            transfers: TransferBudget::new(config.transfer_requests, config.transfer_memory),
             observer: config.observer,
             interceptors: config.interceptors,
             retry: config.retry,
             retry_budget: config.retry_budget.unwrap_or_default(),
-            md5_pool: Md5Pool::default(),
+            md5_pool: Md5Pool::with_max_contents(transfers.hashed_files),
+            transfers,
             unfinished_uploads: UnfinishedUploads::default(),
         };
         Ok(Self {

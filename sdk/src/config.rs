@@ -330,7 +330,7 @@ impl Config {
 
     /// Sets how many requests the managed transfers of the client have in flight, all together:
     /// uploads, downloads, copies and batch deletions. At least 1, 128 by default. Fewer if the process
-    /// may open few files, for example 45 with a limit of 256 (on Linux).
+    /// may open few files, for example 40 with a limit of 256 (on Linux).
     ///
     /// Requests above the limit wait, in their order. A request that waits for its retry does not
     /// count. Calls of single operations are not limited.

@@ -27,19 +27,14 @@ pub(crate) struct TransferBudget {
     /// Files and connections that the process may have open. `None` if it is not known.
     #[cfg(feature = "folders")]
     open_files: Option<usize>,
-    /// Whether more files than those of the requests in flight can be hashed. Otherwise, a request keeps
-    /// its slot until its file is hashed.
-    pub(crate) may_hash_ahead: bool,
+    /// Largest number of files that are hashed at the same time.
+    pub(crate) hashed_files: usize,
 }
 
 /// Files that a program has open without any transfer.
 const OPEN_FILES: usize = 16;
-/// Files of one request in flight: its connection, one that opens for the next request, its body, and
-/// the file that is read for its MD5.
-const OPEN_FILES_OF_REQUEST: usize = 4;
-/// Files that the parts which are hashed ahead have open for each processor, at most: half as many
-/// threads as processors hash 32 files each.
-const HASHED_FILES_OF_PROCESSOR: usize = 16;
+/// Files of one request in flight: its connection, one that opens for the next request, and its body.
+const OPEN_FILES_OF_REQUEST: usize = 3;
 
 impl TransferBudget {
     pub(crate) fn new(requests: usize, memory: u64) -> Self {
@@ -47,17 +42,16 @@ impl TransferBudget {
     }
 
     fn within(requests: usize, memory: u64, open_files: Option<usize>) -> Self {
-        let affordable = open_files.map_or(usize::MAX, |limit| {
-            // The rest is left for the files of a folder, and for their comparison.
-            let for_requests = limit.saturating_sub(OPEN_FILES) / 4 * 3;
-            for_requests / OPEN_FILES_OF_REQUEST
-        });
+        // Half of the files are for requests, and a quarter is for MD5s. The rest is left for the files of
+        // a folder, and for their comparison.
+        let quarter = open_files.map_or(usize::MAX, |limit| limit.saturating_sub(OPEN_FILES) / 4);
+        let affordable = quarter.saturating_mul(2) / OPEN_FILES_OF_REQUEST;
         Self {
             requests: Arc::new(RequestBudget::new(requests.min(affordable))),
             memory: Arc::new(MemoryBudget::new(memory)),
             #[cfg(feature = "folders")]
             open_files,
-            may_hash_ahead: may_hash_ahead(open_files),
+            hashed_files: quarter,
         }
     }
 
@@ -68,16 +62,6 @@ impl TransferBudget {
         let affordable = self.open_files.map_or(usize::MAX, |limit| limit / 12);
         files.min(affordable).max(1)
     }
-}
-
-/// Returns whether the process may open the files of parts that are hashed before they are sent.
-fn may_hash_ahead(open_files: Option<usize>) -> bool {
-    open_files.is_none_or(|limit| {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let hashed_files = HASHED_FILES_OF_PROCESSOR * processors.max(4);
-        // As many are left for requests.
-        limit / 2 >= hashed_files
-    })
 }
 
 /// A handle whose requests, one at a time, occupy a slot of the budget until it is dropped.
@@ -150,8 +134,8 @@ mod tests {
         for (open_files, expected) in [
             (None, 128),
             (Some(1024), 128),
-            (Some(256), 45),
-            (Some(64), 9),
+            (Some(256), 40),
+            (Some(64), 8),
             (Some(24), 1),
             (Some(3), 1),
         ] {
@@ -163,8 +147,8 @@ mod tests {
             }
             assert_eq!(slots.len(), expected, "{open_files:?}");
         }
-        assert!(TransferBudget::within(1, 1, None).may_hash_ahead);
-        assert!(!TransferBudget::within(1, 1, Some(64)).may_hash_ahead);
+        let hashed = |open_files| TransferBudget::within(1, 1, Some(open_files)).hashed_files;
+        assert_eq!([1024, 64].map(hashed), [252, 12]);
     }
 
     #[cfg(feature = "folders")]

@@ -162,13 +162,9 @@ async fn has_parts(
     sizes: PartSizes,
 ) -> Result<bool> {
     let pool = &uploader.md5_pool;
-    let count = match uploader.bucket.transfer_budget().may_hash_ahead {
-        true => batch(sizes.first()),
-        false => 1,
-    };
     let mut number = 0;
     loop {
-        let mut parts = read_batch(reader, sizes, number, count).await?;
+        let mut parts = read_batch(reader, sizes, number).await?;
         if parts.is_empty() {
             return Ok(token.parts.len() == number as usize);
         }
@@ -183,15 +179,14 @@ async fn has_parts(
     }
 }
 
-/// Returns `count` parts from number `first` on, fewer at the end.
+/// Returns the parts from number `first` on that are hashed side by side; none at the end.
 async fn read_batch(
     reader: &mut PartReader<'_>,
     sizes: PartSizes,
     first: u32,
-    count: usize,
 ) -> Result<Vec<Part>> {
     let mut parts = Vec::new();
-    for number in (first..).take(count) {
+    for number in (first..).take(batch(sizes.first())) {
         let Some(size) = reader.part_size(sizes, number).await? else {
             break;
         };
@@ -213,7 +208,7 @@ mod tests {
         let mut reader = PartReader::of_missing_file(len);
         let mut number = 0;
         loop {
-            match read_batch(&mut reader, sizes, number, 32).await?.len() {
+            match read_batch(&mut reader, sizes, number).await?.len() {
                 0 => return Ok(number),
                 parts => number += parts as u32,
             }

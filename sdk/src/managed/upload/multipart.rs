@@ -149,10 +149,7 @@ impl<'a> MultipartUpload<'a> {
         self.tokens.save(token).await?;
         // Parts that were sent may wait for their MD5s. Those of a stream are limited by their memory.
         let tasks = PartTasks::new(&self.uploader.bucket, self.uploader.concurrency);
-        let mut tasks = tasks.with_answered(match self.may_hash_ahead() {
-            true => 2 * batch(sizes.first()),
-            false => 0,
-        });
+        let mut tasks = tasks.with_answered(2 * batch(sizes.first()));
         let bytes = self
             .run_part_tasks(&mut tasks, token, sizes, first, stored)
             .await;
@@ -198,9 +195,7 @@ impl<'a> MultipartUpload<'a> {
         let needs_md5 = self.uploader.needs_md5();
         // Parts that the service has are compared by their MD5s.
         let has_md5s = needs_md5 || !stored.is_empty();
-        let is_stream = self.reader.is_stream();
-        let may_hash_ahead = is_stream || self.may_hash_ahead();
-        let mut queue = match has_md5s && may_hash_ahead && !is_stream {
+        let mut queue = match has_md5s && !self.reader.is_stream() {
             true => PartQueue::in_batches(sizes.first()),
             false => PartQueue::one_by_one(),
         };
@@ -208,7 +203,7 @@ impl<'a> MultipartUpload<'a> {
         let mut bytes = 0_u64;
         loop {
             queue.start_md5s(&self.uploader.md5_pool, |number| {
-                may_hash_ahead && (needs_md5 || stored.contains_key(&number))
+                needs_md5 || stored.contains_key(&number)
             });
             if tasks.has_room()
                 && let Some((number, part)) = queue.pop(tasks.limit())
@@ -237,10 +232,6 @@ impl<'a> MultipartUpload<'a> {
         // An earlier process may have sent parts that the source no longer has.
         token.parts.retain(|uploaded, _| *uploaded < queue.taken());
         Ok(bytes)
-    }
-
-    fn may_hash_ahead(&self) -> bool {
-        self.uploader.bucket.transfer_budget().may_hash_ahead
     }
 
     async fn complete(

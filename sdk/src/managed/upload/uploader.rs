@@ -126,9 +126,7 @@ impl Uploader {
         stored: Option<StoredPart>,
     ) -> Result<(u32, CompletedPart)> {
         let slot = &admitted.slot;
-        let is_hashed_first = self.compute_content_md5 || stored.is_some();
-        let may_hash_ahead = self.bucket.transfer_budget().may_hash_ahead;
-        if is_hashed_first && may_hash_ahead && !part.is_md5_ready() {
+        if (self.compute_content_md5 || stored.is_some()) && !part.is_md5_ready() {
             // Others may use the slot in the meantime.
             slot.release(Outcome::Other);
         }
@@ -225,10 +223,8 @@ impl Uploader {
             let result = match send(body).await {
                 Ok(output) => {
                     let etag = etag(&output).unwrap_or_default();
-                    if self.bucket.transfer_budget().may_hash_ahead {
-                        // Others may use the slot while this task waits for the MD5.
-                        slot.release(Outcome::Success);
-                    }
+                    // Others may use the slot while this task waits for the MD5.
+                    slot.release(Outcome::Success);
                     let _answered = answered.enter();
                     let md5 = self.verified_md5(operation, part, &etag).await;
                     md5.map(|md5| (output, md5))
