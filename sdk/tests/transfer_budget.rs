@@ -281,3 +281,90 @@ fn limits_of_zero_are_refused() {
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     }
 }
+
+/// The common loop that handles each result before it polls the other transfers again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transfers_that_are_not_polled_do_not_block_others() {
+    let site = Site::start().await;
+    site.faults(&["latency=20ms"]);
+    let bucket = client(&site, |config| config);
+    let small = content(1000);
+    let folder = tempfile::tempdir().unwrap();
+    let all = async {
+        let keys = || futures_util::stream::iter(0..40);
+        let upload = |number| bucket.upload(format!("many/{number}"), small.clone());
+        let mut uploads = keys().map(|number| upload(number).into_future());
+        let mut uploads = uploads.by_ref().buffer_unordered(16);
+        while let Some(uploaded) = uploads.next().await {
+            uploaded.unwrap();
+            bucket.upload("manifest", small.clone()).await.unwrap();
+        }
+        let download = |number| {
+            let path = folder.path().join(format!("{number}"));
+            bucket.download(format!("many/{number}"), path)
+        };
+        let mut downloads = keys()
+            .map(|number| download(number).into_future())
+            .buffer_unordered(16);
+        while let Some(downloaded) = downloads.next().await {
+            downloaded.unwrap();
+            let mut manifest = Vec::new();
+            let target = DownloadTarget::writer(&mut manifest);
+            bucket.download("manifest", target).await.unwrap();
+            let path = folder.path().join("manifest");
+            bucket.download("manifest", path).await.unwrap();
+        }
+        let copy = |number| bucket.copy_object(("transfers", "manifest"), format!("copy/{number}"));
+        let mut copies = keys()
+            .map(|number| copy(number).into_future())
+            .buffer_unordered(16);
+        while let Some(copied) = copies.next().await {
+            copied.unwrap();
+            let copy = bucket.copy_object(("transfers", "manifest"), "manifest.copy");
+            copy.await.unwrap();
+        }
+    };
+    let limit = Duration::from_secs(20);
+    tokio::time::timeout(limit, all)
+        .await
+        .expect("no transfer waits for one that is not polled");
+}
+
+/// A transfer that is slow because its caller limits its rate occupies no slot of the client.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limited_rate_does_not_delay_other_transfers() {
+    let site = Site::start().await;
+    let (large, small) = (content(5 * PART), content(1000));
+    for (key, content) in [("large", &large), ("small", &small)] {
+        let put = site.bucket.put_object(key).body(content.clone());
+        put.await.unwrap();
+    }
+    let bucket = client(&site, |config| config.transfer_requests(8));
+    let limited: Vec<_> = (0..10)
+        .map(|number| {
+            let (bucket, large) = (bucket.clone(), large.clone());
+            tokio::spawn(async move {
+                let upload = bucket.upload(format!("large/{number}"), large);
+                let upload = upload.part_size(PART as u64).max_bytes_per_second(100_000);
+                let target = DownloadTarget::writer(tokio::io::sink());
+                let download = bucket.download("large", target).part_size(MIB as u64);
+                let download = download.max_bytes_per_second(100_000);
+                tokio::join!(upload.into_future(), download.into_future())
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let others = async {
+        for number in 0..5 {
+            let upload = bucket.upload(format!("small/{number}"), small.clone());
+            upload.await.unwrap();
+            let target = DownloadTarget::writer(tokio::io::sink());
+            bucket.download("small", target).await.unwrap();
+        }
+    };
+    let limit = Duration::from_secs(5);
+    tokio::time::timeout(limit, others)
+        .await
+        .expect("a limited transfer does not delay others");
+    limited.iter().for_each(|task| task.abort());
+}

@@ -24,6 +24,10 @@ impl RateLimiter {
         }
     }
 
+    pub(crate) fn bytes_per_second(&self) -> u64 {
+        self.bytes_per_second
+    }
+
     /// Returns how many bytes to transfer at once, so that the delay between two chunks is short.
     pub(crate) fn chunk_len(&self) -> usize {
         let tenth = (self.bytes_per_second / 10).clamp(1, MAX_CHUNK);

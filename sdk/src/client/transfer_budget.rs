@@ -71,7 +71,8 @@ pub(crate) struct AdmittedBucket {
 }
 
 impl Bucket {
-    /// Waits until a request of a transfer may start. `lane`: the adaptive limit that applies.
+    /// Waits until a request of a transfer may start. `lane`: the adaptive limit that applies. Must be
+    /// awaited in a task, because nobody else can use the slot if the caller does not poll the transfer.
     pub(crate) async fn admit(&self, lane: Option<Lane>) -> AdmittedBucket {
         let requests = Arc::clone(&self.dispatcher().shared.transfers.requests);
         let slot = Arc::new(requests.acquire(lane).await);
@@ -110,6 +111,10 @@ impl Admission for RequestSlot {
             _ => Outcome::Other,
         });
     }
+
+    fn resent(&self) {
+        self.release_if_detached();
+    }
 }
 
 impl BodyObserver for RequestSlot {
@@ -119,6 +124,11 @@ impl BodyObserver for RequestSlot {
 
     fn transferred(&self, bytes: u64) {
         self.moved(bytes);
+    }
+
+    fn delayed(&self) {
+        // The caller's limit decides how long the request takes. It must not block others.
+        self.release(Outcome::Other);
     }
 }
 

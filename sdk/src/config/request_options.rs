@@ -45,6 +45,9 @@ pub(crate) trait Admission: Send + Sync {
 
     /// Reports that an attempt, or the body of its response, has failed.
     fn attempt_failed(&self, error: &Error);
+
+    /// Reports that the response to a resent request has arrived, whose body follows.
+    fn resent(&self);
 }
 
 /// Options of a handle that sets none.

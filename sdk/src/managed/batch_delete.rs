@@ -270,10 +270,9 @@ async fn delete_batch(bucket: Bucket, keys: Vec<String>) -> BatchResult {
     if let Err(error) = runtime::current() {
         return (keys, Err(error));
     }
-    let admitted = bucket.admit(None).await;
     let keys_of_call = keys.iter().map(String::as_str);
-    let call = admitted.bucket.delete_multiple_objects(keys_of_call);
-    let result = call.send().await;
+    let call = bucket.delete_multiple_objects(keys_of_call);
+    let result = call.send_in_task(None).await;
     (keys, result)
 }
 

@@ -19,7 +19,7 @@ use crate::base::runtime;
 use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
 use crate::client::spans::TransferSpan;
-use crate::client::transfer_budget::{Lane, Outcome};
+use crate::client::transfer_budget::Lane;
 use crate::generated::operations::{
     HeadObjectOutput, InitiateMultipartUploadInput, PutObjectInput, UploadMultipartInput,
 };
@@ -246,11 +246,10 @@ impl CopyObject {
 
     async fn head(&self) -> Result<HeadObjectOutput> {
         let bucket = self.bucket.sibling_bucket(&self.source.bucket)?;
-        let admitted = bucket.admit(None).await;
-        let mut call = admitted.bucket.head_object(&self.source.key);
+        let mut call = bucket.head_object(&self.source.key);
         call.input.version_id.clone_from(&self.source.version_id);
         call.input.set_sse_key(self.source_sse_key.as_ref());
-        call.send().await
+        call.send_in_task(None).await
     }
 
     async fn copy_whole(&self, source: HeadObjectOutput, size: u64) -> Result<CopyObjectOutput> {
@@ -263,9 +262,8 @@ impl CopyObject {
         ) = unchanged_condition(&source);
         input.set_sse_key(self.sse_key.as_ref());
         input.set_copy_source_sse_key(self.source_sse_key.as_ref());
-        let admitted = self.task_limit().admit(&self.bucket).await;
-        let output = admitted.bucket.call(input).send().await?;
-        admitted.slot.release(Outcome::Success);
+        let call = self.bucket.call(input);
+        let output = call.send_in_task(self.task_limit().lane()).await?;
         Ok(CopyObjectOutput {
             request_id: output.request_id().map(str::to_owned),
             etag: output.etag,
@@ -281,8 +279,7 @@ impl CopyObject {
     }
 
     async fn copy_parts(&self, source: HeadObjectOutput, size: u64) -> Result<CopyObjectOutput> {
-        let admitted = self.bucket.admit(None).await;
-        let call = admitted.bucket.call(self.initiate_input(&source));
+        let call = self.bucket.call(self.initiate_input(&source));
         let mut guard = MultipartGuard::initiate(&self.bucket, call).await?;
         match self.copy_with(&mut guard, &source, size).await {
             Ok((parts, copy)) => Ok(CopyObjectOutput {
@@ -351,11 +348,9 @@ impl CopyObject {
         done.sort_unstable_by_key(|part| part.part_number);
         let parts = u32::try_from(done.len()).unwrap_or(u32::MAX);
         let etag = self.etag_of_copy(source, &done);
-        let admitted = self.bucket.admit(None).await;
-        let mut call =
-            admitted
-                .bucket
-                .complete_multipart_upload(&self.key, guard.upload_id(), done);
+        let mut call = self
+            .bucket
+            .complete_multipart_upload(&self.key, guard.upload_id(), done);
         call.input.etag.clone_from(&etag);
         let mut head = self.bucket.head_object(&self.key);
         head.input.set_sse_key(self.sse_key.as_ref());

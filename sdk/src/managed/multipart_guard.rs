@@ -45,7 +45,7 @@ impl MultipartGuard {
             bucket: bucket.clone(),
             key: call.input.key.clone(),
             _unfinished: unfinished_uploads(bucket).add(),
-            task: Some(runtime.spawn(in_current_span(call.send()))),
+            task: Some(runtime.spawn(in_current_span(call.send_in_task(None)))),
             runtime,
         };
         initiation.wait().await
@@ -85,7 +85,7 @@ impl MultipartGuard {
     ) -> Result<Completion> {
         // A retry after an unseen success finds no upload, which is handled below.
         call.dispatcher.options_mut().repeat = true;
-        let error = match call.send().await {
+        let error = match call.send_in_task(None).await {
             Ok(output) => {
                 self.unfinished = None;
                 return Ok(Completion::Confirmed(output));

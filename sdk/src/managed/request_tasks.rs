@@ -9,14 +9,20 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::errors::task_result;
-use crate::base::error::Result;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::call::Call;
 use crate::client::Bucket;
 use crate::client::spans::in_current_span;
-use crate::client::transfer_budget::{AdmittedBucket, Lane, Outcome, Reservation};
+use crate::client::transfer_budget::{AdmittedBucket, Lane, Outcome, RequestSlot, Reservation};
+use crate::message::operation::Operation;
 
 /// Concurrency if it is automatic, but the retry policy allows no retries: raising the limit could
 /// make the service reject a request.
 const WITHOUT_RETRIES: usize = 4;
+/// Bytes per second that a request of a transfer with a limited rate is expected to reach.
+const RATE_OF_REQUEST: u64 = 1 << 20;
+/// The highest number of requests of a transfer with a limited rate.
+const MAX_LIMITED: usize = 8;
 
 /// Limits the requests of one transfer.
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +42,25 @@ impl Concurrency {
         }
     }
 
-    /// Waits until a request may start.
+    /// Returns the concurrency of a transfer whose caller limits its rate. Its requests last as long as
+    /// the limit demands, so they say nothing about the load, and must not occupy the lane.
+    pub(super) fn with_rate_limit(self, bytes_per_second: Option<u64>) -> Self {
+        match (self, bytes_per_second) {
+            (Self::Adaptive(_), Some(rate)) => {
+                let requests = rate / RATE_OF_REQUEST;
+                let requests = usize::try_from(requests).unwrap_or(usize::MAX);
+                Self::Fixed(requests.clamp(1, MAX_LIMITED))
+            }
+            _ => self,
+        }
+    }
+
+    /// Waits until a request may start. Must be awaited in a task, see [`in_task`].
     pub(super) async fn admit(self, bucket: &Bucket) -> AdmittedBucket {
         bucket.admit(self.lane()).await
     }
 
-    fn lane(self) -> Option<Lane> {
+    pub(super) fn lane(self) -> Option<Lane> {
         match self {
             Self::Fixed(_) => None,
             Self::Adaptive(lane) => Some(lane),
@@ -114,12 +133,49 @@ impl Drop for AnsweredTask<'_> {
     }
 }
 
+/// Runs requests in a task. A caller need not poll its transfer, for example while it handles the result
+/// of another one, so a request that was polled by it could keep its slot of the client forever, and
+/// block the other transfers. Dropping the future cancels the task.
+pub(super) async fn in_task<T: Send + 'static>(
+    requests: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(in_current_span(requests));
+    match tasks.join_next().await {
+        Some(joined) => task_result(joined)?,
+        None => Err(Error::new(ErrorKind::Io, "the runtime has lost the task")),
+    }
+}
+
+impl<I> Call<I>
+where
+    I: Operation + Send + 'static,
+    I::Output: Send + 'static,
+{
+    /// Sends the request [in a task](in_task), when a request of the lane may start. For requests
+    /// without a response body.
+    pub(super) async fn send_in_task(mut self, lane: Option<Lane>) -> Result<I::Output> {
+        let requests = Arc::clone(&self.dispatcher.shared.transfers.requests);
+        in_task(async move {
+            let slot = Arc::new(requests.acquire(lane).await);
+            self.dispatcher.options_mut().admission = Some(Arc::<RequestSlot>::clone(&slot));
+            let output = self.await;
+            if output.is_ok() {
+                slot.release(Outcome::Success);
+            }
+            output
+        })
+        .await
+    }
+}
+
 /// Runs a request, and releases its slot.
 async fn run<T, F: Future<Output = Result<T>>>(
     admitted: AdmittedBucket,
     request: impl FnOnce(AdmittedBucket) -> F,
 ) -> Result<T> {
     let slot = Arc::clone(&admitted.slot);
+    slot.readmit().await;
     let result = request(admitted).await;
     slot.release(match result {
         Ok(_) => Outcome::Success,
@@ -215,7 +271,7 @@ impl<T: Send + 'static> RequestTasks<T> {
         }));
     }
 
-    /// Spawns a task for a request that has been admitted already.
+    /// Spawns a task for a request that has been admitted already. Its slot may be parked.
     pub(super) fn spawn_admitted<F>(
         &mut self,
         admitted: AdmittedBucket,

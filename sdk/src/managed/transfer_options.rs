@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use super::request_tasks::Concurrency;
 use crate::base::error::{Error, Result};
+use crate::client::Bucket;
+use crate::client::transfer_budget::Lane;
 use crate::message::sse::SseKey;
 use crate::message::transfer_monitor::{OnProgress, TransferMonitor};
 
@@ -41,6 +44,16 @@ impl TransferOptions {
             ));
         }
         Ok(())
+    }
+
+    /// Returns the limit on the requests of a transfer.
+    pub(super) fn concurrency(&self, lane: Lane, bucket: &Bucket) -> Concurrency {
+        let shared = self.shared_monitor.as_ref();
+        let rate = match shared.and_then(|monitor| monitor.rate_limiter()) {
+            Some(limiter) => Some(limiter.bytes_per_second()),
+            None => self.max_bytes_per_second,
+        };
+        Concurrency::new(self.concurrency, lane, bucket).with_rate_limit(rate)
     }
 
     /// Creates the monitor of a transfer of `total` bytes. Takes the progress callback.

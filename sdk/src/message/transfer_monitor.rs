@@ -37,6 +37,9 @@ pub(crate) trait BodyObserver: Send + Sync {
 
     /// Bytes of the request body or of the response body were transferred.
     fn transferred(&self, bytes: u64);
+
+    /// The limit of the rate delays the body.
+    fn delayed(&self);
 }
 
 /// Counts the bytes of all connections of a transfer, and limits their rate.

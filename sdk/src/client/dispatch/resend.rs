@@ -74,6 +74,9 @@ impl Resender {
         let sent = pin!(dispatcher.send(&mut request, call, &limits));
         let result = span.run(sent).await.and_then(|mut response| {
             span.responded(&response.meta);
+            if let Some(admission) = dispatcher.options().admission.as_deref() {
+                admission.resent();
+            }
             let stream = response.take_stream()?;
             Ok((response.meta, stream))
         });

@@ -1,10 +1,12 @@
 //! [`RequestBudget`]: a limit on the requests of transfers in flight.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::adaptive_limit::{AdaptiveLimit, CHECK_INTERVAL, Outcome, Ticket};
@@ -51,6 +53,8 @@ pub(crate) struct RequestSlot {
     budget: Arc<RequestBudget>,
     lane: Option<Lane>,
     held: Mutex<Held>,
+    /// Whether the caller decides how long a response takes, so that it does not occupy the slot.
+    is_detached: AtomicBool,
 }
 
 #[derive(Default)]
@@ -62,6 +66,17 @@ struct Held {
     has_moved: bool,
     /// The request body that is being sent.
     body: Option<SentBody>,
+    /// Gives the slot up if the response is not read soon.
+    parked: Option<AbortOnDrop>,
+}
+
+/// A task that is cancelled on drop.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// A request body while it is sent.
@@ -83,6 +98,8 @@ const REPORTED: u64 = 64 * 1024;
 const BUFFERED: u64 = 2 * 1024 * 1024;
 /// If a connection takes no bytes for this time, its buffers are full.
 const FULL_BUFFER_WAIT: Duration = Duration::from_millis(4);
+/// A parked slot is given up after this time.
+const PARK_TIME: Duration = Duration::from_millis(100);
 
 impl RequestBudget {
     pub(crate) fn new(max: usize) -> Self {
@@ -109,6 +126,7 @@ impl RequestBudget {
                 permit,
                 ..Held::default()
             }),
+            is_detached: AtomicBool::new(false),
         }
     }
 
@@ -230,10 +248,14 @@ impl Drop for Permit {
 }
 
 impl RequestSlot {
-    /// Waits for the slot again, if a failed attempt gave it up.
+    /// Waits for the slot again, if a failed attempt gave it up, or it was parked for long.
     pub(crate) async fn readmit(&self) {
-        if self.lock().permit.is_some() {
-            return;
+        {
+            let mut held = self.lock();
+            held.parked = None;
+            if held.permit.is_some() {
+                return;
+            }
         }
         let permit = Arc::clone(&self.budget).permit(self.lane).await;
         self.lock().permit = permit;
@@ -247,6 +269,38 @@ impl RequestSlot {
         drop(held);
         if let Some(mut permit) = permit {
             permit.outcome = outcome;
+        }
+    }
+
+    /// The response waits for the transfer, which its caller need not poll. If it does not continue with
+    /// [`readmit`](Self::readmit) soon, the slot is given up.
+    pub(crate) fn park(self: &Arc<Self>) {
+        let slot = Arc::downgrade(self);
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep(PARK_TIME).await;
+            let Some(slot) = slot.upgrade() else {
+                return;
+            };
+            let mut held = slot.lock();
+            let is_parked = held.parked.is_some();
+            let permit = held.permit.take_if(|_| is_parked);
+            drop(held);
+            drop(permit);
+        });
+        self.lock().parked = Some(AbortOnDrop(timer.abort_handle()));
+    }
+
+    /// Gives the slot up, also after each response head if the body is resumed: the caller decides how
+    /// long the body takes.
+    pub(crate) fn detach(&self) {
+        self.is_detached.store(true, Ordering::Relaxed);
+        self.release(Outcome::Success);
+    }
+
+    /// A body is resumed, and the response to its request arrives.
+    pub(crate) fn release_if_detached(&self) {
+        if self.is_detached.load(Ordering::Relaxed) {
+            self.release(Outcome::Success);
         }
     }
 

@@ -7,11 +7,11 @@ use super::{CopyObject, CopyObjectOutput};
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::Bucket;
-use crate::client::transfer_budget::{Lane, Outcome};
-use crate::generated::operations::GetObjectOutput;
+use crate::client::transfer_budget::Lane;
+use crate::generated::operations::{GetObjectInput, GetObjectOutput};
 use crate::managed::Upload;
 use crate::managed::part_sizes::{MIN_PART_SIZE, PART_SIZE_METADATA, PartSizes};
-use crate::managed::request_tasks::Concurrency;
+use crate::managed::request_tasks::{Concurrency, in_task};
 use crate::managed::upload::source::UploadSource;
 use crate::message::metadata::Metadata;
 use crate::message::sse::SseInput;
@@ -39,16 +39,21 @@ impl CopyObject {
     }
 
     async fn request_source(&self, source: &Bucket) -> Result<GetObjectOutput> {
-        let admitted = Concurrency::new(None, Lane::Downloads, source)
-            .admit(source)
-            .await;
-        let mut call = admitted.bucket.get_object(&self.source.key);
-        call.input.version_id.clone_from(&self.source.version_id);
-        call.input.set_sse_key(self.source_sse_key.as_ref());
-        let output = call.send().await?;
-        // The upload decides how long the body takes. It must not block other requests.
-        admitted.slot.release(Outcome::Success);
-        Ok(output)
+        let mut input = GetObjectInput::new(&self.source.key);
+        input.version_id.clone_from(&self.source.version_id);
+        input.set_sse_key(self.source_sse_key.as_ref());
+        let (concurrency, source) = (
+            Concurrency::new(None, Lane::Downloads, source),
+            source.clone(),
+        );
+        in_task(async move {
+            let admitted = concurrency.admit(&source).await;
+            let output = admitted.bucket.call(input).send().await?;
+            // The upload decides how long the body takes. It must not block other requests.
+            admitted.slot.detach();
+            Ok(output)
+        })
+        .await
     }
 
     /// Returns the upload of a response, with the headers and metadata of the source.

@@ -15,7 +15,7 @@ use crate::generated::operations::{
     GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
 };
 use crate::managed::errors::with_object;
-use crate::managed::request_tasks::{Concurrency, RequestTasks};
+use crate::managed::request_tasks::{Concurrency, RequestTasks, in_task};
 use crate::message::sse::{SseInput, SseKey};
 use crate::message::transfer_monitor::TransferMonitor;
 
@@ -23,6 +23,7 @@ use crate::message::transfer_monitor::TransferMonitor;
 pub(super) type RangeTasks = RequestTasks<(Range<u64>, RangeBytes)>;
 
 /// Requests ranges of one object.
+#[derive(Clone)]
 pub(super) struct ObjectReader {
     pub(super) bucket: Bucket,
     pub(super) key: String,
@@ -52,9 +53,8 @@ pub(super) struct FirstResponse {
 impl ObjectReader {
     /// Creates a reader. Takes the options that only the reader needs.
     pub(super) fn new(bucket: Bucket, key: String, options: &mut DownloadOptions) -> Self {
-        let concurrency = options.transfer.concurrency;
         Self {
-            concurrency: Concurrency::new(concurrency, Lane::Downloads, &bucket),
+            concurrency: options.transfer.concurrency(Lane::Downloads, &bucket),
             bucket,
             key,
             version_id: options.version_id.take(),
@@ -92,8 +92,7 @@ impl ObjectReader {
         let mut input = HeadObjectInput::new(&self.key);
         input.version_id.clone_from(&self.version_id);
         input.set_sse_key(self.sse_key.as_ref());
-        let admitted = self.bucket.admit(None).await;
-        admitted.bucket.call(input).await
+        self.bucket.call(input).send_in_task(None).await
     }
 
     /// Returns the tasks of this download.
@@ -102,16 +101,21 @@ impl ObjectReader {
     }
 
     /// Requests the first `len` bytes, or the whole object if it is smaller or cannot be downloaded
-    /// in ranges.
+    /// in ranges. The slot of the response is parked.
     pub(super) async fn request_first(&self, len: u64) -> Result<FirstResponse> {
-        let admitted = self.concurrency.admit(&self.bucket).await;
-        let (object, len, output) = self.send_first(&admitted.bucket, len).await?;
-        Ok(FirstResponse {
-            object,
-            len,
-            output,
-            admitted,
+        let reader = self.clone();
+        in_task(async move {
+            let admitted = reader.concurrency.admit(&reader.bucket).await;
+            let (object, len, output) = reader.send_first(&admitted.bucket, len).await?;
+            admitted.slot.park();
+            Ok(FirstResponse {
+                object,
+                len,
+                output,
+                admitted,
+            })
         })
+        .await
     }
 
     async fn send_first(
@@ -174,6 +178,10 @@ impl ObjectReader {
     ) -> Result<(Range<u64>, RangeBytes)> {
         // The body resumes by itself after an interruption, according to the retry policy.
         if !range.is_empty() {
+            if self.monitor.rate_limiter().is_some() {
+                // The caller's limit decides how long the request takes. It must not block others.
+                admitted.slot.detach();
+            }
             let output = match response {
                 Some(output) => output,
                 None => self.request(&admitted.bucket, range.clone()).await?,

@@ -14,7 +14,7 @@ use super::object_reader::{FirstResponse, ObjectReader, RangeTasks};
 use super::range_sink::{RangeBytes, RangeSink};
 use super::{DownloadOptions, DownloadOutput};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::client::transfer_budget::{Outcome, Reservation, STALL_TIME};
+use crate::client::transfer_budget::{Reservation, STALL_TIME};
 use crate::managed::request_tasks::TaskEvent;
 
 /// Ranges that cannot be written yet, by start: their end and their bytes.
@@ -72,7 +72,7 @@ impl<'a> WriterDownload<'a> {
     /// Writes the body of an object that cannot be downloaded in ranges, chunk by chunk.
     async fn copy_body(&mut self, reader: &ObjectReader, first: FirstResponse) -> Result<()> {
         // The caller's writer decides how long the request takes. It must not block others.
-        first.admitted.slot.release(Outcome::Success);
+        first.admitted.slot.detach();
         let mut body = first.output.body;
         // The body returns an error if it is shorter or longer than announced.
         while let Some(chunk) = body.chunk().await? {

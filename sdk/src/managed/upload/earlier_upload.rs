@@ -114,13 +114,12 @@ async fn list_stored_parts(
     let mut stored = BTreeMap::new();
     let mut after = None;
     loop {
-        let admitted = uploader.bucket.admit(None).await;
-        let mut call = admitted
+        let mut call = uploader
             .bucket
             .list_multipart(&token.key, &token.upload_id)
             .limit(LIST_LIMIT);
         call.input.part_number_marker = after;
-        let page = call.await?.object_parts;
+        let page = call.send_in_task(None).await?.object_parts;
         let Some(last) = page.iter().map(|part| part.part_number).max() else {
             return Ok(stored);
         };

@@ -116,8 +116,7 @@ impl<'a> MultipartUpload<'a> {
 
     async fn initiate(&mut self) -> Result<MultipartGuard> {
         let bucket = &self.uploader.bucket;
-        let admitted = bucket.admit(None).await;
-        let call = admitted.bucket.call(self.uploader.object.clone());
+        let call = bucket.call(self.uploader.object.clone());
         let start = Instant::now();
         let guard = MultipartGuard::initiate(bucket, call).await?;
         let requests = &bucket.transfer_budget().requests;
@@ -247,9 +246,8 @@ impl<'a> MultipartUpload<'a> {
             object_part.etag = part.etag().map(str::to_owned);
             object_part
         });
-        let admitted = uploader.bucket.admit(None).await;
         let mut call =
-            admitted
+            uploader
                 .bucket
                 .complete_multipart_upload(uploader.key(), &token.upload_id, parts);
         call.input.etag.clone_from(&etag);

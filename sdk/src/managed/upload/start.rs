@@ -17,7 +17,6 @@ use crate::client::spans::TransferSpan;
 use crate::client::transfer_budget::Lane;
 use crate::managed::errors::with_object;
 use crate::managed::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
-use crate::managed::request_tasks::Concurrency;
 use crate::message::sse::SseInput;
 
 impl Upload<'_> {
@@ -41,9 +40,8 @@ impl Upload<'_> {
         let pool = needs_md5.then(|| self.bucket.md5_pool());
         let memory = &self.bucket.transfer_budget().memory;
         let mut reader = PartReader::open(self.source, memory, pool).await?;
-        let concurrency = options.transfer.concurrency;
         let uploader = Arc::new(Uploader {
-            concurrency: Concurrency::new(concurrency, Lane::Uploads, &self.bucket),
+            concurrency: options.transfer.concurrency(Lane::Uploads, &self.bucket),
             md5_pool: self.bucket.md5_pool().clone(),
             bucket: self.bucket,
             object: options.object.clone(),

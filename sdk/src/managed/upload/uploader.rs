@@ -20,7 +20,7 @@ use crate::generated::operations::{
 };
 use crate::managed::errors::with_object;
 use crate::managed::multipart_guard::MultipartGuard;
-use crate::managed::request_tasks::{AnsweredTasks, Concurrency};
+use crate::managed::request_tasks::{AnsweredTasks, Concurrency, in_task};
 use crate::message::body::{Body, BodyMonitor};
 use crate::message::sse::{SseInput, SseKey};
 use crate::message::transfer_monitor::TransferMonitor;
@@ -67,7 +67,11 @@ impl Uploader {
     }
 
     /// Stores the content with one request.
-    pub(super) async fn put_object(&self, mut part: Part) -> Result<UploadOutput> {
+    pub(super) async fn put_object(self: Arc<Self>, part: Part) -> Result<UploadOutput> {
+        in_task(async move { self.send_object(part).await }).await
+    }
+
+    async fn send_object(&self, mut part: Part) -> Result<UploadOutput> {
         let content_md5 = self.content_md5(&mut part).await?;
         let admitted = self.concurrency.admit(&self.bucket).await;
         let answered = AnsweredTasks::default();

@@ -107,7 +107,12 @@ impl AttemptMonitor {
                 let delay = self.delay.get_or_insert_with(|| {
                     Box::pin(tokio::time::sleep_until(limiter.reserve(len)))
                 });
-                ready!(delay.as_mut().poll(cx));
+                if delay.as_mut().poll(cx).is_pending() {
+                    if let Some((observer, _)) = &self.body.observer {
+                        observer.delayed();
+                    }
+                    return Poll::Pending;
+                }
                 self.delay = None;
                 len
             }
