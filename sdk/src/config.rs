@@ -316,9 +316,9 @@ impl Config {
     /// time until the response, once all bytes are sent. Request bodies of up to 64 KiB in memory are
     /// not measured, because the connection takes them at once.
     ///
-    /// Each retry halves the minimum, so that a slow network is not taken for a stalled connection
-    /// until the last attempt. A response body that stalls continues with half of the minimum, as often
-    /// as necessary; after a response that was fast enough on average, with half of the full minimum.
+    /// Each of the first three retries halves the minimum, so that a slow network is not taken for a
+    /// stalled connection. A response body that stalls continues with half of the minimum, until an
+    /// eighth is left: slower bodies count as failed, whether bytes have arrived or not. After a response that was fast enough on average, with half of the full minimum.
     #[must_use]
     pub fn min_throughput(mut self, bytes_per_second: u64, period: Duration) -> Self {
         self.min_throughput = (bytes_per_second > 0).then(|| MinThroughput {

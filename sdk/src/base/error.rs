@@ -57,6 +57,25 @@ struct Inner {
     unsent: bool,
     /// Whether a retry would fail in the same way, although the kind of the error is usually temporary.
     permanent: bool,
+    /// Whether the retry budget of the client allowed no further attempt.
+    is_budget_used_up: bool,
+}
+
+/// Why a request is not retried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RetryRefusal {
+    /// The retry policy, the error or the deadline.
+    Policy,
+    /// The retry budget of the client, which other requests use, too.
+    Budget,
+}
+
+impl RetryRefusal {
+    /// Returns the error of the last attempt, with the reason if it is not obvious.
+    pub(crate) fn explain(self, mut error: Error) -> Error {
+        error.0.is_budget_used_up = self == Self::Budget;
+        error
+    }
 }
 
 /// The call that an error belongs to.
@@ -163,6 +182,7 @@ impl Error {
             response: None,
             unsent: false,
             permanent: false,
+            is_budget_used_up: false,
         }))
     }
 

@@ -101,6 +101,7 @@ impl Dispatcher {
         let call = CallInfo {
             identity: Arc::new(identity),
             attempts: 0,
+            earlier_attempts: 0,
             earlier_halvings: 0,
         };
         self.send(&mut request, call, &limits).await

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::base::deadline::deadline;
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, RetryRefusal};
 use crate::client::spans::retry_delayed;
 use crate::config::retry::{RetryBudget, RetryPolicy};
 
@@ -114,30 +114,37 @@ impl<'a> AttemptLimits<'a> {
     }
 
     /// Returns the delay before the retry that follows `attempt`, and takes its tokens from the
-    /// budget. `None` if no retry is allowed.
+    /// budget, or why no retry is allowed.
     pub(super) fn delay_before_retry(
         &self,
         error: &Error,
         retry: Retry,
         attempt: u32,
         now: Instant,
-    ) -> Option<Duration> {
+    ) -> Result<Duration, RetryRefusal> {
         match retry {
-            Retry::Never => return None,
+            Retry::Never => return Err(RetryRefusal::Policy),
             Retry::Immediately => {
                 let is_allowed = self.policy.allows_attempt_after(attempt);
-                return is_allowed.then_some(Duration::ZERO);
+                let delay = is_allowed.then_some(Duration::ZERO);
+                return delay.ok_or(RetryRefusal::Policy);
             }
             Retry::AfterDelay | Retry::WithoutTokens => {}
         }
-        let delay = self.policy.delay_after(attempt, error.least_delay())?;
+        let delay = self.policy.delay_after(attempt, error.least_delay());
+        let delay = delay.ok_or(RetryRefusal::Policy)?;
         let is_in_time = self.deadline.is_none_or(|deadline| {
             let end_of_delay = now.checked_add(delay);
             end_of_delay.is_some_and(|end| end < deadline.at)
         });
         let is_timeout = error.kind() == ErrorKind::Timeout;
-        let is_affordable = || retry == Retry::WithoutTokens || self.budget.take(is_timeout);
-        (is_in_time && is_affordable()).then_some(delay)
+        if !is_in_time {
+            return Err(RetryRefusal::Policy);
+        }
+        match retry == Retry::WithoutTokens || self.budget.take(is_timeout) {
+            true => Ok(delay),
+            false => Err(RetryRefusal::Budget),
+        }
     }
 }
 
@@ -166,8 +173,9 @@ pub(super) async fn run<A: Attempts>(
             Err(failed) => failed,
         };
         let FailedAttempt { error, retry } = failed;
-        let Some(delay) = limits.delay_before_retry(&error, retry, number, attempts.now()) else {
-            return Err(error);
+        let delay = match limits.delay_before_retry(&error, retry, number, attempts.now()) {
+            Ok(delay) => delay,
+            Err(refusal) => return Err(refusal.explain(error)),
         };
         attempts.retrying(&error, delay);
         if retry != Retry::Immediately {

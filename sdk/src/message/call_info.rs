@@ -10,12 +10,17 @@ use crate::message::address::Address;
 use crate::message::error_document::BodyFields;
 use crate::message::operation_info::OperationInfo;
 
+/// How often the minimum throughput is halved at most: as often as the default retry policy retries.
+pub(crate) const MAX_HALVINGS: u32 = 3;
+
 /// The call that a response belongs to. Its [context](Self::context) is only computed for an error.
 #[derive(Clone, Debug)]
 pub(crate) struct CallInfo {
     pub(crate) identity: Arc<CallIdentity>,
     /// Number of attempts, since the response body last made progress.
     pub(crate) attempts: u32,
+    /// Number of attempts before these.
+    pub(crate) earlier_attempts: u32,
     /// How often the minimum throughput was halved before these attempts.
     pub(crate) earlier_halvings: u32,
 }
@@ -36,7 +41,8 @@ impl CallInfo {
     /// retry, so that a slow network is not taken for a stalled connection until the last attempt.
     pub(crate) fn halvings(&self) -> u32 {
         let retries = self.attempts.saturating_sub(1);
-        self.earlier_halvings.saturating_add(retries)
+        let halvings = self.earlier_halvings.saturating_add(retries);
+        halvings.min(MAX_HALVINGS)
     }
 
     pub(crate) fn context(&self) -> CallContext {
@@ -51,7 +57,7 @@ impl CallInfo {
             operation: info.id,
             bucket: address.bucket.clone(),
             key: address.key(uri.path()),
-            attempts: self.attempts,
+            attempts: self.earlier_attempts.saturating_add(self.attempts),
             elapsed: started.elapsed(),
         }
     }

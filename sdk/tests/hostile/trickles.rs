@@ -32,6 +32,8 @@ enum Treatment {
     SendsSlowly,
     /// Sends [`BURST`] bytes quickly, the others slowly.
     SendsBursts,
+    /// Sends one byte, and closes the connection.
+    SendsOneByte,
 }
 
 struct TrickleServer {
@@ -124,6 +126,9 @@ async fn serve(
             stream.write_all(&rest).await?;
             continue;
         }
+        if treatment == Treatment::SendsOneByte {
+            return stream.write_all(&rest.split_to(1)).await;
+        }
         if treatment == Treatment::SendsBursts {
             stream
                 .write_all(&rest.split_to(BURST.min(rest.len())))
@@ -209,15 +214,44 @@ async fn a_body_that_only_arrives_slowly_is_complete_in_the_end() {
     let content: Bytes = (0..5000_u32).map(|number| number as u8).collect();
     let server = TrickleServer::start(Treatment::SendsSlowly, usize::MAX, content.clone()).await;
     let budget = RetryBudget::new(1);
-    // Six times as much as the server sends.
-    let minimum = 6 << 10;
+    // Five times as much as the server sends.
+    let minimum = 5 << 10;
     let config = config(&server.endpoint).min_throughput(minimum, PERIOD);
     let bucket = bucket(config.retry_budget(budget.clone()));
     let body = bucket.get_object("k").await.unwrap().body;
     assert!(body.bytes().await.unwrap() == content);
-    // 6, 3 and 1.5 KiB/s are too much. More requests are necessary if the server is delayed.
+    // 5, 2.5 and 1.25 KiB/s are too much. More requests are necessary if the server is delayed.
     assert!(server.requests() >= 4, "{}", server.requests());
     assert_eq!(budget.tokens(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_never_arrives_fast_enough_is_an_error() {
+    let content = Bytes::from(vec![7; 1 << 20]);
+    let server = TrickleServer::start(Treatment::SendsSlowly, usize::MAX, content).await;
+    let config = config(&server.endpoint).min_throughput(MINIMUM, PERIOD / 3);
+    let body = bucket(config).get_object("k").await.unwrap().body;
+    let error = body.bytes().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.to_string().contains("8192 bytes/s"), "{error}");
+    // Three with a higher minimum, and three retries.
+    assert_eq!((error.attempts(), server.requests()), (6, 6), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_reports_that_the_retry_budget_is_used_up() {
+    let content = Bytes::from(vec![7; 1 << 20]);
+    let server = TrickleServer::start(Treatment::SendsOneByte, usize::MAX, content).await;
+    let config = config(&server.endpoint).retry_budget(RetryBudget::new(20));
+    let body = bucket(config).get_object("k").await.unwrap().body;
+    let error = body.bytes().await.unwrap_err();
+    // Each retry costs 5 tokens.
+    assert_eq!((error.attempts(), server.requests()), (5, 5), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.ends_with("; the retry budget of the client is used up"),
+        "{text}"
+    );
 }
 
 /// The minimum applies to the whole body, however often its connections have stalled.

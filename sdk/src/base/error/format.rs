@@ -77,9 +77,13 @@ impl Error {
             Some(call) if call.attempts > 0 => {
                 let plural = if call.attempts == 1 { "" } else { "s" };
                 let millis = call.elapsed.as_millis();
-                write!(f, "; {} attempt{plural}, {millis} ms", call.attempts)
+                write!(f, "; {} attempt{plural}, {millis} ms", call.attempts)?;
             }
-            _ => Ok(()),
+            _ => {}
+        }
+        match self.0.is_budget_used_up {
+            true => f.write_str("; the retry budget of the client is used up"),
+            false => Ok(()),
         }
     }
 

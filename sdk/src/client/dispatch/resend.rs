@@ -8,7 +8,7 @@ use http::HeaderMap;
 use tokio::time::Instant;
 
 use super::prepared_request::PreparedRequest;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, RetryRefusal};
 use crate::client::retry::{AttemptLimits, Retry};
 use crate::client::spans::CallSpan;
 use crate::client::{Dispatcher, Shared};
@@ -89,7 +89,12 @@ impl Resend for Resender {
         &self.headers
     }
 
-    fn delay(&self, error: &Error, call: &CallInfo, takes_tokens: bool) -> Option<Duration> {
+    fn delay(
+        &self,
+        error: &Error,
+        call: &CallInfo,
+        takes_tokens: bool,
+    ) -> Result<Duration, RetryRefusal> {
         let options = self.options.as_deref();
         if let Some(admission) = options.and_then(|options| options.admission.as_deref()) {
             admission.attempt_failed(error);
@@ -102,7 +107,7 @@ impl Resend for Resender {
             self.limits()
                 .delay_before_retry(error, retry, call.attempts, Instant::now())?;
         self.shared.report_retry(call, error, delay);
-        Some(delay)
+        Ok(delay)
     }
 
     fn send(&self, headers: HeaderMap, call: CallInfo) -> ResendFuture<'_> {

@@ -12,8 +12,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use super::ByteStream;
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
-use crate::base::error::{Error, ErrorKind, Result};
-use crate::message::call_info::CallInfo;
+use crate::base::error::{Error, ErrorKind, Result, RetryRefusal};
+use crate::message::call_info::{CallInfo, MAX_HALVINGS};
 use crate::message::content_range::ContentRange;
 use crate::message::response_meta::ResponseMeta;
 
@@ -29,9 +29,14 @@ pub(crate) trait Resend: Send + Sync {
     /// Returns the headers of the request, without date and signature.
     fn headers(&self) -> &HeaderMap;
 
-    /// Returns the delay before a retry after the attempt of `call` failed with `error`; `None` if no
-    /// retry is allowed. Notifies the observer. `takes_tokens`: whether the retry takes tokens from the budget.
-    fn delay(&self, error: &Error, call: &CallInfo, takes_tokens: bool) -> Option<Duration>;
+    /// Returns the delay before a retry after the attempt of `call` failed with `error`, or why no retry
+    /// is allowed. Notifies the observer. `takes_tokens`: whether the retry takes tokens from the budget.
+    fn delay(
+        &self,
+        error: &Error,
+        call: &CallInfo,
+        takes_tokens: bool,
+    ) -> Result<Duration, RetryRefusal>;
 
     /// Sends the request with other headers, and retries it by the same rules. `call` contains the
     /// number of attempts so far.
@@ -122,8 +127,16 @@ impl ResumePoint {
     ) -> Result<ResumeRequest, Error> {
         let progress = received.saturating_sub(self.received);
         let mut is_slow = false;
+        // A network that is slower than the lowest minimum counts as failed, or the body could take
+        // forever.
+        let is_too_slow = interruption
+            == Interruption::Stalled {
+                is_network_slow: true,
+            }
+            && call.halvings() >= MAX_HALVINGS;
         if let Interruption::Stalled { is_network_slow } = interruption
             && progress > 0
+            && !is_too_slow
         {
             is_slow = true;
             // With the next attempt, one more than for the one that stalled. This ends the stalls of
@@ -133,7 +146,8 @@ impl ResumePoint {
                 false => 0,
             };
         }
-        if progress > 0 {
+        if progress > 0 && !is_too_slow {
+            call.earlier_attempts += call.attempts.saturating_sub(1);
             // Progress resets the number of attempts. The retry budget limits them only if the
             // response yielded little.
             call.attempts = 1;
@@ -146,8 +160,9 @@ impl ResumePoint {
         let Some(wanted) = wanted else {
             return Err(error);
         };
-        let Some(delay) = self.resend.delay(&error, &call, takes_tokens) else {
-            return Err(error);
+        let delay = match self.resend.delay(&error, &call, takes_tokens) {
+            Ok(delay) => delay,
+            Err(refusal) => return Err(refusal.explain(error)),
         };
         let future = async move {
             tokio::time::sleep(delay).await;
