@@ -318,7 +318,8 @@ impl Config {
     ///
     /// Each of the first three retries halves the minimum, so that a slow network is not taken for a
     /// stalled connection. A response body that stalls continues with half of the minimum, until an
-    /// eighth is left: slower bodies count as failed, whether bytes have arrived or not. After a response that was fast enough on average, with half of the full minimum.
+    /// eighth is left: a body that is slower than that counts as failed, whether bytes have arrived or
+    /// not. If the response was fast enough on average, it continues with half of the full minimum.
     #[must_use]
     pub fn min_throughput(mut self, bytes_per_second: u64, period: Duration) -> Self {
         self.min_throughput = (bytes_per_second > 0).then(|| MinThroughput {
@@ -346,9 +347,12 @@ impl Config {
     ///
     /// Parts above the limit wait, in their order, so that any number of transfers can run at the same
     /// time. A part that is larger than the limit is held alone. Not counted: the first chunk that a
-    /// transfer reads from its source (64 KiB of a reader), the buffers of files (256 KiB for each
-    /// connection), and parts whose source or writer has not made progress for a quarter of a second,
-    /// because they could block other transfers forever.
+    /// transfer reads from its source (64 KiB of a reader), and the buffers of files (256 KiB for each
+    /// connection).
+    ///
+    /// A transfer keeps its memory while its source or its writer makes no progress, or the caller does
+    /// not poll it. If nothing else is left for a quarter of a second, each other transfer may exceed the
+    /// limit by 64 KiB, and one upload at a time by its part, so that none of them waits forever.
     #[must_use]
     pub fn transfer_memory(mut self, bytes: u64) -> Self {
         self.transfer_memory = bytes;

@@ -208,3 +208,142 @@ async fn memory_is_bounded() {
         "files must not be kept in memory"
     );
 }
+
+/// Bytes of the client's memory in the tests of transfers that pause.
+const CAPACITY: usize = 32 * MIB;
+const PAUSING_PART: usize = 8 * MIB;
+
+/// Returns a client with little memory, whose parts exceed it soon.
+async fn small_client(server: &Server) -> Bucket {
+    let config = server.config.clone().transfer_memory(CAPACITY as u64);
+    let bucket = QingStor::new(config).unwrap();
+    let bucket = bucket.bucket("transfers", "pek3a").unwrap();
+    bucket.put().await.unwrap();
+    bucket
+}
+
+/// A writer that takes 64 KiB, and pauses before it takes more.
+struct PausingWriter {
+    pause: Duration,
+    timer: std::pin::Pin<Box<tokio::time::Sleep>>,
+}
+
+impl PausingWriter {
+    fn new(pause: Duration) -> Self {
+        let timer = Box::pin(tokio::time::sleep(Duration::ZERO));
+        Self { pause, timer }
+    }
+}
+
+impl tokio::io::AsyncWrite for PausingWriter {
+    fn poll_write(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        bytes: &[u8],
+    ) -> std::task::Poll<std::io::Result<usize>> {
+        std::task::ready!(self.timer.as_mut().poll(cx));
+        let next = tokio::time::Instant::now() + self.pause;
+        self.timer.as_mut().reset(next);
+        let len = bytes.len().min(64 << 10);
+        std::task::Poll::Ready(Ok(len))
+    }
+
+    fn poll_flush(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+}
+
+/// Runs many transfers that pause, whose memory must stay near the limit, and then a small one, which
+/// must not wait for them.
+async fn with_pausing_transfers<F>(bucket: &Bucket, name: &str, transfers: impl Iterator<Item = F>)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    /// Connection buffers of some hundred transfers, memory that the allocator keeps, and the bytes by
+    /// which transfers that pause may exceed the limit in this time.
+    const SLACK: usize = 64 * MIB;
+    let before = resident().unwrap();
+    let tasks: Vec<_> = transfers.map(tokio::spawn).collect();
+    let ((), peak) = peak_memory(tokio::time::sleep(Duration::from_secs(2))).await;
+    let grown = peak.saturating_sub(before);
+    println!("{name}: {} MiB in memory", grown / MIB);
+    assert!(grown <= CAPACITY + SLACK, "{name}: {grown} bytes");
+    let small = async {
+        let source = UploadSource::stream(transfer::pieces(&content(1000), 100));
+        bucket.upload("small", source).await.unwrap();
+        let target = DownloadTarget::writer(tokio::io::sink());
+        bucket.download("small", target).await.unwrap();
+    };
+    let small = tokio::time::timeout(Duration::from_secs(10), small).await;
+    small.unwrap_or_else(|_| panic!("{name}: a small transfer waits"));
+    tasks.iter().for_each(|task| task.abort());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transfers_that_pause_do_not_exceed_the_limit() {
+    if resident().is_none() {
+        // Measured only on Linux.
+        return;
+    }
+    let server = Server::start();
+    let bucket = &small_client(&server).await;
+    let large = bucket.upload("large", UploadSource::stream(repeated(10 * PAUSING_PART)));
+    large.await.unwrap();
+
+    for pause in [10_000, 300] {
+        let downloads = (0..100).map(|_| {
+            let writer = PausingWriter::new(Duration::from_millis(pause));
+            let download = bucket.download("large", DownloadTarget::writer(Box::pin(writer)));
+            async move {
+                let _ = download.await;
+            }
+        });
+        let name = format!("downloads, {pause} ms");
+        with_pausing_transfers(bucket, &name, downloads).await;
+    }
+    for pause in [260, 400] {
+        let uploads = (0..300).map(|number| {
+            let chunk = content(64 << 10);
+            let chunks = futures_util::stream::unfold(chunk, move |chunk| async move {
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+                // A chunk of its own, because the memory is measured.
+                Some((Ok::<_, std::io::Error>(Bytes::from(chunk.to_vec())), chunk))
+            });
+            let upload = bucket.upload(format!("many/{number}"), UploadSource::stream(chunks));
+            async move {
+                let _ = upload.await;
+            }
+        });
+        with_pausing_transfers(bucket, &format!("uploads, {pause} ms"), uploads).await;
+    }
+    let unpolled: Vec<_> = (0..40)
+        .map(|number| {
+            let source = UploadSource::stream(repeated(100 * PAUSING_PART));
+            let upload = bucket.upload(format!("unpolled/{number}"), source);
+            Box::pin(tokio::time::timeout(
+                Duration::from_secs(600),
+                upload.into_future(),
+            ))
+        })
+        .collect();
+    let mut unpolled = futures_util::future::join_all(unpolled);
+    let polled = tokio::time::timeout(Duration::from_millis(150), &mut unpolled).await;
+    assert!(polled.is_err());
+    with_pausing_transfers(
+        bucket,
+        "unpolled",
+        std::iter::empty::<std::future::Ready<()>>(),
+    )
+    .await;
+    drop(unpolled);
+}

@@ -16,7 +16,7 @@ mod memory;
 mod requests;
 
 pub(crate) use adaptive_limit::Outcome;
-pub(crate) use memory::{MemoryBudget, Reservation, STALL_TIME};
+pub(crate) use memory::{MemoryBudget, Reservation};
 pub(crate) use requests::{Lane, RequestBudget, RequestSlot};
 
 /// Shared by all managed transfers of a client. A clone shares the same budget.

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
@@ -80,6 +81,8 @@ pub(super) struct RequestTasks<T> {
     started: Option<oneshot::Receiver<()>>,
     answered: AnsweredTasks,
     max_answered: usize,
+    /// Whether the transfer has nothing to do until the memory of its next task is reserved.
+    is_urgent: Arc<AtomicBool>,
 }
 
 /// Counts the tasks that have received their response, but do not end yet: they wait for a digest to
@@ -200,6 +203,7 @@ impl<T: Send + 'static> RequestTasks<T> {
             started: None,
             answered: AnsweredTasks::default(),
             max_answered: 0,
+            is_urgent: Arc::default(),
         }
     }
 
@@ -207,6 +211,11 @@ impl<T: Send + 'static> RequestTasks<T> {
     pub(super) fn with_answered(mut self, max: usize) -> Self {
         self.max_answered = max;
         self
+    }
+
+    /// Sets whether the transfer has nothing to do until the memory of its next task is reserved.
+    pub(super) fn set_urgent(&self, is_urgent: bool) {
+        self.is_urgent.store(is_urgent, Ordering::Relaxed);
     }
 
     /// Returns the counter for tasks that wait although they have received their response.
@@ -244,7 +253,8 @@ impl<T: Send + 'static> RequestTasks<T> {
             && self.len() < limit.saturating_add(self.max_answered)
     }
 
-    /// Spawns a task that sends `request` when it is its turn, and there are `memory` bytes for it.
+    /// Spawns a task that sends `request` when it is its turn, and there are `memory` bytes for it, or
+    /// some of them.
     pub(super) fn spawn<F>(
         &mut self,
         memory: u64,
@@ -253,6 +263,7 @@ impl<T: Send + 'static> RequestTasks<T> {
         F: Future<Output = Result<T>> + Send,
     {
         let (bucket, concurrency) = (self.bucket.clone(), self.concurrency);
+        let is_urgent = Arc::clone(&self.is_urgent);
         let (start, started) = oneshot::channel();
         self.started = Some(started);
         self.tasks.spawn(in_current_span(async move {
@@ -261,7 +272,7 @@ impl<T: Send + 'static> RequestTasks<T> {
                 0 => None,
                 _ => {
                     let budget = Arc::clone(&bucket.transfer_budget().memory);
-                    Some(budget.reserve(memory).await)
+                    Some(budget.reserve_range(memory, Some(is_urgent)).await)
                 }
             };
             let admitted = concurrency.admit(&bucket).await;

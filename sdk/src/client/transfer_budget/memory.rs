@@ -1,101 +1,254 @@
 //! [`MemoryBudget`]: a limit on the bytes that transfers hold in memory.
+//!
+//! # The invariant
+//!
+//! All bytes that transfers hold are counted. A transfer whose caller does not move stops no other one,
+//! whether it is polled or not. The capacity is exceeded by 64 KiB of each transfer whose caller pauses,
+//! and by one part; if the callers of such parts pause, too, by some more of them, which are granted the
+//! more slowly the more there are ([`MemoryBudget::patience`]). [`State::next`] enforces this:
+//!
+//! 1. What fits is granted: first to parts that were started, the oldest one first, then to new ones in
+//!    their order, without those that are not polled.
+//! 2. The part of an upload is reserved as a whole when it starts, so that uploads do not wait for each
+//!    other in the middle of their parts. If its source pauses, the bytes that it has not read are given
+//!    to others. It then reserves each further chunk.
+//! 3. If nothing was released for a while, the memory may be held by transfers that wait for their
+//!    callers. Then each transfer gets 64 KiB, and the part of one upload grows. The next part grows when
+//!    the caller of that one pauses, or its memory is released.
+//!
+//! Nothing needs the poll of a transfer that pauses: the requests that wait check the budget.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-/// After this time without progress, memory that waits for the caller does not count.
-pub(crate) const STALL_TIME: Duration = Duration::from_millis(250);
+/// A caller pauses if it makes no progress for this time.
+const STALL_TIME: Duration = Duration::from_millis(250);
+/// How long the network may need for memory in excess of the capacity, until the next excess is granted.
+const NETWORK_TIME: Duration = Duration::from_secs(10);
+/// For so many bytes in excess of the capacity, or a quarter of the capacity, a caller may pause for one
+/// more second.
+const EXCESS_OF_SECOND: u64 = 64 << 20;
+/// How often requests that wait check the budget.
+const CHECK_INTERVAL: Duration = Duration::from_millis(25);
+/// The same if many requests wait.
+const SLOW_CHECK_INTERVAL: Duration = Duration::from_millis(200);
+/// A request that did not check the budget for this time is not polled.
+const UNPOLLED_TIME: Duration = Duration::from_millis(600);
+/// The size of a new reservation that exceeds the capacity.
+const SMALL: u64 = 64 << 10;
+/// How many of them are as large as a part of 8 MiB.
+const SMALL_OF_PART: u32 = 128;
 
-/// A limit on the bytes in memory. Reservations are granted in the order of their requests.
-///
-/// Reserved memory must be released without waiting for further memory. Memory that waits for the
-/// caller, and not for the network, may never be released; its owner excludes it from the limit with
-/// [`Reservation::set_counted`], so that it does not block other transfers.
+/// A limit on the bytes in memory.
 pub(crate) struct MemoryBudget {
     capacity: u64,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
-    /// Counted bytes. May exceed the capacity after excluded memory counts again.
+    /// Reserved bytes.
     used: u64,
-    waiting: VecDeque<Waiting>,
+    next_id: u64,
+    reserved: BTreeMap<u64, Reserved>,
+    waiting: BTreeMap<Turn, Waiting>,
+    /// The reservation that may exceed the capacity.
+    excess: Option<u64>,
+    /// When memory was released last, while the capacity was not exceeded.
+    released: Instant,
+    /// When it was exceeded last.
+    exceeded: Instant,
+    checked: Instant,
+}
+
+/// The order of the requests that wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// More bytes for a reservation.
+    Growth(u64),
+    New(u64),
 }
 
 struct Waiting {
     bytes: u64,
-    grant: oneshot::Sender<Reservation>,
+    /// Of a new reservation.
+    kind: Kind,
+    /// Whether it may exceed the capacity; always if it is `None`.
+    is_urgent: Option<Arc<AtomicBool>>,
+    since: Instant,
+    /// When it checked the budget last.
+    polled: Instant,
+    grant: oneshot::Sender<Option<Reservation>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The part of an upload.
+    Part,
+    /// A range of a download, which may be smaller than requested.
+    Range,
+}
+
+struct Reserved {
+    bytes: u64,
+    /// The bytes that are used, of which it has reserved at least as many.
+    in_use: u64,
+    /// The highest possible value of `in_use`.
+    max: u64,
+    /// Whether it is released without the caller.
+    is_in_transit: bool,
+    /// When the caller made progress last.
+    moved: Instant,
 }
 
 /// Reserved memory, released on drop.
 pub(crate) struct Reservation {
     budget: Arc<MemoryBudget>,
-    /// Changes only while the budget is locked.
-    bytes: AtomicU64,
-    is_counted: AtomicBool,
+    id: u64,
+    len: u64,
 }
+
+/// Removes a request that waits.
+struct WaitGuard<'a>(&'a Arc<MemoryBudget>, Turn);
 
 impl MemoryBudget {
     pub(crate) fn new(capacity: u64) -> Self {
+        let now = Instant::now();
         Self {
             capacity,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                used: 0,
+                next_id: 0,
+                reserved: BTreeMap::new(),
+                waiting: BTreeMap::new(),
+                excess: None,
+                released: now,
+                exceeded: now,
+                checked: now,
+            }),
         }
     }
 
-    /// Waits until `bytes` are available. More than the capacity counts as the capacity, so that it
-    /// is granted when nothing else is reserved.
+    /// Waits until `bytes` are available for the part of an upload, whose use is reported by
+    /// [`Reservation::use_more`]. More than the capacity counts as the capacity.
     pub(crate) async fn reserve(self: Arc<Self>, bytes: u64) -> Reservation {
-        let bytes = bytes.min(self.capacity);
-        let (grant, granted) = oneshot::channel();
-        self.lock().waiting.push_back(Waiting { bytes, grant });
-        self.grant();
-        match granted.await {
-            Ok(reservation) => reservation,
-            // The queue drops no sender without an answer; an empty reservation is harmless.
-            Err(_) => Reservation {
+        self.reserve_as(bytes, Kind::Part, None).await
+    }
+
+    /// Waits until `bytes` are available for a range of a download, or some of them, if they exceed the
+    /// capacity: see [`Reservation::len`]. They may do so only while `is_urgent` is `true` or `None`.
+    pub(crate) async fn reserve_range(
+        self: Arc<Self>,
+        bytes: u64,
+        is_urgent: Option<Arc<AtomicBool>>,
+    ) -> Reservation {
+        self.reserve_as(bytes, Kind::Range, is_urgent).await
+    }
+
+    async fn reserve_as(
+        self: Arc<Self>,
+        bytes: u64,
+        kind: Kind,
+        is_urgent: Option<Arc<AtomicBool>>,
+    ) -> Reservation {
+        let turn = {
+            let mut state = self.lock();
+            state.next_id += 1;
+            Turn::New(state.next_id)
+        };
+        match self.wait(turn, bytes, kind, is_urgent).await {
+            Some(reservation) => reservation,
+            // Not reached: a new reservation is always granted with its value.
+            None => Reservation {
                 budget: self,
-                bytes: AtomicU64::new(0),
-                is_counted: AtomicBool::new(true),
+                id: 0,
+                len: bytes,
             },
         }
     }
 
-    /// Grants the first requests as far as there is room.
+    async fn wait(
+        self: &Arc<Self>,
+        turn: Turn,
+        bytes: u64,
+        kind: Kind,
+        is_urgent: Option<Arc<AtomicBool>>,
+    ) -> Option<Reservation> {
+        let (grant, mut granted) = oneshot::channel();
+        let now = Instant::now();
+        let waiting = Waiting {
+            bytes,
+            kind,
+            is_urgent,
+            since: now,
+            polled: now,
+            grant,
+        };
+        self.lock().waiting.insert(turn, waiting);
+        let _guard = WaitGuard(self, turn);
+        self.grant();
+        if let Ok(reservation) = granted.try_recv() {
+            return reservation;
+        }
+        let mut granted = pin!(granted);
+        loop {
+            let is_crowded = self.lock().waiting.len() > 8;
+            let interval = match is_crowded {
+                true => SLOW_CHECK_INTERVAL,
+                false => CHECK_INTERVAL,
+            };
+            match tokio::time::timeout(interval, granted.as_mut()).await {
+                Ok(reservation) => return reservation.ok().flatten(),
+                Err(_) => self.check(turn),
+            }
+        }
+    }
+
+    /// Continues without an event, for a request that is polled.
+    fn check(self: &Arc<Self>, turn: Turn) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        if let Some(waiting) = state.waiting.get_mut(&turn) {
+            waiting.polled = now;
+        }
+        let is_due = now.saturating_duration_since(state.checked) >= CHECK_INTERVAL / 2;
+        if is_due {
+            state.checked = now;
+        }
+        drop(state);
+        if is_due {
+            self.grant();
+        }
+    }
+
+    /// Grants the requests that are next.
     fn grant(self: &Arc<Self>) {
         loop {
             let mut state = self.lock();
-            while state
-                .waiting
-                .front()
-                .is_some_and(|first| first.grant.is_closed())
-            {
-                state.waiting.pop_front();
-            }
-            let Some(bytes) = state.waiting.front().map(|first| first.bytes) else {
+            let Some((turn, bytes)) = state.next(self.capacity, Instant::now()) else {
                 return;
             };
-            if state.used.saturating_add(bytes) > self.capacity {
-                return;
-            }
-            let Some(first) = state.waiting.pop_front() else {
+            let Some(waiting) = state.waiting.remove(&turn) else {
                 return;
             };
-            state.used += bytes;
+            let reservation = state.add(self, turn, bytes, &waiting);
             drop(state);
             // If nobody waits any more, the reservation comes back and is dropped here.
-            let _ = first.grant.send(Reservation {
-                budget: Arc::clone(self),
-                bytes: AtomicU64::new(bytes),
-                is_counted: AtomicBool::new(true),
-            });
+            let _ = waiting.grant.send(reservation);
         }
+    }
+
+    /// Returns how long the caller of a reservation may pause while so many bytes are in use.
+    fn patience(capacity: u64, used: u64) -> Duration {
+        let excess = used.saturating_sub(capacity);
+        let seconds = excess as f64 / (capacity / 4).max(EXCESS_OF_SECOND) as f64;
+        STALL_TIME + Duration::from_secs_f64(seconds)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -103,134 +256,241 @@ impl MemoryBudget {
     }
 }
 
-impl Reservation {
-    /// Releases what exceeds `bytes`.
-    pub(crate) fn shrink(&self, bytes: u64) {
-        let mut state = self.budget.lock();
-        let before = self.bytes.fetch_min(bytes, Ordering::Relaxed);
-        if self.is_counted.load(Ordering::Relaxed) {
-            state.used = state.used.saturating_sub(before.saturating_sub(bytes));
+impl Waiting {
+    fn is_polled(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.polled) < UNPOLLED_TIME
+    }
+}
+
+impl State {
+    /// Returns the next request to be granted, and its bytes.
+    fn next(&mut self, capacity: u64, now: Instant) -> Option<(Turn, u64)> {
+        let mut waiting = self.waiting.iter();
+        let polled = waiting.find(|(_, waiting)| waiting.is_polled(now));
+        let (turn, waiting) = polled.or_else(|| self.waiting.first_key_value())?;
+        let (turn, bytes) = (*turn, waiting.bytes);
+        while self.used.saturating_add(bytes.min(capacity)) > capacity {
+            if !self.take_unused(now) {
+                return self.next_in_excess(capacity, now);
+            }
         }
-        drop(state);
-        self.budget.grant();
+        Some((turn, bytes))
     }
 
-    /// Sets whether the memory counts. It does by default.
-    pub(crate) fn set_counted(&self, is_counted: bool) {
-        let mut state = self.budget.lock();
-        if self.is_counted.swap(is_counted, Ordering::Relaxed) == is_counted {
-            return;
-        }
-        let bytes = self.bytes.load(Ordering::Relaxed);
-        state.used = match is_counted {
-            true => state.used.saturating_add(bytes),
-            false => state.used.saturating_sub(bytes),
+    /// Takes the bytes that the part whose caller has paused for the longest time does not use.
+    fn take_unused(&mut self, now: Instant) -> bool {
+        let paused = self.reserved.values_mut().filter(|reserved| {
+            reserved.bytes > reserved.in_use
+                && !reserved.is_in_transit
+                && now.saturating_duration_since(reserved.moved) >= STALL_TIME
+        });
+        let Some(reserved) = paused.min_by_key(|reserved| reserved.moved) else {
+            return false;
         };
-        drop(state);
-        self.budget.grant();
+        self.used -= reserved.bytes - reserved.in_use;
+        reserved.bytes = reserved.in_use;
+        true
+    }
+
+    fn next_in_excess(&self, capacity: u64, now: Instant) -> Option<(Turn, u64)> {
+        let age = |at| now.saturating_duration_since(at);
+        if age(self.released) < STALL_TIME {
+            return None;
+        }
+        let patience = MemoryBudget::patience(capacity, self.used);
+        let holder = self.excess.and_then(|id| self.reserved.get(&id));
+        let is_moving = holder.is_some_and(|reserved| {
+            let network = match reserved.is_in_transit {
+                true => NETWORK_TIME,
+                false => Duration::ZERO,
+            };
+            self.used > capacity && age(reserved.moved) < patience + network
+        });
+        // Small reservations follow each other in a time that their size is worth.
+        let is_small_due = age(self.exceeded) >= patience / SMALL_OF_PART;
+        let (turn, waiting) = self.waiting.iter().find(|(turn, waiting)| {
+            let is_due = match turn {
+                Turn::New(_) => is_small_due,
+                Turn::Growth(_) => !is_moving,
+            };
+            let is_urgent = waiting.is_urgent.as_ref();
+            is_due
+                && (self.used > capacity || age(waiting.since) >= STALL_TIME)
+                && waiting.is_polled(now)
+                && is_urgent.is_none_or(|is_urgent| is_urgent.load(Ordering::Relaxed))
+        })?;
+        let bytes = match turn {
+            Turn::New(_) => waiting.bytes.min(SMALL),
+            Turn::Growth(_) => waiting.bytes,
+        };
+        Some((*turn, bytes))
+    }
+
+    /// Adds granted bytes. Returns the reservation if it is a new one.
+    fn add(
+        &mut self,
+        budget: &Arc<MemoryBudget>,
+        turn: Turn,
+        len: u64,
+        waiting: &Waiting,
+    ) -> Option<Reservation> {
+        let bytes = len.min(budget.capacity);
+        let (Turn::Growth(id) | Turn::New(id)) = turn;
+        let now = Instant::now();
+        if self.used.saturating_add(bytes) > budget.capacity {
+            self.exceeded = now;
+            if let Turn::Growth(_) = turn {
+                self.excess = Some(id);
+            }
+        }
+        match turn {
+            Turn::Growth(_) => {
+                let reserved = self.reserved.get_mut(&id)?;
+                reserved.bytes += bytes;
+                reserved.moved = now;
+                self.used += bytes;
+                None
+            }
+            Turn::New(_) => {
+                let is_range = waiting.kind == Kind::Range;
+                let reserved = Reserved {
+                    bytes,
+                    in_use: if is_range { bytes } else { 0 },
+                    max: waiting.bytes.min(budget.capacity),
+                    is_in_transit: is_range,
+                    moved: now,
+                };
+                self.reserved.insert(id, reserved);
+                self.used += bytes;
+                let budget = Arc::clone(budget);
+                Some(Reservation { budget, id, len })
+            }
+        }
+    }
+}
+
+impl Reservation {
+    /// Returns how many bytes were granted.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Reports that `bytes` more of a part are used. Returns how many bytes are missing, and then does
+    /// not add them.
+    pub(crate) fn try_use(&self, bytes: u64) -> Result<(), u64> {
+        let mut state = self.budget.lock();
+        let capacity = self.budget.capacity;
+        let (used, may_exceed) = (state.used, state.excess == Some(self.id));
+        let is_first = match state.waiting.first_key_value() {
+            Some((Turn::Growth(id), _)) => self.id < *id,
+            _ => true,
+        };
+        let Some(reserved) = state.reserved.get_mut(&self.id) else {
+            return Ok(());
+        };
+        reserved.moved = Instant::now();
+        let needed = reserved.in_use.saturating_add(bytes).min(reserved.max);
+        let missing = needed.saturating_sub(reserved.bytes);
+        let fits = is_first && used.saturating_add(missing) <= capacity;
+        if missing > 0 && !fits && !may_exceed {
+            return Err(missing);
+        }
+        reserved.in_use = needed;
+        reserved.bytes += missing;
+        state.used += missing;
+        Ok(())
+    }
+
+    /// Waits until `bytes` more of a part can be used.
+    pub(crate) async fn use_more(&self, bytes: u64) {
+        while let Err(missing) = self.try_use(bytes) {
+            let turn = Turn::Growth(self.id);
+            self.budget.wait(turn, missing, Kind::Part, None).await;
+        }
+    }
+
+    /// Releases what exceeds `bytes`.
+    pub(crate) fn shrink(&self, bytes: u64) {
+        self.update(|reserved| {
+            reserved.bytes = reserved.bytes.min(bytes);
+            reserved.in_use = reserved.in_use.min(bytes);
+            reserved.max = reserved.max.min(bytes);
+        });
+    }
+
+    /// The network decides from now on when the memory is released.
+    pub(crate) fn wait_for_network(&self) {
+        self.update(|reserved| {
+            reserved.in_use = reserved.bytes;
+            reserved.is_in_transit = true;
+            reserved.moved = Instant::now();
+        });
+    }
+
+    /// The caller decides from now on when the memory is released, or has made progress.
+    pub(crate) fn wait_for_caller(&self) {
+        self.update(|reserved| {
+            reserved.is_in_transit = false;
+            reserved.moved = Instant::now();
+        });
+    }
+
+    fn update(&self, update: impl FnOnce(&mut Reserved)) {
+        let mut state = self.budget.lock();
+        let Some(reserved) = state.reserved.get_mut(&self.id) else {
+            return;
+        };
+        let before = reserved.bytes;
+        update(reserved);
+        let released = before.saturating_sub(reserved.bytes);
+        if released > 0 {
+            state.release(released, self.budget.capacity);
+            drop(state);
+            self.budget.grant();
+        }
+    }
+}
+
+impl State {
+    fn release(&mut self, bytes: u64, capacity: u64) {
+        if self.used <= capacity {
+            self.released = Instant::now();
+        }
+        self.used = self.used.saturating_sub(bytes);
     }
 }
 
 impl fmt::Debug for Reservation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reservation")
-            .field("bytes", &self.bytes)
+            .field("len", &self.len)
             .finish_non_exhaustive()
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.set_counted(false);
+        let mut state = self.budget.lock();
+        if let Some(reserved) = state.reserved.remove(&self.id) {
+            state.release(reserved.bytes, self.budget.capacity);
+        }
+        if state.excess == Some(self.id) {
+            state.excess = None;
+        }
+        drop(state);
+        self.budget.grant();
+    }
+}
+
+impl Drop for WaitGuard<'_> {
+    fn drop(&mut self) {
+        let Self(budget, turn) = self;
+        let is_removed = budget.lock().waiting.remove(turn).is_some();
+        if is_removed {
+            budget.grant();
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use futures_util::FutureExt;
-
-    use super::*;
-
-    fn used(budget: &MemoryBudget) -> u64 {
-        budget.lock().used
-    }
-
-    #[tokio::test]
-    async fn memory_is_granted_in_the_order_of_requests() {
-        let budget = Arc::new(MemoryBudget::new(10));
-        let first = Arc::clone(&budget).reserve(6).await;
-        let mut large = Box::pin(Arc::clone(&budget).reserve(7));
-        let mut small = Box::pin(Arc::clone(&budget).reserve(1));
-        assert!((&mut large).now_or_never().is_none());
-        assert!(
-            (&mut small).now_or_never().is_none(),
-            "a small request does not overtake a large one"
-        );
-        drop(first);
-        let large = large.await;
-        let small = small.await;
-        assert_eq!(used(&budget), 8);
-        drop((large, small));
-        assert_eq!(used(&budget), 0);
-    }
-
-    #[tokio::test]
-    async fn more_than_the_capacity_is_granted_alone() {
-        let budget = Arc::new(MemoryBudget::new(10));
-        let huge = Arc::clone(&budget).reserve(1000).await;
-        assert!(Arc::clone(&budget).reserve(1).now_or_never().is_none());
-        drop(huge);
-        assert!(Arc::clone(&budget).reserve(1).now_or_never().is_some());
-    }
-
-    #[tokio::test]
-    async fn a_dropped_request_leaves_nothing_behind() {
-        let budget = Arc::new(MemoryBudget::new(10));
-        let first = Arc::clone(&budget).reserve(10).await;
-        let mut dropped = Box::pin(Arc::clone(&budget).reserve(10));
-        assert!((&mut dropped).now_or_never().is_none());
-        drop(dropped);
-        drop(first);
-        assert_eq!(used(&budget), 0);
-        // Granted, but never taken.
-        let mut granted = Box::pin(Arc::clone(&budget).reserve(10));
-        let blocker = Arc::clone(&budget).reserve(10).now_or_never();
-        assert!((&mut granted).now_or_never().is_none());
-        drop(blocker);
-        drop(granted);
-        assert_eq!(used(&budget), 0);
-    }
-
-    /// At no moment, the rest seems to be available.
-    #[tokio::test]
-    async fn shrinking_releases_only_the_difference() {
-        let budget = Arc::new(MemoryBudget::new(10));
-        let first = Arc::clone(&budget).reserve(10).await;
-        let mut other = Box::pin(Arc::clone(&budget).reserve(5));
-        assert!((&mut other).now_or_never().is_none());
-        first.shrink(6);
-        assert!((&mut other).now_or_never().is_none());
-        first.shrink(5);
-        assert!((&mut other).now_or_never().is_some());
-    }
-
-    #[tokio::test]
-    async fn uncounted_memory_does_not_block_others() {
-        let budget = Arc::new(MemoryBudget::new(10));
-        let stalled = Arc::clone(&budget).reserve(10).await;
-        let mut other = Box::pin(Arc::clone(&budget).reserve(4));
-        assert!((&mut other).now_or_never().is_none());
-        stalled.set_counted(false);
-        let other = other.await;
-        stalled.set_counted(true);
-        assert_eq!(used(&budget), 14);
-        drop(other);
-        assert!(Arc::clone(&budget).reserve(1).now_or_never().is_none());
-        stalled.shrink(3);
-        assert_eq!(used(&budget), 3);
-        stalled.shrink(5);
-        assert_eq!(used(&budget), 3);
-        drop(stalled);
-        assert_eq!(used(&budget), 0);
-    }
-}
+mod tests;

@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::file_writer::FileWriter;
-use super::object_reader::{FirstResponse, ObjectIdentity, ObjectReader, RangeTasks};
+use super::object_reader::{FirstBytes, FirstResponse, ObjectIdentity, ObjectReader, RangeTasks};
 use super::part_file::{OnDrop, PartFile, PartFileGuard};
 use super::range_sink::{RangeBytes, RangeSink};
 use super::received::Received;
@@ -65,12 +65,16 @@ pub(super) async fn resume_to_file(
 ) -> Result<DownloadOutput> {
     let guard = open_part_file(&path).await?;
     let Some(state) = load_state(&reader, &guard.file)? else {
-        let first = reader.request_first(options.transfer.part_size).await?;
+        let first = reader
+            .request_first(options.transfer.part_size, FirstBytes::InFile)
+            .await?;
         return download_to_file(reader, options, guard, first).await;
     };
     let head = reader.head().await?;
     if head.etag != state.etag || head.content_length != Some(state.size) {
-        let first = reader.request_first(options.transfer.part_size).await?;
+        let first = reader
+            .request_first(options.transfer.part_size, FirstBytes::InFile)
+            .await?;
         return download_to_file(reader, options, guard, first).await;
     }
     let output = DownloadOutput {

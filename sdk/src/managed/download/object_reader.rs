@@ -10,7 +10,7 @@ use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::Bucket;
-use crate::client::transfer_budget::{AdmittedBucket, Lane, RequestSlot};
+use crate::client::transfer_budget::{AdmittedBucket, Lane, RequestSlot, Reservation};
 use crate::generated::operations::{
     GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
 };
@@ -48,6 +48,15 @@ pub(super) struct FirstResponse {
     pub(super) len: u64,
     pub(super) output: GetObjectOutput,
     pub(super) admitted: AdmittedBucket,
+    /// The memory of the body; `None` if it is not kept in memory.
+    pub(super) memory: Option<Reservation>,
+}
+
+/// Where the first bytes of an object are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FirstBytes {
+    InFile,
+    InMemory,
 }
 
 impl ObjectReader {
@@ -101,18 +110,40 @@ impl ObjectReader {
     }
 
     /// Requests the first `len` bytes, or the whole object if it is smaller or cannot be downloaded
-    /// in ranges. The slot of the response is parked.
-    pub(super) async fn request_first(&self, len: u64) -> Result<FirstResponse> {
+    /// in ranges. The slot of the response is parked. If there is little memory for the bytes, requests
+    /// fewer.
+    pub(super) async fn request_first(
+        &self,
+        mut len: u64,
+        target: FirstBytes,
+    ) -> Result<FirstResponse> {
         let reader = self.clone();
         in_task(async move {
+            // Before the request, because an admitted request must not wait for memory.
+            let memory = match target {
+                FirstBytes::InFile => None,
+                FirstBytes::InMemory => {
+                    let budget = Arc::clone(&reader.bucket.transfer_budget().memory);
+                    let memory = budget.reserve_range(len, None).await;
+                    len = memory.len();
+                    Some(memory)
+                }
+            };
             let admitted = reader.concurrency.admit(&reader.bucket).await;
+            let requested = len;
             let (object, len, output) = reader.send_first(&admitted.bucket, len).await?;
             admitted.slot.park();
+            let memory = memory.filter(|_| len <= requested);
+            if let Some(memory) = &memory {
+                memory.shrink(len);
+                memory.wait_for_caller();
+            }
             Ok(FirstResponse {
                 object,
                 len,
                 output,
                 admitted,
+                memory,
             })
         })
         .await

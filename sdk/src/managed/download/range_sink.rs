@@ -63,6 +63,9 @@ impl RangeSink {
             let text = format!("cannot allocate a range of {len} bytes");
             Error::new(ErrorKind::Io, text).with_source(error)
         })?;
+        if let Some(reservation) = &reservation {
+            reservation.wait_for_network();
+        }
         Ok(Self::Memory { bytes, reservation })
     }
 
@@ -106,10 +109,13 @@ impl RangeSink {
     /// Returns the bytes of [`Memory`](Self::Memory).
     pub(super) fn into_bytes(self) -> RangeBytes {
         match self {
-            Self::Memory { bytes, reservation } => RangeBytes {
-                bytes: bytes.into(),
-                reservation,
-            },
+            Self::Memory { bytes, reservation } => {
+                if let Some(reservation) = &reservation {
+                    reservation.wait_for_caller();
+                }
+                let bytes = bytes.into();
+                RangeBytes { bytes, reservation }
+            }
             Self::File { .. } => RangeBytes {
                 bytes: Bytes::new(),
                 reservation: None,

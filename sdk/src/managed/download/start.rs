@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use super::file_download::{download_to_file, resume_to_file};
-use super::object_reader::ObjectReader;
+use super::object_reader::{FirstBytes, ObjectReader};
 use super::part_file::PartFile;
 use super::target::TargetKind;
 use super::writer_download::WriterDownload;
@@ -42,7 +42,8 @@ impl Download<'_> {
                 if options.resumable {
                     return resume_to_file(reader, self.options, path).await;
                 }
-                let first = reader.request_first(options.transfer.part_size).await?;
+                let part_size = options.transfer.part_size;
+                let first = reader.request_first(part_size, FirstBytes::InFile).await?;
                 let file = PartFile::temporary(&path)?;
                 download_to_file(reader, self.options, file, first).await
             }

@@ -1,20 +1,18 @@
 //! [`WriterDownload`]: downloads concurrent ranges, and writes them in order.
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use qingstor_md5::{HashSource, Md5Lane, Md5Pool, PendingMd5};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::object_reader::{FirstResponse, ObjectReader, RangeTasks};
+use super::object_reader::{FirstBytes, FirstResponse, ObjectReader, RangeTasks};
 use super::range_sink::{RangeBytes, RangeSink};
 use super::{DownloadOptions, DownloadOutput};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::client::transfer_budget::{Reservation, STALL_TIME};
+use crate::client::transfer_budget::Reservation;
 use crate::managed::request_tasks::TaskEvent;
 
 /// Ranges that cannot be written yet, by start: their end and their bytes.
@@ -43,20 +41,18 @@ impl<'a> WriterDownload<'a> {
         mut options: DownloadOptions,
     ) -> Result<DownloadOutput> {
         let part_size = options.transfer.part_size;
-        // Before the request, because an admitted request must not wait for memory.
-        let memory = Arc::clone(&reader.bucket.transfer_budget().memory);
-        let memory = memory.reserve(part_size).await;
-        let first = reader.request_first(part_size).await?;
+        let first = reader
+            .request_first(part_size, FirstBytes::InMemory)
+            .await?;
         let mut output = first.download_output();
         let reader = reader.pin(first.object.clone(), &mut options);
         let expected = reader.expected_digest(&options);
         self.md5 = expected.map(|_| Md5Lane::default());
         let mut tasks = reader.tasks();
-        let result = if first.len > part_size {
-            drop(memory);
+        let result = if first.memory.is_none() {
             self.copy_body(&reader, first).await
         } else {
-            let ranges = self.download_ranges(&mut tasks, &reader, part_size, first, memory);
+            let ranges = self.download_ranges(&mut tasks, &reader, part_size, first);
             ranges.await
         };
         tasks.shutdown().await;
@@ -91,39 +87,55 @@ impl<'a> WriterDownload<'a> {
         reader: &Arc<ObjectReader>,
         part_size: u64,
         first: FirstResponse,
-        memory: Reservation,
     ) -> Result<()> {
-        memory.shrink(first.len);
         let range = 0..first.len;
         let mut planned = reader.new_state(&first.object);
         planned.add(range.clone());
         let mut missing = planned.missing(part_size);
-        let sink = RangeSink::memory(first.len, Some(memory))?;
+        let sink = RangeSink::memory(first.len, first.memory)?;
         let response = Some(first.output);
         let first_reader = Arc::clone(reader);
         tasks.spawn_admitted(first.admitted, |admitted| {
             first_reader.download(admitted, range, response, sink)
         });
+        // The ends of requested ranges by their starts, and what was not downloaded of them, because there
+        // was little memory.
+        let (mut ends, mut rests) = (BTreeMap::new(), BTreeMap::new());
         let mut waiting = Waiting::new();
         let mut next = 0;
         loop {
             while tasks.has_room()
-                && tasks.len() + waiting.len() <= tasks.limit()
-                && let Some(range) = missing.next()
+                && let Some(range) = match rests.pop_first() {
+                    Some((start, end)) => Some(start..end),
+                    None if tasks.len() + waiting.len() <= tasks.limit() => missing.next(),
+                    None => None,
+                }
             {
                 let (reader, len) = (Arc::clone(reader), range.end - range.start);
+                ends.insert(range.start, range.end);
                 tasks.spawn(len, move |admitted, memory| async move {
+                    let len = memory.as_ref().map_or(len, Reservation::len);
+                    let range = range.start..range.start + len;
                     let sink = RangeSink::memory(len, memory)?;
                     reader.download(admitted, range, None, sink).await
                 });
             }
             if let Some((end, range)) = waiting.remove(&next) {
-                self.write_range(range, tasks, &mut waiting).await?;
+                self.write_range(range).await?;
                 next = end;
                 continue;
             }
-            match tasks.next().await.transpose()? {
+            // The only task is the one of the next range.
+            tasks.set_urgent(tasks.len() == 1);
+            let event = tasks.next().await.transpose()?;
+            tasks.set_urgent(false);
+            match event {
                 Some(TaskEvent::Finished((range, bytes))) if !range.is_empty() => {
+                    if let Some(end) = ends.remove(&range.start)
+                        && range.end < end
+                    {
+                        rests.insert(range.end, end);
+                    }
                     waiting.insert(range.start, (range.end, bytes));
                 }
                 Some(_) => {}
@@ -132,59 +144,19 @@ impl<'a> WriterDownload<'a> {
         }
     }
 
-    /// Writes a range. If the writer makes no progress for a while, the memory of the range, and of
-    /// those that wait for it, does not count until it does.
-    async fn write_range(
-        &mut self,
-        mut range: RangeBytes,
-        tasks: &mut RangeTasks,
-        waiting: &mut Waiting,
-    ) -> Result<()> {
+    async fn write_range(&mut self, mut range: RangeBytes) -> Result<()> {
         let pending = self.start_md5(&range.bytes);
         while !range.bytes.is_empty() {
-            let write = self.writer.write(&range.bytes);
-            let written = match tokio::time::timeout(STALL_TIME, write).await {
-                Ok(written) => written,
-                Err(_) => {
-                    set_counted(&range, waiting, false);
-                    let stalled = poll_fn(|cx| self.poll_stalled(cx, &range, tasks, waiting));
-                    let written = stalled.await?;
-                    set_counted(&range, waiting, true);
-                    written
-                }
-            };
+            let written = self.writer.write(&range.bytes).await;
             match written.map_err(writer_error)? {
                 0 => return Err(writer_error(std::io::ErrorKind::WriteZero.into())),
                 written => range.bytes.advance(written),
             }
+            if let Some(reservation) = &range.reservation {
+                reservation.wait_for_caller();
+            }
         }
         self.finish_md5(pending).await
-    }
-
-    /// Waits for the writer. The memory of ranges that arrive in the meantime does not count.
-    #[inline]
-    fn poll_stalled(
-        &mut self,
-        cx: &mut Context<'_>,
-        range: &RangeBytes,
-        tasks: &mut RangeTasks,
-        waiting: &mut Waiting,
-    ) -> Poll<Result<std::io::Result<usize>>> {
-        loop {
-            if let Poll::Ready(written) = self.writer.as_mut().poll_write(cx, &range.bytes) {
-                return Poll::Ready(Ok(written));
-            }
-            match tasks.poll_next(cx)? {
-                Poll::Ready(Some(TaskEvent::Finished((arrived, bytes)))) => {
-                    if let Some(reservation) = &bytes.reservation {
-                        reservation.set_counted(false);
-                    }
-                    waiting.insert(arrived.start, (arrived.end, bytes));
-                }
-                Poll::Ready(Some(TaskEvent::Progress)) => {}
-                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
-            }
-        }
     }
 
     async fn write(&mut self, bytes: &Bytes) -> Result<()> {
@@ -209,16 +181,6 @@ impl<'a> WriterDownload<'a> {
             self.md5 = Some(md5);
         }
         Ok(())
-    }
-}
-
-#[inline]
-fn set_counted(range: &RangeBytes, waiting: &Waiting, is_counted: bool) {
-    let waiting = waiting.values().map(|(_, range)| range);
-    for range in waiting.chain([range]) {
-        if let Some(reservation) = &range.reservation {
-            reservation.set_counted(is_counted);
-        }
     }
 }
 

@@ -1,29 +1,24 @@
 //! [`PartMemory`]: the reserved memory of the parts that are read from a stream.
 
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use tokio::time::Sleep;
 
 use super::stream_memory::{PartHolder, PartReservation, StreamMemory};
-use crate::client::transfer_budget::{MemoryBudget, Reservation, STALL_TIME};
+use crate::client::transfer_budget::MemoryBudget;
 
 /// Reserves the memory of each part before it is read: the client's memory for the whole part, so that
 /// transfers do not wait for each other in the middle of their parts, and the memory of the stream for
-/// each chunk. Memory of a part whose source makes no progress does not count, so that the transfer does
-/// not block others.
+/// each chunk.
 pub(super) struct PartMemory {
     budget: Arc<MemoryBudget>,
     stream: Arc<StreamMemory>,
-    /// A reservation for a part whose first chunk was added to the memory of the stream.
-    pending: Option<Pin<Box<dyn Future<Output = Reservation> + Send>>>,
+    /// Waits for the client's memory of a chunk that was added to the memory of the stream.
+    pending: Option<Pin<Box<dyn Future<Output = Arc<PartReservation>> + Send>>>,
     /// Memory of the part that is being read.
     current: Option<Arc<PartReservation>>,
-    previous: Weak<PartReservation>,
-    /// Runs while the source has nothing to yield.
-    stall_timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl PartMemory {
@@ -33,8 +28,6 @@ impl PartMemory {
             stream: Arc::default(),
             pending: None,
             current: None,
-            previous: Weak::new(),
-            stall_timer: None,
         }
     }
 
@@ -50,19 +43,32 @@ impl PartMemory {
     ) -> Poll<()> {
         if self.pending.is_none() {
             ready!(self.stream.poll_add(cx, chunk, capacity));
+            if let Some(current) = &self.current
+                && current.try_use(chunk)
+            {
+                current.add(chunk);
+                return Poll::Ready(());
+            }
         }
-        if self.current.is_none() {
-            let budget = &self.budget;
-            let pending = self
-                .pending
-                .get_or_insert_with(|| Box::pin(Arc::clone(budget).reserve(part)));
-            let client = ready!(pending.as_mut().poll(cx));
-            let reservation = PartReservation::new(Arc::clone(&self.stream), client, part);
-            (self.current, self.pending) = (Some(Arc::new(reservation)), None);
-        }
-        if let Some(current) = &self.current {
-            current.add(chunk);
-        }
+        let pending = self.pending.get_or_insert_with(|| {
+            let (stream, budget) = (Arc::clone(&self.stream), Arc::clone(&self.budget));
+            let current = self.current.clone();
+            Box::pin(async move {
+                let current = match current {
+                    Some(current) => current,
+                    None => {
+                        let client = budget.reserve(part).await;
+                        Arc::new(PartReservation::new(stream, client, part))
+                    }
+                };
+                current.use_more(chunk).await;
+                current
+            })
+        });
+        let current = ready!(pending.as_mut().poll(cx));
+        self.pending = None;
+        current.add(chunk);
+        self.current = Some(current);
         Poll::Ready(())
     }
 
@@ -78,42 +84,6 @@ impl PartMemory {
     pub(super) fn take(&mut self) -> Option<PartHolder> {
         let reservation = self.current.take()?;
         reservation.complete();
-        self.previous = Arc::downgrade(&reservation);
         Some(PartHolder::new(reservation))
-    }
-
-    /// Observes whether the source has something to yield while a part is read.
-    pub(super) fn observe(&mut self, cx: &mut Context<'_>, is_pending: bool) {
-        let current = self.current.clone();
-        self.observe_holder(cx, is_pending, current);
-    }
-
-    /// Observes whether the source has something to yield while the previous part waits for it.
-    pub(super) fn observe_with_previous(&mut self, cx: &mut Context<'_>, is_pending: bool) {
-        let previous = self.previous.upgrade();
-        self.observe_holder(cx, is_pending, previous);
-    }
-
-    fn observe_holder(
-        &mut self,
-        cx: &mut Context<'_>,
-        is_pending: bool,
-        holder: Option<Arc<PartReservation>>,
-    ) {
-        let Some(holder) = holder else {
-            return;
-        };
-        if !is_pending {
-            if self.stall_timer.take().is_some() {
-                holder.set_counted(true);
-            }
-            return;
-        }
-        let timer = self
-            .stall_timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(STALL_TIME)));
-        if timer.as_mut().poll(cx).is_ready() {
-            holder.set_counted(false);
-        }
     }
 }

@@ -120,14 +120,20 @@ impl PartReservation {
         self.update(|part| part.stream = part.stream.saturating_add(bytes));
     }
 
-    /// Sets whether the memory counts for other transfers of the client.
-    pub(super) fn set_counted(&self, is_counted: bool) {
-        self.client.set_counted(is_counted);
+    /// Uses the client's memory for a chunk of `bytes`, if it is available.
+    pub(super) fn try_use(&self, bytes: u64) -> bool {
+        self.client.try_use(bytes).is_ok()
+    }
+
+    /// Waits for the client's memory of a chunk of `bytes`, and uses it.
+    pub(super) async fn use_more(&self, bytes: u64) {
+        self.client.use_more(bytes).await;
     }
 
     /// Releases what the part, which is complete, does not need.
     pub(super) fn complete(&self) {
         self.update(|part| part.client = part.client.min(part.stream));
+        self.client.wait_for_network();
     }
 
     /// Returns a chunk that releases its share when its last handle is dropped.

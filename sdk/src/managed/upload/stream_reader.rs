@@ -61,9 +61,7 @@ impl<'a> StreamReader<'a> {
                 return Poll::Ready(Ok(self.take_part()));
             }
             if self.rest.is_empty() {
-                let polled = self.poll_chunk(cx, total);
-                self.memory.observe(cx, polled.is_pending());
-                ready!(polled)?;
+                ready!(self.poll_chunk(cx, total))?;
                 continue;
             }
             // The source has started to yield the part.
@@ -108,12 +106,7 @@ impl<'a> StreamReader<'a> {
     /// Returns `true` if no bytes are left. Waits for the next chunk.
     pub(super) async fn is_at_end(&mut self, total: Option<u64>) -> Result<bool> {
         while self.rest.is_empty() && !self.ended {
-            poll_fn(|cx| {
-                let polled = self.poll_chunk(cx, total);
-                self.memory.observe_with_previous(cx, polled.is_pending());
-                polled
-            })
-            .await?;
+            poll_fn(|cx| self.poll_chunk(cx, total)).await?;
         }
         Ok(self.rest.is_empty())
     }

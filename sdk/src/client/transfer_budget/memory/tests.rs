@@ -1,0 +1,158 @@
+use futures_util::FutureExt;
+
+use super::*;
+
+fn used(budget: &MemoryBudget) -> u64 {
+    budget.lock().used
+}
+
+#[tokio::test]
+async fn memory_is_granted_in_the_order_of_requests() {
+    let budget = Arc::new(MemoryBudget::new(10));
+    let first = Arc::clone(&budget).reserve(6).await;
+    let mut large = Box::pin(Arc::clone(&budget).reserve(7));
+    let mut small = Box::pin(Arc::clone(&budget).reserve(1));
+    assert!((&mut large).now_or_never().is_none());
+    assert!(
+        (&mut small).now_or_never().is_none(),
+        "a small request does not overtake a large one"
+    );
+    drop(first);
+    let large = large.await;
+    let small = small.await;
+    assert_eq!(used(&budget), 8);
+    drop((large, small));
+    assert_eq!(used(&budget), 0);
+}
+
+#[tokio::test]
+async fn more_than_the_capacity_is_granted_alone() {
+    let budget = Arc::new(MemoryBudget::new(10));
+    let huge = Arc::clone(&budget).reserve(1000).await;
+    assert!(Arc::clone(&budget).reserve(1).now_or_never().is_none());
+    drop(huge);
+    assert!(Arc::clone(&budget).reserve(1).now_or_never().is_some());
+}
+
+#[tokio::test]
+async fn a_dropped_request_leaves_nothing_behind() {
+    let budget = Arc::new(MemoryBudget::new(10));
+    let first = Arc::clone(&budget).reserve(10).await;
+    let mut dropped = Box::pin(Arc::clone(&budget).reserve(10));
+    assert!((&mut dropped).now_or_never().is_none());
+    drop(dropped);
+    drop(first);
+    assert_eq!(used(&budget), 0);
+    // Granted, but never taken.
+    let mut granted = Box::pin(Arc::clone(&budget).reserve(10));
+    let blocker = Arc::clone(&budget).reserve(10).now_or_never();
+    assert!((&mut granted).now_or_never().is_none());
+    drop(blocker);
+    drop(granted);
+    assert_eq!(used(&budget), 0);
+}
+
+/// At no moment, the rest seems to be available.
+#[tokio::test]
+async fn shrinking_releases_only_the_difference() {
+    let budget = Arc::new(MemoryBudget::new(10));
+    let first = Arc::clone(&budget).reserve(10).await;
+    let mut other = Box::pin(Arc::clone(&budget).reserve(5));
+    assert!((&mut other).now_or_never().is_none());
+    first.shrink(6);
+    assert!((&mut other).now_or_never().is_none());
+    first.shrink(5);
+    assert!((&mut other).now_or_never().is_some());
+}
+
+/// Returns the reservation if it is granted in this time.
+async fn granted_in(
+    time: Duration,
+    reservation: impl Future<Output = Reservation>,
+) -> Option<Reservation> {
+    tokio::time::timeout(time, reservation).await.ok()
+}
+
+#[tokio::test]
+async fn bytes_that_a_paused_part_does_not_use_are_given_to_others() {
+    let budget = Arc::new(MemoryBudget::new(10));
+    let paused = Arc::clone(&budget).reserve(10).await;
+    paused.try_use(3).unwrap();
+    let other = Arc::clone(&budget).reserve(7);
+    let other = granted_in(STALL_TIME * 2, other).await.unwrap();
+    assert_eq!(used(&budget), 10);
+    // The other part is granted some bytes later than the paused one.
+    other.try_use(7).unwrap();
+    other.wait_for_network();
+    let mut more = Box::pin(paused.use_more(2));
+    assert!((&mut more).now_or_never().is_none());
+    drop(other);
+    more.await;
+    assert_eq!(used(&budget), 5);
+    drop(paused);
+    assert_eq!(used(&budget), 0);
+}
+
+#[tokio::test]
+async fn one_part_at_a_time_grows_above_the_capacity() {
+    const CAPACITY: u64 = 8 << 20;
+    let budget = Arc::new(MemoryBudget::new(CAPACITY));
+    let paused = Arc::clone(&budget).reserve(CAPACITY).await;
+    paused.try_use(CAPACITY).unwrap();
+    let reserve = || Arc::clone(&budget).reserve(CAPACITY);
+    let second = granted_in(STALL_TIME * 2, reserve()).await.unwrap();
+    let third = granted_in(STALL_TIME, reserve()).await.unwrap();
+    assert_eq!(used(&budget), CAPACITY + 2 * SMALL);
+    let grow = async |part: &Reservation, time| {
+        let grown = part.use_more(SMALL + 1);
+        tokio::time::timeout(time, grown).await.is_ok()
+    };
+    assert!(grow(&second, STALL_TIME * 2).await);
+    for _ in 0..10 {
+        assert!(second.try_use(SMALL).is_ok());
+        assert!(!grow(&third, STALL_TIME / 3).await, "the second one moves");
+    }
+    assert!(grow(&third, STALL_TIME * 3).await);
+    assert!(second.try_use(SMALL).is_err(), "the third one moves");
+    third.wait_for_network();
+    assert!(!grow(&second, STALL_TIME * 3).await, "the network is slow");
+    drop(third);
+    assert!(grow(&second, STALL_TIME).await);
+}
+
+#[tokio::test]
+async fn an_unpolled_request_does_not_block_others() {
+    let budget = Arc::new(MemoryBudget::new(10));
+    let reserve = || Box::pin(Arc::clone(&budget).reserve(10));
+    let first = reserve().await;
+    let mut unpolled: Vec<_> = (0..100).map(|_| reserve()).collect();
+    for request in &mut unpolled {
+        assert!(request.now_or_never().is_none());
+    }
+    let next = granted_in(UNPOLLED_TIME * 2, reserve()).await;
+    assert!(next.is_some());
+    drop((first, next));
+    let last = granted_in(STALL_TIME * 2, reserve()).await;
+    assert!(
+        last.is_some(),
+        "what is granted, but not taken, is not used"
+    );
+}
+
+#[tokio::test]
+async fn ranges_of_downloads_are_small_above_the_capacity() {
+    const CAPACITY: u64 = 8 << 20;
+    let budget = Arc::new(MemoryBudget::new(CAPACITY));
+    let reserve = |is_urgent| Arc::clone(&budget).reserve_range(CAPACITY, is_urgent);
+    let first = reserve(None).await;
+    assert_eq!(first.len(), CAPACITY);
+    first.wait_for_caller();
+    let is_urgent = Arc::<AtomicBool>::default();
+    let mut range = Box::pin(reserve(Some(Arc::clone(&is_urgent))));
+    assert!(granted_in(STALL_TIME * 4, range.as_mut()).await.is_none());
+    let second = granted_in(STALL_TIME * 2, reserve(None)).await.unwrap();
+    assert_eq!(second.len(), SMALL);
+    is_urgent.store(true, Ordering::Relaxed);
+    let range = granted_in(STALL_TIME, range).await.unwrap();
+    assert_eq!(range.len(), SMALL);
+}
