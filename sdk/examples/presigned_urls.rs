@@ -32,7 +32,7 @@ async fn main() -> Result<()> {
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
 
     let download = bucket.get_object("hello.txt");
-    let download = download.response_content_disposition("attachment; filename=\"hi.txt\"");
+    let download = download.response_content_disposition(qingstor_sdk::attachment("hi.txt"));
     let download = download.presign(Duration::from_secs(600))?;
     println!("curl '{download}'");
     let answer = send(&download, "").await?;

@@ -184,7 +184,7 @@ impl RequestParts {
             None => {
                 let hint = match name {
                     header::CONTENT_DISPOSITION => {
-                        "; encode a file name: `attachment; filename*=utf-8''%E5%9B%BE.pdf`"
+                        "; `qingstor_sdk::attachment` encodes a file name"
                     }
                     _ => "",
                 };

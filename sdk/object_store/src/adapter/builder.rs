@@ -157,7 +157,9 @@ impl QingStorBuilder {
 
     /// Sets the settings of the client: timeouts, retries, a proxy, a credential provider, an
     /// observer. Other methods and string keys of the builder override those of `config`, which override
-    /// [`from_env`](Self::from_env). The order of the calls does not matter.
+    /// [`from_env`](Self::from_env). The order of the calls does not matter. The keys `host`, `protocol`
+    /// and `port` do not apply to an endpoint of `config`, and a `config` without credentials leaves those
+    /// of `from_env`; see [`with_skip_signature`](Self::with_skip_signature).
     ///
     /// [`Config::load`] reads the configuration file of the official SDKs.
     #[must_use]

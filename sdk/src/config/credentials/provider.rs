@@ -116,8 +116,8 @@ impl ProvideCredentials for Credentials {
 /// Credentials from the environment variables `QINGSTOR_ACCESS_KEY_ID` and
 /// `QINGSTOR_SECRET_ACCESS_KEY`.
 ///
-/// If both are unset, the error has the kind `Credentials`. If only one is set, or one is not
-/// UTF-8, it has the kind `Config`. If both are empty, requests are anonymous.
+/// If both are unset, the error has the kind `Credentials`. If only one is set, or if they are not a
+/// valid key pair, it has the kind `Config`. If both are empty, requests are anonymous.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct EnvCredentials;
@@ -153,12 +153,8 @@ fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Crede
         (Some(id), Some(secret)) if id.is_empty() && secret.is_empty() => {
             Ok(Credentials::anonymous())
         }
-        (Some(id), Some(secret)) => Credentials::new(id, &secret).map_err(|error| {
-            Error::new(
-                error.kind(),
-                format!("{ID} and {SECRET}: {}", error.message()),
-            )
-        }),
+        (Some(id), Some(secret)) => Credentials::new(id, &secret)
+            .map_err(|error| Error::config(format!("{ID} and {SECRET}: {}", error.message()))),
         (None, None) => Err(missing_credentials(&format!(
             "{ID} and {SECRET} are not set"
         ))),
@@ -284,8 +280,9 @@ mod tests {
         assert_eq!(kind(None, None), ErrorKind::Credentials);
         assert_eq!(kind(Some("ID"), None), ErrorKind::Config);
         assert_eq!(kind(None, Some("SECRET")), ErrorKind::Config);
-        assert_eq!(kind(Some("ID"), Some("")), ErrorKind::Credentials);
+        assert_eq!(kind(Some("ID"), Some("")), ErrorKind::Config);
         let invalid = with(Some("I D"), Some("SECRET")).unwrap_err();
+        assert_eq!(invalid.kind(), ErrorKind::Config);
         let start = "QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY: ";
         assert!(invalid.message().starts_with(start), "{invalid}");
         #[cfg(unix)]
