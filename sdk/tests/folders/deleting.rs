@@ -92,7 +92,7 @@ async fn row_3_nothing_is_deleted_if_a_list_fails_in_the_middle() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn row_4_nothing_is_deleted_below_a_folder_that_cannot_be_read() {
+async fn row_4_nothing_is_deleted_if_a_folder_or_link_cannot_be_read() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     let site = Site::start().await;
@@ -109,13 +109,76 @@ async fn row_4_nothing_is_deleted_below_a_folder_that_cannot_be_read() {
     let secret = local.join("secret");
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).unwrap();
     let is_readable = std::fs::read_dir(&secret).is_ok();
-    let (summary, _) = run(site.bucket.sync_up(&local, "").delete(true)).await;
+    let sync = || site.bucket.sync_up(&local, "").delete(true);
+    let (summary, _) = run(sync()).await;
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o700)).unwrap();
-    assert_eq!(summary.deleted, 1);
-    // The administrator can read every folder.
-    assert_eq!(summary.failed, if is_readable { 1 } else { 2 });
+    // The content of `mount2` may have moved to what cannot be read.
+    assert_eq!(summary.deleted, 0);
+    // The administrator can read every folder. `mount2` is the last failure.
+    assert_eq!(summary.failed, if is_readable { 2 } else { 3 });
+    assert_eq!(site.objects().await.len(), 4);
+    // Without the link.
+    let (summary, _) = run(sync().exclude("/mount").unwrap()).await;
+    assert_eq!((summary.deleted, summary.failed), (1, 0));
     let keys: Vec<String> = site.objects().await.into_keys().collect();
     assert_eq!(keys, ["keep", "mount/x/y", "secret/a"]);
+}
+
+/// A file or object was renamed to a name that the target cannot store.
+#[tokio::test]
+async fn nothing_is_deleted_if_a_name_cannot_be_stored() {
+    let site = Site::start().await;
+    let local = site.write("local", [("keep", "1"), ("old", "2")]);
+    let refused = SkipReason::TransferFailed;
+    let is_refused = |actions: &[FolderAction]| {
+        let mut skipped = skipped(actions).into_iter();
+        let refused = skipped.any(|(path, reason)| path == "old" && reason == refused);
+        refused && !actions.iter().any(is_deletion)
+    };
+    for key in ["keep/renamed", "a//renamed"] {
+        site.put([("keep", "1")]).await;
+        site.bucket.put_object(key).body("2").await.unwrap();
+        let sync = || site.bucket.sync_down("", &local).delete(true);
+        assert!(is_refused(&plan(sync()).await), "{key}");
+        let (summary, _) = run(sync()).await;
+        assert_eq!((summary.deleted, summary.failed), (0, 2), "{key}");
+        assert_eq!(files(&local), tree([("keep", "1"), ("old", "2")]));
+        site.bucket.delete_object(key).await.unwrap();
+    }
+
+    site.put([("old", "2")]).await;
+    std::fs::remove_file(local.join("old")).unwrap();
+    let long = ["n".repeat(200), "m".repeat(200)].join("/");
+    let prefix = "p".repeat(700);
+    site.put([(&*format!("{prefix}/old"), "2")]).await;
+    write_file(&local.join(&long), "2");
+    let sync = || site.bucket.sync_up(&local, &prefix).delete(true);
+    assert!(is_refused(&plan(sync()).await));
+    let (summary, _) = run(sync()).await;
+    assert_eq!((summary.deleted, summary.failed), (0, 2));
+    std::fs::remove_file(local.join(&long)).unwrap();
+    assert_eq!(run(sync()).await.0.deleted, 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nothing_is_deleted_if_a_name_is_not_utf8() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let site = Site::start().await;
+    let local = site.write("local", [("keep", "1"), ("one.txt", "2")]);
+    let sync = || site.bucket.sync_up(&local, "s").delete(true);
+    run(sync()).await;
+    let renamed = std::ffi::OsStr::from_bytes(b"one\xff.txt");
+    std::fs::rename(local.join("one.txt"), local.join(renamed)).unwrap();
+    let (summary, _) = run(sync()).await;
+    assert_eq!((summary.deleted, summary.failed), (0, 2));
+    let expected = tree([("s/keep", "1"), ("s/one.txt", "2")]);
+    assert_eq!(site.objects().await, expected);
+    // In the target, such a name prevents no deletion.
+    std::fs::write(local.join("old"), "3").unwrap();
+    let down = site.bucket.sync_down("s", &local).delete(true);
+    assert_eq!(run(down).await.0.deleted, 1);
 }
 
 #[tokio::test]

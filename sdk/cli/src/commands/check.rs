@@ -100,6 +100,10 @@ fn difference(ends: &Ends, action: &FolderAction, json: bool) -> Option<Differen
             size: None,
         })
     };
+    let only_in_target = || match json {
+        true => "only in the target".to_owned(),
+        false => messages::only_in_target(),
+    };
     match action {
         FolderAction::Upload {
             file, reason, size, ..
@@ -113,13 +117,13 @@ fn difference(ends: &Ends, action: &FolderAction, json: bool) -> Option<Differen
             size,
             ..
         } => transfer(source.clone(), reason, *size),
-        FolderAction::Delete { target, .. } => {
-            let reason = match json {
-                true => "only in the target".to_owned(),
-                false => messages::only_in_target(),
-            };
-            other(target.to_string(), reason)
-        }
+        FolderAction::Delete { target, .. } => other(target.to_string(), only_in_target()),
+        // A sync would not delete it, because of another difference.
+        FolderAction::Skip {
+            path,
+            reason: SkipReason::TransferFailed,
+            ..
+        } => other(ends.target_path(path), only_in_target()),
         FolderAction::Skip {
             reason: SkipReason::Unchanged(_),
             ..

@@ -64,6 +64,27 @@ fn a_failed_transfer_deletes_nothing() {
     assert_eq!(world.keys(), ["x/new"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_path_that_cannot_be_transferred_prevents_deletions() {
+    let world = World::new();
+    world.put("x/old", "1");
+    world.write("in/keep", "1");
+    std::os::unix::fs::symlink("nowhere", world.path("in/link")).unwrap();
+    let target = address("x");
+    for more in [&["--dry-run"][..], &[]] {
+        let sync = ["sync", "--delete", "in", &target];
+        let run = world.run(&[&sync, more].concat()).exits(1);
+        assert!(run.stderr.contains("x/old: not deleted"), "{run:?}");
+        assert!(!run.stdout.contains("delete "), "{run:?}");
+    }
+    assert_eq!(world.keys(), ["x/keep", "x/old"]);
+    let check = world.run(&["check", "in", &target]).exits(1);
+    assert!(check.stdout.contains("x/old: only in"), "{check:?}");
+    world.ok(&["sync", "--delete", "--exclude", "link", "in", &target]);
+    assert_eq!(world.keys(), ["x/keep"]);
+}
+
 #[test]
 fn row_3_a_list_that_fails_in_the_middle_deletes_nothing() {
     let world = World::new();
@@ -100,7 +121,7 @@ fn row_3_a_list_that_fails_in_the_middle_deletes_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn row_4_nothing_is_deleted_below_an_unreadable_folder() {
+fn row_4_nothing_is_deleted_if_a_folder_is_unreadable() {
     let world = World::new();
     world.write("in/a", "1");
     world.write("in/secret/b", "1");
@@ -110,6 +131,11 @@ fn row_4_nothing_is_deleted_below_an_unreadable_folder() {
     let sync = ["sync", "--delete", "in", &address("x")];
     let run = world.run_without_access("in/secret", &sync).exits(1);
     assert!(run.stderr.contains("secret"), "{run:?}");
+    // The content of `old` may have moved there.
+    let kept = ["x/a", "x/old", "x/secret/b", "x/secret/c"];
+    assert_eq!(world.keys(), kept);
+    let sync = [&sync[..], &["--exclude", "/secret"]].concat();
+    world.run_without_access("in/secret", &sync).exits(0);
     assert_eq!(world.keys(), ["x/a", "x/secret/b", "x/secret/c"]);
 }
 

@@ -163,8 +163,8 @@ pub enum SkipReason {
     /// The path is not deleted because more than
     /// [`max_delete`](crate::FolderTransfer::max_delete) paths would be. A failure.
     TooManyDeletions,
-    /// The path is not deleted because a transfer failed, so the target may have the only copy of its
-    /// content. A failure.
+    /// The path is not deleted because another path could not be transferred, so the target may have
+    /// the only copy of its content. A failure.
     TransferFailed,
 }
 

@@ -167,8 +167,9 @@ impl FolderTransfer {
     /// Default: `false`. Excluded paths are neither transferred nor deleted.
     ///
     /// If the source is empty, nothing is deleted unless [`max_delete`](Self::max_delete) is set.
-    /// Below a folder that cannot be read, nothing is deleted. After a failed transfer, nothing is
-    /// deleted at all: the target may have the only copy of a file that was renamed in the source.
+    /// After a failure, nothing is deleted either: the target may have the only copy of a file that was
+    /// renamed in the source. Paths that are never transferred, such as links that lead nowhere, are
+    /// failures unless they are excluded.
     pub fn delete(mut self, delete: bool) -> Self {
         self.options.delete = delete;
         self

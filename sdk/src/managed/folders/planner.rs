@@ -44,6 +44,8 @@ pub(super) struct Planner {
     /// Actions in their order; some are not decided yet.
     pending: VecDeque<Pending>,
     deletions: Spool<String>,
+    /// Whether a path of the source cannot be transferred.
+    has_failure: bool,
 }
 
 enum Pending {
@@ -74,6 +76,7 @@ impl Planner {
             sender,
             pending: VecDeque::new(),
             deletions: Spool::new(),
+            has_failure: false,
         }
     }
 
@@ -285,7 +288,10 @@ impl Planner {
         Ok(())
     }
 
-    async fn send(&self, planned: PlannedAction) -> Result<(), PlanError> {
+    async fn send(&mut self, planned: PlannedAction) -> Result<(), PlanError> {
+        if let FolderAction::Skip { reason, .. } = &planned.action {
+            self.has_failure |= reason.is_failure();
+        }
         let sent = self.sender.send(Ok(PlanEvent::Action(planned))).await;
         sent.map_err(|_| PlanError::ConsumerEnded)
     }
@@ -296,6 +302,7 @@ impl Planner {
         let max = self.context.options.max_delete;
         let refusal = match max {
             Some(max) if deletions.len() > max => Some(SkipReason::TooManyDeletions),
+            _ if self.has_failure => Some(SkipReason::TransferFailed),
             None if source_files == 0 => Some(SkipReason::EmptySource),
             _ => None,
         };

@@ -125,6 +125,15 @@ impl Ends {
         (source.bucket == target.bucket && !below.is_empty()).then_some(below)
     }
 
+    /// Returns the file or the key of a path in the target.
+    pub(in crate::commands) fn target_path(&self, path: &str) -> String {
+        match &self.target {
+            Location::Remote(remote) => format!("{}{path}", remote.folder_prefix()),
+            Location::Local(folder) => folder.join(path).display().to_string(),
+            Location::Stdio => path.to_owned(),
+        }
+    }
+
     /// Returns the file or object that is skipped, in the source or in the target.
     pub(in crate::commands) fn skipped(&self, path: &str, reason: &SkipReason) -> String {
         let is_in_target = match reason {
