@@ -215,6 +215,7 @@ impl Md5Pool {
         while unassigned > 0
             && (queue.threads == 0 || unassigned >= LANES)
             && queue.threads < max_threads()
+            && queue.taken < queue.max_taken
         {
             queue.threads += 1;
             unassigned = unassigned.saturating_sub(LANES);

@@ -131,7 +131,8 @@ pub(super) fn step(jobs: &mut Vec<Job>) {
 fn keep_waiting(jobs: &mut Vec<Job>) {
     let is_waiting = |job: &mut Job| job.reader.waits_for().is_some();
     let waiting: Vec<_> = jobs.extract_if(.., is_waiting).collect();
-    for job in waiting {
+    for mut job in waiting {
+        job.turn = 0;
         let pipe = job.reader.waits_for().map(Arc::clone);
         let (Some(pipe), Some(place)) = (pipe, job.waiting_place.clone()) else {
             continue;
