@@ -212,12 +212,13 @@ fn already_consumed() -> Error {
 }
 
 fn open_at(path: &Path, offset: u64) -> io::Result<File> {
-    let mut file = File::open(path)
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-    if offset > 0 {
-        file.seek(SeekFrom::Start(offset))?;
-    }
-    Ok(file)
+    let opened = File::open(path).and_then(|mut file| {
+        if offset > 0 {
+            file.seek(SeekFrom::Start(offset))?;
+        }
+        Ok(file)
+    });
+    opened.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 fn read(mut file: File, wanted: usize, buffers: &FileBuffers) -> io::Result<(File, Bytes)> {
