@@ -356,6 +356,12 @@ async fn a_changed_file_replaces_the_upload_of_its_token_file() {
         assert!(error.is_permission_denied(), "{error}");
         let kept: ResumeToken = std::fs::read_to_string(&token).unwrap().parse().unwrap();
         assert_eq!(kept.upload_id, id);
+        // The abort is not repeated in the background.
+        site.qingstor
+            .wait_for_aborts(Duration::from_secs(10))
+            .await
+            .unwrap();
+        assert_eq!(site.unfinished().await, 1);
         let before = site.served("UploadMultipart");
         let output = upload().await.unwrap();
         assert_ne!(output.upload_id, Some(id));

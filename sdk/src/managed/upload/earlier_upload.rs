@@ -48,8 +48,11 @@ impl EarlierUpload {
         check_bucket(&token, uploader)?;
         match check_source(&token, reader) {
             Err(_) if is_replaced => {
-                uploader.guard(&token)?.abort().await?;
-                return Ok(Self::Outdated);
+                let mut guard = uploader.guard(&token)?;
+                let aborted = guard.abort().await;
+                // The token stays if that failed, so that a later upload aborts it.
+                guard.keep_on_drop();
+                return aborted.map(|()| Self::Outdated);
             }
             checked => checked?,
         }
