@@ -164,11 +164,13 @@ impl Download<'_> {
         self
     }
 
-    /// Keeps the received bytes if the download fails, and all but those of the last two seconds if its
+    /// Keeps the received bytes if the download fails, and all but those of some two seconds if its
     /// future is dropped or the process is killed: in `.<name>.qingstor-resume.part` next to the target,
-    /// with a list of the bytes in `.<name>.qingstor-resume.part.json`. A `<name>` of more than 40 characters is shortened. The
-    /// next resumable download of the same object to the same path continues from there. If the object
-    /// has changed, the download starts from the beginning. Transfers of folders ignore these files.
+    /// with a list of the bytes in `.<name>.qingstor-resume.part.json`. A `<name>` of more than 40
+    /// characters is shortened. The next resumable download of the same object to the same path
+    /// continues from there. If the object has changed, the download starts from the beginning. If the
+    /// service returns no ranges or no strong entity tag, nothing is kept. Transfers of folders ignore
+    /// these files.
     ///
     /// While one download uses these files, another download to the same path fails with `Io`. So
     /// does a download if one of them is a link, is not a regular file, or belongs to another user.

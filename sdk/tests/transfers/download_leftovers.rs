@@ -1,6 +1,8 @@
 //! Files that downloads leave behind, and objects of unusual services.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -165,4 +167,47 @@ async fn downloads_from_a_service_without_ranges() {
     let output = download.await.unwrap();
     assert_eq!((output.bytes, output.verified), (300_000, false));
     assert!(memory == vec![7; 300_000]);
+}
+
+/// Such a download cannot be continued, so the next one starts again.
+#[tokio::test]
+async fn an_interrupted_download_without_ranges_or_strong_tag_leaves_nothing() {
+    for (name, etag) in [
+        ("no ranges", "\"a\""),
+        ("weak tag", "W/\"a\""),
+        ("no tag", "\"\""),
+    ] {
+        let is_complete = Arc::new(AtomicBool::new(false));
+        let config = Config::new("ID", "SECRET").in_process({
+            let is_complete = Arc::clone(&is_complete);
+            move |request| {
+                let len = match is_complete.load(Ordering::Relaxed) {
+                    true => 300_000,
+                    false => 100_000,
+                };
+                async move {
+                    let response = http::Response::builder()
+                        .header("Content-Length", 300_000)
+                        .header("ETag", etag);
+                    let body = match *request.method() == http::Method::HEAD {
+                        true => Vec::new(),
+                        false => vec![7; len],
+                    };
+                    response.body(body).unwrap()
+                }
+            }
+        });
+        let bucket = QingStor::new(config)
+            .unwrap()
+            .bucket("my-bucket", "pek3a")
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let download = || bucket.download("k", &path).resumable(true).part_size(65536);
+        download().await.unwrap_err();
+        assert_eq!(count(folder.path()), 0, "{name}");
+        is_complete.store(true, Ordering::Relaxed);
+        assert_eq!(download().await.unwrap().bytes, 300_000, "{name}");
+        assert!(std::fs::read(&path).unwrap() == vec![7; 300_000], "{name}");
+    }
 }

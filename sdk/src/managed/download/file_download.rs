@@ -43,9 +43,13 @@ pub(super) async fn download_to_file(
         // Otherwise, ranges of an older object could be used after another interruption.
         blocking(&guard.file, PartFile::remove_state).await?;
     }
+    // Without ranges, or without a tag of these bytes, no later download could continue.
+    let has_ranges = first.output.body.part().is_some();
+    let can_continue = has_ranges && entity_tag::is_strong(&first.object.etag);
     let reader = reader.pin(first.object, &mut options);
     let response = Some((0..first.len, first.output, first.admitted));
     FileDownload {
+        saves_state: guard.file.is_resumable() && can_continue,
         reader,
         options,
         guard,
@@ -98,6 +102,7 @@ pub(super) async fn resume_to_file(
         reader,
         options,
         guard,
+        saves_state: true,
         saved_bytes: state.completed_bytes(),
         state,
         received: Arc::default(),
@@ -135,6 +140,8 @@ struct FileDownload {
     /// The complete ranges.
     state: ResumeState,
     received: Arc<Received>,
+    /// Whether a later download could continue, and no state could not be saved.
+    saves_state: bool,
     /// Number of complete bytes of the saved state.
     saved_bytes: u64,
 }
@@ -159,7 +166,7 @@ impl FileDownload {
             .await;
         // No task writes to the file after an error is returned.
         tasks.shutdown().await;
-        if result.is_err() && file.is_resumable() {
+        if result.is_err() {
             // An error does not replace the first one.
             let _ = self.save_state().await;
         }
@@ -189,9 +196,8 @@ impl FileDownload {
         verifier: &mut Option<FileVerifier>,
     ) -> Result<()> {
         let writer = Arc::new(FileWriter::new(Arc::clone(&self.guard.file)));
-        let is_resumable = self.guard.file.is_resumable();
-        let received = is_resumable.then(|| Arc::clone(&self.received));
-        let mut save_times = is_resumable.then(|| {
+        let received = self.saves_state.then(|| Arc::clone(&self.received));
+        let mut save_times = self.saves_state.then(|| {
             let mut times = interval(SAVE_INTERVAL);
             times.set_missed_tick_behavior(MissedTickBehavior::Delay);
             times
@@ -229,25 +235,27 @@ impl FileDownload {
             };
             self.received.remove(range.start);
             self.state.add(range);
-            if is_resumable {
-                self.save_state().await?;
-            }
+            self.save_state().await?;
             if let Some(verifier) = verifier {
                 verifier.advance(self.state.prefix_len(), self.state.completed_bytes());
             }
         }
     }
-}
 
-impl FileDownload {
     /// Saves which bytes are in the file, if there are more than at the last time.
     async fn save_state(&mut self) -> Result<()> {
+        if !self.saves_state {
+            return Ok(());
+        }
         let mut state = self.state.clone();
         let received = self.received.ranges();
         received.into_iter().for_each(|range| state.add(range));
         if state.completed_bytes() > self.saved_bytes {
-            self.saved_bytes = state.completed_bytes();
+            let bytes = state.completed_bytes();
+            // The system reports once that written bytes were lost. The next save would record them.
+            self.saves_state = false;
             blocking(&self.guard.file, move |file| file.save_state(&state)).await?;
+            (self.saves_state, self.saved_bytes) = (true, bytes);
         }
         Ok(())
     }
