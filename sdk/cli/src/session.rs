@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use qingstor_sdk::{Bucket, Config, Credentials, Error, ErrorKind, QingStor, SseKey};
+use qingstor_sdk::{Bucket, Config, Error, ErrorKind, QingStor, SseKey};
 use tokio::sync::Mutex;
 
 use crate::debug_log::{ClientObserver, DebugLog};
@@ -93,25 +93,18 @@ impl Session {
     /// Returns an error if the settings are invalid, or if credentials are missing.
     pub(crate) fn config(&self) -> Result<Config> {
         let file = self.settings_file()?;
-        let loaded = match &file {
-            Some(path) => Config::from_file(path),
-            None => Config::load(),
+        let loaded = match (&file, self.options.anonymous) {
+            (Some(path), true) => Config::from_file_anonymous(path),
+            (Some(path), false) => Config::from_file(path),
+            (None, true) => Config::load_anonymous(),
+            (None, false) => Config::load(),
         };
         let mut config = match loaded {
-            Err(error) if self.options.anonymous && error.kind() == ErrorKind::Credentials => {
-                match file {
-                    Some(_) => Config::anonymous(),
-                    None => Config::anonymous().environment(variables())?,
-                }
-            }
             Err(error) if error.kind() == ErrorKind::Credentials && file.is_none() => {
                 return Err(NoCredentials.into());
             }
             loaded => loaded?,
         };
-        if self.options.anonymous {
-            config = config.credentials(Credentials::anonymous());
-        }
         if let Some(endpoint) = &self.options.endpoint {
             config = config.endpoint(endpoint);
         }
@@ -215,12 +208,6 @@ impl Session {
             let _ = client.wait_for_aborts(max_wait).await;
         }
     }
-}
-
-/// Returns the environment variables that are UTF-8.
-fn variables() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// Converts an error of a bucket's handle: an invalid name is a mistake in the command line.

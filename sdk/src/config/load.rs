@@ -16,9 +16,35 @@ use super::settings::{CREDENTIALS, SETTINGS};
 #[cfg(feature = "config-file")]
 use super::unknown_setting::UnknownSetting;
 use crate::base::error::{Error, Result};
-use crate::config::credentials::{incomplete_credentials, missing_credentials};
+use crate::config::credentials::{Credentials, incomplete_credentials, missing_credentials};
 
 impl Config {
+    /// Loads the settings for anonymous requests from the environment and the configuration file, as
+    /// [`load`](Self::load) does. Their credentials are ignored, and may be missing or incomplete.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Config` if the file cannot be read, or if a value is invalid.
+    pub fn load_anonymous() -> Result<Self> {
+        load_anonymous(&|name| std::env::var_os(name), std::env::home_dir())
+    }
+
+    /// Reads the settings for anonymous requests from the file at `path` only, as
+    /// [`from_file`](Self::from_file) does. Its credentials are ignored, and may be missing or
+    /// incomplete.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Config` if the file cannot be read, or if a value is invalid.
+    #[cfg(feature = "config-file")]
+    pub fn from_file_anonymous(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let mut config = Self::anonymous().credentials(Credentials::anonymous());
+        let text = file::read(path).map_err(|error| unreadable(path, error))?;
+        apply_file(&mut config, path, &text)?;
+        Ok(config)
+    }
+
     /// Applies environment variables of the table at [`Config`], with the priority of the environment: those
     /// that methods set are not replaced, also not the credentials. Other variables, and those that
     /// are empty, are ignored.
@@ -83,6 +109,17 @@ pub(super) fn load(
         "set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY, or write access_key_id and \
          secret_access_key into ~/.qingstor/config.yaml, or use anonymous credentials",
     ))
+}
+
+/// Reads the file, then the environment variables, without their credentials.
+fn load_anonymous(
+    variable: &dyn Fn(&str) -> Option<OsString>,
+    home: Option<PathBuf>,
+) -> Result<Config> {
+    let mut config = Config::anonymous().credentials(Credentials::anonymous());
+    read_file(&mut config, variable, home, false)?;
+    apply_environment(&mut config, variable)?;
+    Ok(config)
 }
 
 /// Applies the variables that have these names. Empty ones count as unset.

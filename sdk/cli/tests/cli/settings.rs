@@ -67,6 +67,39 @@ fn settings_come_from_files_profiles_and_options() {
     assert_eq!(read.stdout, "content");
 }
 
+/// Files with no access key, and with half of a key pair.
+#[test]
+fn anonymous_requests_use_the_other_settings() {
+    let world = World::new();
+    world.put("public", "content");
+    let grants = r#"[{"grantee":{"type":"group","name":"QS_ALL_USERS"},"permission":"READ"}]"#;
+    world.ok(&["api", "PutBucketACL", "--bucket", BUCKET, "--acl", grants]);
+    let endpoint = format!("endpoint: {}\n", world.emulator.endpoint());
+    for key in ["", "access_key_id: half\n", "secret_access_key: half\n"] {
+        let file = format!("{endpoint}{key}");
+        world.write("home/.qingstor/config.yaml", &file);
+        world.write("home/.qingstor/nokey.yaml", &file);
+        let options = [
+            &[][..],
+            &["--profile", "nokey"],
+            &["--config", "home/.qingstor/nokey.yaml"],
+        ];
+        for option in options {
+            let cat = ["cat", "--anonymous", "--zone", "pek3a", &address("public")];
+            let mut command = world.command(&[&cat, option].concat());
+            for name in ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "ENDPOINT"] {
+                command.env_remove(format!("QINGSTOR_{name}"));
+            }
+            let read = finished(command.spawn().unwrap()).exits(0);
+            assert_eq!(read.stdout, "content", "{option:?}");
+        }
+    }
+    // Half of a key pair in the environment.
+    let mut command = world.command(&["cat", "--anonymous", "--zone", "pek3a", &address("public")]);
+    command.env_remove("QINGSTOR_SECRET_ACCESS_KEY");
+    finished(command.spawn().unwrap()).exits(0);
+}
+
 #[test]
 fn the_doctor_says_what_to_fix() {
     let world = World::new();

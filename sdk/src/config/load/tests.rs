@@ -40,6 +40,20 @@ fn loads_from_the_environment_alone() {
 }
 
 #[test]
+fn anonymous_settings_need_no_credentials() {
+    for half in [None, Some(KEYS[0]), Some(KEYS[1])] {
+        let variables: HashMap<_, _> = [("QINGSTOR_PORT", "8080")]
+            .into_iter()
+            .chain(half)
+            .collect();
+        let variable = |name: &str| variables.get(name).map(OsString::from);
+        let config = load_anonymous(&variable, None).unwrap();
+        assert_eq!(service(&config), "https://qingstor.com:8080");
+        assert!(config.resolve_credentials().unwrap().is_anonymous());
+    }
+}
+
+#[test]
 fn an_empty_variable_counts_as_unset() {
     for name in [
         "QINGSTOR_PROTOCOL",
