@@ -17,7 +17,7 @@ pub(crate) struct ClientObserver {
     pub(crate) log: Option<DebugLog>,
 }
 
-/// Prints a line on standard error for each attempt and each retry. The lines are for support requests,
+/// Prints lines on standard error for each attempt, at its start and its end, and for each retry. The lines are for support requests,
 /// so they are English in every locale. They contain no signature, header or body.
 pub(crate) struct DebugLog(Arc<Output>);
 
@@ -33,6 +33,12 @@ impl DebugLog {
         let attempt = attempt.unwrap_or_default();
         let line = format!("debug: {time} {operation}{attempt}: {text}");
         self.0.stderr(&printable(&line));
+    }
+
+    fn request(&self, event: &RequestEvent<'_>) {
+        let (method, uri, length) = (event.method, event.uri, event.body_len);
+        let text = format!("{method} {uri}, {length} bytes");
+        self.line(event.operation, Some(event.attempt), text);
     }
 
     fn response(&self, event: &ResponseEvent<'_>) {
@@ -87,6 +93,9 @@ fn reason(error: Option<&Error>) -> String {
 impl Observer for ClientObserver {
     fn request(&self, event: &RequestEvent<'_>) {
         self.uploads.request(event);
+        if let Some(log) = &self.log {
+            log.request(event);
+        }
     }
 
     fn response(&self, event: &ResponseEvent<'_>) {

@@ -29,9 +29,9 @@ pub(crate) struct GlobalOptions {
     /// Print errors only
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Print a line on standard error for each request, response and retry
+    /// Print a line on standard error for each request, response and retry; also --verbose
     // `-v` and `--verbose` are those of other programs.
-    #[arg(long, global = true, alias = "verbose", short_alias = 'v')]
+    #[arg(long, short = 'v', global = true, alias = "verbose")]
     pub(crate) debug: bool,
     /// Treat * ? [ { in paths as ordinary characters
     #[arg(long, global = true)]

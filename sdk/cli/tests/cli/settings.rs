@@ -224,17 +224,21 @@ fn debug_lines_show_attempts_and_retries_without_secrets() {
         let lines = run.stderr.lines();
         // The zone of the bucket is looked up before.
         let lines: Vec<_> = lines.filter(|line| line.contains(" GetObject")).collect();
-        let uri = format!("GET {}/{BUCKET}/a -> ", world.emulator.endpoint());
+        let request = format!("GET {}/{BUCKET}/a", world.emulator.endpoint());
+        let uri = format!("{request} -> ");
+        let sent = format!("{request}, 0 bytes");
         for (line, parts) in lines.iter().zip([
+            ["", "GetObject attempt 1: ", &sent, ""],
             [&*uri, "GetObject attempt 1: ", "503, ", " s, request id "],
             ["", "GetObject attempt 1: retry after ", " s, ", ""],
+            ["", "GetObject attempt 2: ", &sent, ""],
             [&*uri, "GetObject attempt 2: ", "200, ", " s, request id "],
             ["", "GetObject: ", " -> body complete, 7 bytes, ", " s"],
         ]) {
             assert!(line.starts_with("debug: 20"), "{line}");
             assert!(parts.iter().all(|part| line.contains(part)), "{line}");
         }
-        assert_eq!(lines.len(), 4, "{run:?}");
+        assert_eq!(lines.len(), 6, "{run:?}");
         let secrets = [
             world.emulator.secret_access_key(),
             "signature",

@@ -83,8 +83,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("Print one JSON object per line", "每行输出一个 JSON 对象"),
     ("Print errors only", "只输出错误"),
     (
-        "Print a line on standard error for each request, response and retry",
-        "在标准错误中为每个请求、响应和重试输出一行",
+        "Print a line on standard error for each request, response and retry; also --verbose",
+        "在标准错误中为每个请求、响应和重试输出一行；也可写作 --verbose",
     ),
     (
         "Treat * ? [ { in paths as ordinary characters",
