@@ -162,7 +162,7 @@ impl Call<'_> {
     }
 
     /// Checks after a long request body that the bucket is still the one that was authorized. In
-    /// the meantime, it may have been deleted and created by somebody else.
+    /// the meantime, it may have been deleted and created by another request.
     fn check_is_same(&self, bucket: &BucketRecord) -> Result<(), ApiError> {
         let now = self.store.bucket(&bucket.name)?;
         if (&now.owner, now.created) == (&bucket.owner, bucket.created) {

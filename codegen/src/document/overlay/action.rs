@@ -84,7 +84,7 @@ fn unknown_keys(node: &Node, number: usize, version: Version) -> Vec<Diagnostic>
 }
 
 /// Warns if an action has no description. The overlay specification does not require one, but
-/// without a reason nobody can tell when the action is no longer needed.
+/// without a reason, a reader does not know when the action is no longer needed.
 fn describe(node: &Node, number: usize, warnings: &mut Vec<Diagnostic>) -> Option<Diagnostic> {
     let found = node.get("description");
     let described = found.and_then(Node::as_str);

@@ -235,8 +235,8 @@ impl Cache {
         let _ = tokio::time::timeout(MAX_WAIT, call).await;
     }
 
-    /// Calls the provider in a task, so that the call can finish even if nobody waits for it. `guard` is
-    /// that of `refresh_lock`.
+    /// Calls the provider in a task, so that the call can finish even if no request waits for it.
+    /// `guard` is that of `refresh_lock`.
     fn start_call(
         self: &Arc<Self>,
         guard: OwnedMutexGuard<()>,
