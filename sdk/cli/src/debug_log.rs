@@ -8,12 +8,14 @@ use qingstor_sdk::{
     BodyEvent, DroppedEvent, Error, Observer, RequestEvent, ResponseEvent, RetryEvent,
 };
 
+use crate::messages;
 use crate::open_uploads::OpenUploads;
 use crate::output::{Output, printable};
 
 /// The observer of the client: tracks unfinished uploads, and prints the lines of `--debug`.
 pub(crate) struct ClientObserver {
     pub(crate) uploads: OpenUploads,
+    pub(crate) output: Arc<Output>,
     pub(crate) log: Option<DebugLog>,
 }
 
@@ -99,7 +101,10 @@ impl Observer for ClientObserver {
     }
 
     fn response(&self, event: &ResponseEvent<'_>) {
-        self.uploads.response(event);
+        if let Some(target) = self.uploads.response(event) {
+            self.output
+                .warning(&messages::started_again(printable(&target)));
+        }
         if let Some(log) = &self.log {
             log.response(event);
         }
@@ -113,14 +118,12 @@ impl Observer for ClientObserver {
     }
 
     fn retry(&self, event: &RetryEvent<'_>) {
-        self.uploads.retry(event);
         if let Some(log) = &self.log {
             log.retry(event);
         }
     }
 
     fn body(&self, event: &BodyEvent<'_>) {
-        self.uploads.body(event);
         if let Some(log) = &self.log {
             log.body(event);
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use percent_encoding::percent_decode_str;
-use qingstor_sdk::{DroppedEvent, Observer, RequestEvent, ResponseEvent};
+use qingstor_sdk::{DroppedEvent, RequestEvent, ResponseEvent};
 
 use crate::location::{Remote, SCHEME};
 
@@ -146,8 +146,9 @@ fn decrease<K: Ord>(numbers: &mut BTreeMap<K, u32>, key: &K) -> bool {
     true
 }
 
-impl Observer for OpenUploads {
-    fn request(&self, event: &RequestEvent<'_>) {
+impl OpenUploads {
+    /// Handles the start of a request.
+    pub(crate) fn request(&self, event: &RequestEvent<'_>) {
         let is_initiation = event.operation == INITIATE && event.attempt == 1;
         if event.operation != UPLOAD_PART && !is_initiation {
             return;
@@ -168,16 +169,19 @@ impl Observer for OpenUploads {
         }
     }
 
-    fn dropped(&self, event: &DroppedEvent<'_>) {
+    /// Handles the end of a request that was dropped.
+    pub(crate) fn dropped(&self, event: &DroppedEvent<'_>) {
         if event.operation == COMPLETE {
             let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
             self.state().maybe_completed.insert(name);
         }
     }
 
-    fn response(&self, event: &ResponseEvent<'_>) {
+    /// Handles the end of a request. Returns the object if the request aborted the upload of an earlier
+    /// version of its file.
+    pub(crate) fn response(&self, event: &ResponseEvent<'_>) -> Option<String> {
         if ![INITIATE, UPLOAD_PART, COMPLETE, ABORT].contains(&event.operation) {
-            return;
+            return None;
         }
         let mut state = self.state();
         let name = object_name(event.bucket.unwrap_or_default(), event.uri.path());
@@ -185,29 +189,35 @@ impl Observer for OpenUploads {
             if event.status.is_some_and(|status| status.is_success()) {
                 state.with_parts.insert(name);
             }
-            return;
+            return None;
         }
         let is_lost = event.status.is_none_or(|status| status.is_server_error());
         if event.operation == COMPLETE && is_lost {
             state.maybe_completed.insert(name.clone());
         }
-        let Some(status) = event.status else { return };
+        let status = event.status?;
         let is_gone = status.is_success() || status.as_u16() == 404;
         let has_ended = match event.operation {
             INITIATE => status.is_client_error(),
             _ => is_gone,
         };
         if !has_ended {
-            return;
+            return None;
         }
         state.end(&name);
         // The service also aborts an upload successfully that it has completed.
         let maybe_completed = state.maybe_completed.remove(&name);
+        if event.operation != ABORT {
+            return None;
+        }
         // A command with `--resume` aborts the upload of an earlier version of a file.
-        let is_replaced = state.is_kept(&name) && !state.is_interrupted;
-        if event.operation == ABORT && status.is_success() && !is_replaced {
+        if state.is_kept(&name) && !state.is_interrupted {
+            return Some(name);
+        }
+        if status.is_success() {
             state.aborted.push((name, maybe_completed));
         }
+        None
     }
 }
 

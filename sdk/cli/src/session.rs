@@ -80,6 +80,7 @@ impl Session {
         }
         let observer = ClientObserver {
             uploads: self.open_uploads.clone(),
+            output: self.output(),
             log: self.options.debug.then(|| DebugLog::new(self.output())),
         };
         let client = QingStor::new(self.config()?.observer(observer))?;

@@ -141,6 +141,25 @@ fn an_upload_without_complete_parts_is_named_as_such() {
 }
 
 #[test]
+fn sync_names_uploads_that_start_again() {
+    let world = World::new();
+    let target = address("folder");
+    let sync = ["sync", "--resume", "--part-size", "4M", "in", &target];
+    world.write("in/big", vec![b'x'; 40 << 20]);
+    world.faults(&["operation=UploadMultipart,latency=3s"]);
+    let child = world.command(&sync).spawn().unwrap();
+    wait_for_faults(&world);
+    signal(&child, "-INT");
+    finished(child).exits(130);
+    world.faults(&[]);
+    world.write("in/big", vec![b'y'; 41 << 20]);
+    let run = world.ok(&sync);
+    let expected = format!("started again, the file has changed: {target}/big\n");
+    assert_eq!(run.stderr, expected);
+    assert_eq!(world.uploads(), [""; 0]);
+}
+
+#[test]
 fn ctrl_c_keeps_resumable_uploads_and_says_so() {
     let world = World::new();
     let child = slow_upload(&world, &["--resume"]);

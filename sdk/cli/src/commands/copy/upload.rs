@@ -11,7 +11,7 @@ use qingstor_sdk::{Error, ErrorKind, MODIFIED_METADATA, UploadSource};
 
 use super::super::copied_version::FileVersion;
 use super::super::transfers::{Transfers, configured_upload};
-use super::resume::{is_of_other_version, token_file};
+use super::resume::token_file;
 use crate::location::Remote;
 use crate::messages;
 
@@ -80,9 +80,6 @@ async fn upload_once(
     let _kept = transfers.session.open_uploads().keep_object(target);
     let token = token_file(path, target)?;
     let had_token = token.exists();
-    if is_of_other_version(&token, metadata) {
-        transfers.output.warning(&messages::started_again(target));
-    }
     match upload().token_file(&token).await {
         // The upload of the token was aborted in the meantime.
         Err(error) if had_token && error.is_not_found() => {
