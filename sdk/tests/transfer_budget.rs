@@ -368,3 +368,31 @@ async fn a_limited_rate_does_not_delay_other_transfers() {
         .expect("a limited transfer does not delay others");
     limited.iter().for_each(|task| task.abort());
 }
+
+/// A body that the caller delays occupies no slot after it was resumed, either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resumed_body_with_a_limited_rate_does_not_delay_others() {
+    let site = Site::start().await;
+    let put = site.bucket.put_object("large").body(content(MIB));
+    put.await.unwrap();
+    site.faults(&["operation=GetObject,times=1,truncate=10000"]);
+    let bucket = client(&site, |config| config.transfer_requests(1));
+    let limited = tokio::spawn({
+        let bucket = bucket.clone();
+        async move {
+            let target = DownloadTarget::writer(tokio::io::sink());
+            let download = bucket.download("large", target);
+            download.max_bytes_per_second(100_000).await.unwrap();
+        }
+    });
+    // The truncated response does not count.
+    while site.served("GetObject") < 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let upload = bucket.upload("small", content(1000)).into_future();
+    let limit = Duration::from_secs(3);
+    let uploaded = tokio::time::timeout(limit, upload).await;
+    uploaded.expect("the download occupies no slot").unwrap();
+    assert!(!limited.is_finished());
+    limited.abort();
+}

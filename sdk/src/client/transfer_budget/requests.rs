@@ -439,6 +439,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_detached_slot_is_given_up_after_each_response() {
+        let budget = Arc::new(RequestBudget::new(1));
+        let slot = try_acquire(&budget, None).unwrap();
+        slot.detach();
+        slot.readmit().await;
+        assert_eq!(in_flight(&budget), 1, "a resent request is in flight");
+        slot.release_if_detached();
+        assert_eq!(in_flight(&budget), 0);
+    }
+
+    #[tokio::test]
     async fn many_dropped_requests_are_skipped() {
         let budget = Arc::new(RequestBudget::new(1));
         let first = try_acquire(&budget, None).unwrap();
