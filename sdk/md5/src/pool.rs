@@ -164,6 +164,7 @@ impl Md5Pool {
 
     /// Starts to hash contents at the same time, in the same way as [`start`](Self::start). Returns
     /// their MD5s in the order of the contents.
+    #[inline]
     pub fn start_all(&self, sources: impl IntoIterator<Item = HashSource>) -> Vec<PendingMd5> {
         let (jobs, pending): (Vec<_>, _) = sources
             .into_iter()
@@ -194,6 +195,7 @@ impl Md5Pool {
     /// # let _ = md5;
     /// # Ok(()) }
     /// ```
+    #[inline]
     pub fn start_writer(&self) -> (Md5Writer, PendingMd5) {
         Md5Writer::new(self.clone())
     }

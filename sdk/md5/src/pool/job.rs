@@ -79,6 +79,12 @@ impl Job {
         (job, PendingMd5(pending))
     }
 
+    /// Ends it with an error.
+    pub(super) fn fail(self, error: io::Error) {
+        // The receiver may have gone in the meantime.
+        let _ = self.done.send(Err(error));
+    }
+
     /// Ends its turn.
     pub(super) fn pause(mut self) -> Self {
         self.turn = 0;
@@ -97,8 +103,7 @@ pub(super) fn step(jobs: &mut Vec<Job>) {
         failures.extend(job.reader.fill().err().map(|error| (at, error)));
     }
     for (at, error) in failures.into_iter().rev() {
-        // The receiver may have gone in the meantime.
-        let _ = jobs.swap_remove(at).done.send(Err(error));
+        jobs.swap_remove(at).fail(error);
     }
     keep_waiting(jobs);
     let available = jobs.iter().map(|job| job.reader.available().len());

@@ -1,6 +1,7 @@
 //! [`Pipe`]: the chunks of a content that have arrived and are not hashed yet.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -42,6 +43,10 @@ pub(super) enum Next {
     Dropped,
 }
 
+pub(super) fn not_finished() -> io::Error {
+    io::Error::other("the content was not finished")
+}
+
 impl Pipe {
     /// Adds a chunk. Returns `true` if there is enough to hash.
     pub(super) fn push(&self, chunk: Bytes) -> bool {
@@ -53,13 +58,17 @@ impl Pipe {
         state.bytes >= ENOUGH
     }
 
-    /// Ends the content, unless it has ended.
-    pub(super) fn end(&self, is_finished: bool) {
-        let end = match is_finished {
-            true => End::Finished,
-            false => End::Dropped,
-        };
-        self.lock().end.get_or_insert(end);
+    /// Ends the content.
+    pub(super) fn finish(&self) {
+        self.lock().end = Some(End::Finished);
+    }
+
+    /// Ends the content, unless it is finished. Returns `true` if it was not.
+    pub(super) fn drop_rest(&self) -> bool {
+        let mut state = self.lock();
+        let is_open = state.end.is_none();
+        state.end.get_or_insert(End::Dropped);
+        is_open
     }
 
     pub(super) fn next(&self) -> Next {

@@ -10,7 +10,7 @@ use std::vec;
 use bytes::Bytes;
 
 use super::Md5Pool;
-use super::pipe::{Next, Pipe};
+use super::pipe::{Next, Pipe, not_finished};
 
 /// How much of a file is read at once, in bytes. With [`LANES`](crate::LANES) files it is 1 MiB a
 /// thread.
@@ -180,9 +180,7 @@ impl Reader {
                 } => match pipe.next() {
                     Next::Chunk(chunk) => (*current, *state) = (chunk, PipeState::Open),
                     Next::End => *state = PipeState::Finished,
-                    Next::Dropped => {
-                        return Err(io::Error::other("the content was not finished"));
-                    }
+                    Next::Dropped => return Err(not_finished()),
                     Next::Later => {
                         *state = PipeState::Waiting;
                         break;

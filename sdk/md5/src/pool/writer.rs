@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::job::{Job, WaitingJob};
-use super::pipe::Pipe;
+use super::pipe::{Pipe, not_finished};
 use super::{Md5Pool, PendingMd5};
 
 /// Passes the chunks of a content to an [`Md5Pool`], in their order: see [`Md5Pool::start_writer`].
@@ -19,6 +19,7 @@ pub struct Md5Writer {
 }
 
 impl Md5Writer {
+    #[inline]
     pub(super) fn new(pool: Md5Pool) -> (Self, PendingMd5) {
         let (pipe, waiting) = (Arc::default(), Arc::default());
         let pending = Job::wait_for_chunks(&pipe, &waiting);
@@ -33,6 +34,7 @@ impl Md5Writer {
     /// Adds a chunk to the content. It is not copied, and released when it has been hashed.
     ///
     /// Some 256 KiB are collected before they are hashed. The number of bytes that wait is not limited.
+    #[inline]
     pub fn push(&mut self, chunk: Bytes) {
         if self.pipe.push(chunk) {
             self.pool.run(self.waiting.take());
@@ -40,16 +42,20 @@ impl Md5Writer {
     }
 
     /// Ends the content. [`PendingMd5`] then returns its MD5.
+    #[inline]
     pub fn finish(self) {
-        self.pipe.end(true);
-        // Dropping it runs the job.
+        self.pipe.finish();
+        self.pool.run(self.waiting.take());
     }
 }
 
 impl Drop for Md5Writer {
     fn drop(&mut self) {
-        self.pipe.end(false);
-        self.pool.run(self.waiting.take());
+        if self.pipe.drop_rest()
+            && let Some(job) = self.waiting.take()
+        {
+            job.fail(not_finished());
+        }
     }
 }
 

@@ -120,6 +120,7 @@ impl<'a> PartReader<'a> {
 
     /// Returns the next part, or `None` at the end. Only the last part has fewer than `size` bytes. The
     /// next part of a stream waits until at most `capacity` bytes of it are in memory then.
+    #[inline]
     pub(super) fn poll_part(
         &mut self,
         cx: &mut Context<'_>,

@@ -31,6 +31,7 @@ pub(super) struct StreamReader<'a> {
 }
 
 impl<'a> StreamReader<'a> {
+    #[inline]
     pub(super) fn new(stream: SourceStream<'a>, memory: PartMemory, pool: Option<Md5Pool>) -> Self {
         Self {
             stream,
@@ -47,6 +48,7 @@ impl<'a> StreamReader<'a> {
 
     /// Returns the next part, as [`PartReader::poll_part`](super::part_reader::PartReader::poll_part)
     /// does. `total` is the announced length of the stream.
+    #[inline]
     pub(super) fn poll_part(
         &mut self,
         cx: &mut Context<'_>,
@@ -75,6 +77,7 @@ impl<'a> StreamReader<'a> {
     }
 
     /// Moves the complete chunks of the list to those of the part, and starts to hash them.
+    #[inline]
     fn keep_complete_chunks(&mut self) {
         for chunk in self.list.drain_complete() {
             let chunk = self.memory.chunk(chunk);
@@ -87,6 +90,7 @@ impl<'a> StreamReader<'a> {
     }
 
     /// Returns the part that was filled, or `None` if it is empty.
+    #[inline]
     fn take_part(&mut self) -> Option<Part> {
         self.list.flush();
         self.keep_complete_chunks();
