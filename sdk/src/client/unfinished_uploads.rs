@@ -37,6 +37,7 @@ impl UnfinishedUploads {
 
     /// Counts one until `ended` completes: tasks that were cancelled, but may own uploads until they
     /// are dropped.
+    #[inline]
     pub(crate) fn add_until(
         &self,
         runtime: &Handle,

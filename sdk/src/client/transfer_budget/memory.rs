@@ -211,6 +211,7 @@ impl MemoryBudget {
     }
 
     /// Continues without an event, for a request that is polled.
+    #[inline]
     fn check(self: &Arc<Self>, turn: Turn) {
         let now = Instant::now();
         let mut state = self.lock();
@@ -228,6 +229,7 @@ impl MemoryBudget {
     }
 
     /// Grants the requests that are next.
+    #[inline]
     fn grant(self: &Arc<Self>) {
         loop {
             let mut state = self.lock();
@@ -264,6 +266,7 @@ impl Waiting {
 
 impl State {
     /// Returns the next request to be granted, and its bytes.
+    #[inline]
     fn next(&mut self, capacity: u64, now: Instant) -> Option<(Turn, u64)> {
         let mut waiting = self.waiting.iter();
         let polled = waiting.find(|(_, waiting)| waiting.is_polled(now));
@@ -278,6 +281,7 @@ impl State {
     }
 
     /// Takes the bytes that the part whose caller has paused for the longest time does not use.
+    #[inline]
     fn take_unused(&mut self, now: Instant) -> bool {
         let paused = self.reserved.values_mut().filter(|reserved| {
             reserved.bytes > reserved.in_use
@@ -292,6 +296,7 @@ impl State {
         true
     }
 
+    #[inline]
     fn next_in_excess(&self, capacity: u64, now: Instant) -> Option<(Turn, u64)> {
         let age = |at| now.saturating_duration_since(at);
         if age(self.released) < STALL_TIME {
@@ -327,6 +332,7 @@ impl State {
     }
 
     /// Adds granted bytes. Returns the reservation if it is a new one.
+    #[inline]
     fn add(
         &mut self,
         budget: &Arc<MemoryBudget>,
@@ -377,6 +383,7 @@ impl Reservation {
 
     /// Reports that `bytes` more of a part are used. Returns how many bytes are missing, and then does
     /// not add them.
+    #[inline]
     pub(crate) fn try_use(&self, bytes: u64) -> Result<(), u64> {
         let mut state = self.budget.lock();
         let capacity = self.budget.capacity;
@@ -410,6 +417,7 @@ impl Reservation {
     }
 
     /// Releases what exceeds `bytes`.
+    #[inline]
     pub(crate) fn shrink(&self, bytes: u64) {
         self.update(|reserved| {
             reserved.bytes = reserved.bytes.min(bytes);
@@ -419,6 +427,7 @@ impl Reservation {
     }
 
     /// The network decides from now on when the memory is released.
+    #[inline]
     pub(crate) fn wait_for_network(&self) {
         self.update(|reserved| {
             reserved.in_use = reserved.bytes;
@@ -428,6 +437,7 @@ impl Reservation {
     }
 
     /// The caller decides from now on when the memory is released, or has made progress.
+    #[inline]
     pub(crate) fn wait_for_caller(&self) {
         self.update(|reserved| {
             reserved.is_in_transit = false;
@@ -435,6 +445,7 @@ impl Reservation {
         });
     }
 
+    #[inline]
     fn update(&self, update: impl FnOnce(&mut Reserved)) {
         let mut state = self.budget.lock();
         let Some(reserved) = state.reserved.get_mut(&self.id) else {
@@ -469,6 +480,7 @@ impl fmt::Debug for Reservation {
 }
 
 impl Drop for Reservation {
+    #[inline]
     fn drop(&mut self) {
         let mut state = self.budget.lock();
         if let Some(reserved) = state.reserved.remove(&self.id) {
@@ -483,6 +495,7 @@ impl Drop for Reservation {
 }
 
 impl Drop for WaitGuard<'_> {
+    #[inline]
     fn drop(&mut self) {
         let Self(budget, turn) = self;
         let is_removed = budget.lock().waiting.remove(turn).is_some();

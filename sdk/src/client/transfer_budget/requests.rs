@@ -274,6 +274,7 @@ impl RequestSlot {
 
     /// The response waits for the transfer, which its caller need not poll. If it does not continue with
     /// [`readmit`](Self::readmit) soon, the slot is given up.
+    #[inline]
     pub(crate) fn park(self: &Arc<Self>) {
         let slot = Arc::downgrade(self);
         let timer = tokio::spawn(async move {

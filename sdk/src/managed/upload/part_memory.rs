@@ -34,6 +34,7 @@ impl PartMemory {
     /// Waits until the memory of the next chunk is reserved, and that of its part if it is the first one.
     /// At most `capacity` bytes of the stream are in memory then, or this chunk alone. `capacity` must be
     /// enough for a whole part.
+    #[inline]
     pub(super) fn poll_reserve(
         &mut self,
         cx: &mut Context<'_>,
@@ -73,6 +74,7 @@ impl PartMemory {
     }
 
     /// Returns a chunk that releases its share of the part's memory when its last handle is dropped.
+    #[inline]
     pub(super) fn chunk(&self, bytes: Bytes) -> Bytes {
         match &self.current {
             Some(current) => current.chunk(bytes),
@@ -81,6 +83,7 @@ impl PartMemory {
     }
 
     /// Returns the holder of the memory of the part, which is complete, or `None` if no part was started.
+    #[inline]
     pub(super) fn take(&mut self) -> Option<PartHolder> {
         let reservation = self.current.take()?;
         reservation.complete();

@@ -131,18 +131,21 @@ impl PartReservation {
     }
 
     /// Releases what the part, which is complete, does not need.
+    #[inline]
     pub(super) fn complete(&self) {
         self.update(|part| part.client = part.client.min(part.stream));
         self.client.wait_for_network();
     }
 
     /// Returns a chunk that releases its share when its last handle is dropped.
+    #[inline]
     pub(super) fn chunk(self: &Arc<Self>, bytes: Bytes) -> Bytes {
         let part = Arc::clone(self);
         Bytes::from_owner(ReservedChunk { bytes, part })
     }
 
     /// Releases `bytes`, or as many as are left.
+    #[inline]
     fn release(&self, bytes: u64) {
         self.update(|part| {
             part.client = part.client.saturating_sub(bytes);
@@ -150,6 +153,7 @@ impl PartReservation {
         });
     }
 
+    #[inline]
     fn update(&self, update: impl FnOnce(&mut PartBytes)) {
         let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         let before = *bytes;
@@ -166,6 +170,7 @@ impl PartReservation {
 }
 
 impl Drop for PartReservation {
+    #[inline]
     fn drop(&mut self) {
         self.release(u64::MAX);
     }
@@ -187,6 +192,7 @@ impl PartHolder {
 }
 
 impl Drop for PartHolder {
+    #[inline]
     fn drop(&mut self) {
         self.0.release(u64::MAX);
     }
@@ -205,6 +211,7 @@ impl AsRef<[u8]> for ReservedChunk {
 }
 
 impl Drop for ReservedChunk {
+    #[inline]
     fn drop(&mut self) {
         self.part.release(self.bytes.len() as u64);
     }

@@ -226,6 +226,7 @@ impl AsyncWrite for UploadWriter {
 }
 
 impl Drop for UploadWriter {
+    #[inline]
     fn drop(&mut self) {
         if let State::Uploading(task) = std::mem::replace(&mut self.state, State::Failed) {
             let handle = task.handle;
