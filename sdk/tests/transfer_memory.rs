@@ -316,7 +316,7 @@ async fn transfers_that_pause_do_not_exceed_the_limit() {
             let chunk = content(64 << 10);
             let chunks = futures_util::stream::unfold(chunk, move |chunk| async move {
                 tokio::time::sleep(Duration::from_millis(pause)).await;
-                // A chunk of its own, because the memory is measured.
+                // A copy, because the memory is measured.
                 Some((Ok::<_, std::io::Error>(Bytes::from(chunk.to_vec())), chunk))
             });
             let upload = bucket.upload(format!("many/{number}"), UploadSource::stream(chunks));

@@ -49,7 +49,7 @@ impl Drop for KeptUploads {
     }
 }
 
-/// What happens to an open upload when its command is interrupted.
+/// Treatment of an open upload whose command is interrupted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum OpenUpload {
     /// The command keeps its parts, and can continue it.

@@ -72,7 +72,8 @@ pub(crate) struct AdmittedBucket {
 
 impl Bucket {
     /// Waits until a request of a transfer may start. `lane`: the adaptive limit that applies. Must be
-    /// awaited in a task, because nobody else can use the slot if the caller does not poll the transfer.
+    /// awaited in a task, because no other request can use the slot if the caller does not poll the
+    /// transfer.
     pub(crate) async fn admit(&self, lane: Option<Lane>) -> AdmittedBucket {
         let requests = Arc::clone(&self.dispatcher().shared.transfers.requests);
         let slot = Arc::new(requests.acquire(lane).await);

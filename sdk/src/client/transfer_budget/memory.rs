@@ -241,7 +241,7 @@ impl MemoryBudget {
             };
             let reservation = state.add(self, turn, bytes, &waiting);
             drop(state);
-            // If nobody waits any more, the reservation comes back and is dropped here.
+            // If the request does not wait any more, the reservation comes back and is dropped here.
             let _ = waiting.grant.send(reservation);
         }
     }

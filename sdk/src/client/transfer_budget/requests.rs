@@ -195,7 +195,7 @@ impl RequestBudget {
                 Some((lane, limit.start(Instant::now())))
             });
             drop(state);
-            // If nobody waits any more, the permit comes back and is dropped here.
+            // If the request does not wait any more, the permit comes back and is dropped here.
             let _ = first.grant.send(Permit {
                 budget: Arc::clone(self),
                 ticket,
