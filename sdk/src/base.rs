@@ -17,6 +17,7 @@ pub(crate) mod rate_limiter;
 pub(crate) mod rfc3339;
 pub(crate) mod runtime;
 pub(crate) mod secret;
+pub(crate) mod sorted_map;
 pub(crate) mod string_enum;
 pub mod telemetry;
 pub(crate) mod timestamp;

@@ -1,7 +1,7 @@
 //! Helpers for JSON as services write it in practice: `null` fields, single values instead of
 //! lists.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 ///
 /// Some servers write `null` for an empty list or an unset string. Such a field counts as absent.
 /// `null` values in a list stay unchanged.
+#[inline]
 pub(crate) fn without_nulls(json: &[u8]) -> Option<Vec<u8>> {
     let mut filter = NullFilter {
         json: Vec::with_capacity(json.len()),
@@ -107,7 +108,7 @@ impl<'de> Visitor<'de> for &mut NullFilter {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<bool, A::Error> {
         self.json.push(b'{');
-        let mut names = BTreeSet::new();
+        let mut names = HashSet::new();
         while let Some(name) = object.next_key::<String>()? {
             let end = self.json.len();
             self.separate();

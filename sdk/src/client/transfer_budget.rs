@@ -99,6 +99,7 @@ impl Bucket {
 }
 
 impl Admission for RequestSlot {
+    #[inline]
     fn admit(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(self.readmit())
     }

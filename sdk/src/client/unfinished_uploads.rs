@@ -53,6 +53,7 @@ impl UnfinishedUploads {
 
 impl UnfinishedUpload {
     /// Ends the upload, which could not be aborted.
+    #[inline]
     pub(crate) fn fail(self, error: Error) {
         self.0.0.send_modify(|state| {
             state.failure.get_or_insert(error);

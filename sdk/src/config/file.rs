@@ -1,6 +1,6 @@
 //! Reads the configuration file.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
@@ -154,7 +154,7 @@ struct Entry {
 fn entries(text: &str) -> Result<Vec<Entry>, String> {
     let mut parser = Parser::new_from_str(text);
     let mut entries = Vec::new();
-    let mut names = BTreeSet::new();
+    let mut names = HashSet::new();
     let (mut documents, mut depth) = (0, 0_usize);
     // A key before its value. A key that is not a string is `None`.
     let mut pending: Option<(Option<String>, usize)> = None;

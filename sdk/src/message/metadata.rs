@@ -1,11 +1,13 @@
 //! [`Metadata`]: user-defined metadata of an object.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::BTreeMap;
+use std::vec;
 
 use http::HeaderMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::error::{Error, Result};
+use crate::base::sorted_map::SortedMap;
 
 /// User-defined metadata: names and values that are stored with an object.
 ///
@@ -24,7 +26,7 @@ use crate::base::error::{Error, Result};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Metadata(BTreeMap<String, String>);
+pub struct Metadata(SortedMap<String, String>);
 
 const MAX_NAME: usize = 512;
 const MAX_TOTAL: usize = 2048;
@@ -59,7 +61,8 @@ impl Metadata {
 
     /// Returns the names and values, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (&**name, &**value))
+        let entries = self.0.entries().iter();
+        entries.map(|(name, value)| (&**name, &**value))
     }
 
     /// Returns the number of entries.
@@ -149,10 +152,10 @@ impl<'de> Deserialize<'de> for Metadata {
 
 impl IntoIterator for Metadata {
     type Item = (String, String);
-    type IntoIter = btree_map::IntoIter<String, String>;
+    type IntoIter = vec::IntoIter<(String, String)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.0.into_entries().into_iter()
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) struct PresignedData {
 }
 
 impl From<Presigned> for PresignedData {
+    #[inline]
     fn from(call: Presigned) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self {
@@ -42,6 +43,7 @@ impl From<Presigned> for PresignedData {
 impl TryFrom<PresignedData> for Presigned {
     type Error = Error;
 
+    #[inline]
     fn try_from(data: PresignedData) -> Result<Self, Error> {
         // The URL grants access, so the message does not contain it.
         let wrong =

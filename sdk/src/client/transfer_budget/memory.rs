@@ -20,7 +20,6 @@
 
 mod reservation;
 
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +29,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 pub(crate) use self::reservation::Reservation;
+use crate::base::sorted_map::SortedMap;
 
 /// A caller pauses if it makes no progress for this time.
 const STALL_TIME: Duration = Duration::from_millis(250);
@@ -59,8 +59,8 @@ struct State {
     /// Reserved bytes.
     used: u64,
     next_id: u64,
-    reserved: BTreeMap<u64, Reserved>,
-    waiting: BTreeMap<Turn, Waiting>,
+    reserved: SortedMap<u64, Reserved>,
+    waiting: SortedMap<Turn, Waiting>,
     /// The reservation that may exceed the capacity.
     excess: Option<u64>,
     /// When memory was released last, while the capacity was not exceeded.
@@ -121,8 +121,8 @@ impl MemoryBudget {
             state: Mutex::new(State {
                 used: 0,
                 next_id: 0,
-                reserved: BTreeMap::new(),
-                waiting: BTreeMap::new(),
+                reserved: SortedMap::new(),
+                waiting: SortedMap::new(),
                 excess: None,
                 released: now,
                 exceeded: now,
@@ -264,9 +264,9 @@ impl State {
     /// Returns the next request to be granted, and its bytes.
     #[inline]
     fn next(&mut self, capacity: u64, now: Instant) -> Option<(Turn, u64)> {
-        let mut waiting = self.waiting.iter();
-        let polled = waiting.find(|(_, waiting)| waiting.is_polled(now));
-        let (turn, waiting) = polled.or_else(|| self.waiting.first_key_value())?;
+        let waiting = self.waiting.entries();
+        let polled = waiting.iter().find(|(_, waiting)| waiting.is_polled(now));
+        let (turn, waiting) = polled.or_else(|| waiting.first())?;
         let (turn, bytes) = (*turn, waiting.bytes);
         while self.used.saturating_add(bytes.min(capacity)) > capacity {
             if !self.take_unused(now) {
@@ -309,7 +309,7 @@ impl State {
         });
         // Small reservations follow each other in a time that their size is worth.
         let is_small_due = age(self.exceeded) >= patience / SMALL_OF_PART;
-        let (turn, waiting) = self.waiting.iter().find(|(turn, waiting)| {
+        let (turn, waiting) = self.waiting.entries().iter().find(|(turn, waiting)| {
             let is_due = match turn {
                 Turn::New(_) => is_small_due,
                 Turn::Growth(_) => !is_moving,

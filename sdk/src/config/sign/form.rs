@@ -1,11 +1,10 @@
 //! The signature of a form.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::base::error::{Error, Result};
+use crate::base::sorted_map::SortedMap;
 use crate::config::credentials::Credentials;
 use crate::message::form::Form;
 
@@ -30,7 +29,7 @@ pub(crate) fn sign_form(form: &mut Form, credentials: &Credentials) -> Result<()
     let policy = match form.get("policy") {
         Some(policy) => policy.to_owned(),
         None => {
-            let mut covered = BTreeMap::new();
+            let mut covered = SortedMap::new();
             for (name, value) in &form.fields {
                 if !AUTH_FIELDS.contains(&&**name) {
                     covered.insert(name.clone(), value.clone());

@@ -1,12 +1,13 @@
 //! [`Received`]: how much of each range in progress is in the file.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::base::sorted_map::SortedMap;
+
 /// The first bytes of the ranges in progress that are written to the file.
 #[derive(Debug, Default)]
-pub(super) struct Received(Mutex<BTreeMap<u64, u64>>);
+pub(super) struct Received(Mutex<SortedMap<u64, u64>>);
 
 impl Received {
     /// The range that starts at `start` is written up to `end`.
@@ -22,10 +23,13 @@ impl Received {
     /// Returns what is written of each range, in ascending order.
     pub(super) fn ranges(&self) -> Vec<Range<u64>> {
         let ends = self.lock();
-        ends.iter().map(|(start, end)| *start..*end).collect()
+        ends.entries()
+            .iter()
+            .map(|(start, end)| *start..*end)
+            .collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, u64>> {
+    fn lock(&self) -> MutexGuard<'_, SortedMap<u64, u64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

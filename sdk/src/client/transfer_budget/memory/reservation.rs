@@ -27,7 +27,7 @@ impl Reservation {
         let mut state = self.budget.lock();
         let capacity = self.budget.capacity;
         let (used, may_exceed) = (state.used, state.excess == Some(self.id));
-        let is_first = match state.waiting.first_key_value() {
+        let is_first = match state.waiting.entries().first() {
             Some((Turn::Growth(id), _)) => self.id < *id,
             _ => true,
         };
