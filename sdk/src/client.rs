@@ -174,6 +174,7 @@ impl QingStor {
     }
 
     /// Returns a dispatcher for the bucket `name` at the global host, without credentials.
+    #[inline]
     pub(crate) fn anonymous_dispatcher(&self, name: &str) -> Result<Dispatcher> {
         let shared = &self.dispatcher.shared;
         Ok(Dispatcher {

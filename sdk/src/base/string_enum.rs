@@ -28,11 +28,9 @@ macro_rules! string_enum {
             /// Returns the known value for `text`, ignoring case, as the API does for most values.
             #[inline]
             fn known(text: &str) -> Option<Self> {
-                match text {
-                    $($text => Some(Self::$variant),)*
-                    $(_ if text.eq_ignore_ascii_case($text) => Some(Self::$variant),)*
-                    _ => None,
-                }
+                const KNOWN: &[$name] = &[$($name::$variant),*];
+                let mut known = KNOWN.iter();
+                known.find(|known| known.as_str().eq_ignore_ascii_case(text)).cloned()
             }
         }
 

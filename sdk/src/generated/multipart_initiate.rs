@@ -211,6 +211,7 @@ impl FromResponse for InitiateMultipartUploadOutput {
         Ok(output)
     }
 
+    #[inline]
     fn body_fields() -> BodyFields {
         BodyFields::of::<Self>()
     }

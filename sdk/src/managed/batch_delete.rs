@@ -230,6 +230,7 @@ enum Event {
 }
 
 impl Batches {
+    #[inline]
     fn poll(&mut self, cx: &mut Context<'_>, concurrency: usize) -> Poll<Event> {
         if self.requests.len() < concurrency && self.poll_keys(cx) {
             return Poll::Ready(Event::BatchReady(std::mem::take(&mut self.batch)));
@@ -283,6 +284,7 @@ impl DeleteObjectsOutput {
         self.errors.is_empty() && self.interrupted.is_none()
     }
 
+    #[inline]
     fn add(&mut self, keys: Vec<String>, result: Result<DeleteMultipleObjectsOutput>) {
         let output = match result {
             Ok(output) => output,

@@ -89,6 +89,7 @@ impl Bucket {
 
 impl Completion {
     /// `etag`: the entity tag that the request contained.
+    #[inline]
     pub(super) fn into_output(self, etag: Option<String>) -> CompleteUploadOutput {
         match self {
             Self::Confirmed(output) => {

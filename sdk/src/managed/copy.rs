@@ -299,6 +299,7 @@ impl CopyObject {
     }
 
     /// Returns the input that initiates an upload with the headers and metadata of the source.
+    #[inline]
     fn initiate_input(&self, source: &HeadObjectOutput) -> InitiateMultipartUploadInput {
         let mut input = InitiateMultipartUploadInput::new(&self.key);
         input.content_type.clone_from(&source.content_type);
@@ -365,6 +366,7 @@ impl CopyObject {
     ///
     /// The copy has the same bytes as the source, so it gets the same tag. The tag of an encrypted
     /// source may depend on its key, so the copy gets the tag of its own parts.
+    #[inline]
     fn etag_of_copy(&self, source: &HeadObjectOutput, parts: &[ObjectPart]) -> Option<String> {
         match (&self.source_sse_key, &self.sse_key) {
             (None, _) => entity_tag::is_strong(&source.etag).then(|| source.etag.clone()),
@@ -373,6 +375,7 @@ impl CopyObject {
         }
     }
 
+    #[inline]
     fn part_input(
         &self,
         source: &HeadObjectOutput,

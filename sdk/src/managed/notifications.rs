@@ -66,6 +66,7 @@ fn parse(body: &[u8]) -> Result<Vec<EventNotification>> {
     Ok(parsed.events)
 }
 
+#[inline]
 fn decode_error(body: &[u8], error: serde_json::Error) -> Error {
     let text = match json::path_at(body, error.line(), error.column()) {
         Some(path) => format!("field `{path}` of the notification: {error}"),

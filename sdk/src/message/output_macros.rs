@@ -51,6 +51,7 @@ macro_rules! json_outputs {
                     Ok(output)
                 }
 
+                #[inline]
                 fn body_fields() -> BodyFields {
                     BodyFields::of::<Self>()
                 }

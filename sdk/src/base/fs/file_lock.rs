@@ -38,6 +38,7 @@ pub(crate) fn new_file() -> OpenOptions {
     options
 }
 
+#[inline]
 fn try_open_locked(path: &Path, new: &OpenOptions) -> io::Result<Option<File>> {
     let file = match new.open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -57,6 +57,7 @@ impl CopyObject {
     }
 
     /// Returns the upload of a response, with the headers and metadata of the source.
+    #[inline]
     fn upload(&self, mut output: GetObjectOutput, size: u64) -> Result<Upload<'static>> {
         let part_size = self.part_size_between_zones(&output.metadata, &output.etag, size)?;
         if output.metadata.get(PART_SIZE_METADATA).is_some() {

@@ -86,6 +86,7 @@ struct Worker {
 }
 
 impl Worker {
+    #[inline]
     fn run(mut self) {
         while let Some(write) = self.next() {
             // A write that was cancelled is skipped.

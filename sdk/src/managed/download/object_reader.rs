@@ -105,6 +105,7 @@ impl ObjectReader {
     }
 
     /// Returns the tasks of this download.
+    #[inline]
     pub(super) fn tasks(&self) -> RangeTasks {
         RangeTasks::new(&self.bucket, self.concurrency)
     }

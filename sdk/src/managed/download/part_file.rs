@@ -66,6 +66,7 @@ impl PartFile {
 
     /// Creates a temporary file next to `target`. Blocks for a moment instead of using a task, because
     /// a dropped future could then leave the file behind.
+    #[inline]
     pub(super) fn temporary(target: &Path) -> Result<PartFileGuard> {
         let (path, file) =
             atomic_file::create(target).map_err(|error| file_error(target, error))?;
@@ -139,12 +140,14 @@ impl PartFile {
     }
 
     /// Flushes the bytes to the disk, then saves which ranges are complete. Blocks.
+    #[inline]
     pub(super) fn save_state(&self, state: &ResumeState) -> io::Result<()> {
         self.file.sync_data()?;
         state.write(&self.path)
     }
 
     /// Replaces the target with the file. Blocks.
+    #[inline]
     pub(super) fn publish(&self, durability: Durability) -> io::Result<()> {
         if self.resumable {
             // First the state: if the process is killed in between, the part file is downloaded

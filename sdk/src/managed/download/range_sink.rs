@@ -107,6 +107,7 @@ impl RangeSink {
     }
 
     /// Returns the bytes of [`Memory`](Self::Memory).
+    #[inline]
     pub(super) fn into_bytes(self) -> RangeBytes {
         match self {
             Self::Memory { bytes, reservation } => {

@@ -126,6 +126,7 @@ impl ResumeState {
 
     /// Returns the missing bytes in ranges of at most `len` bytes. An iterator, because a large object
     /// may have very many ranges.
+    #[inline]
     pub(super) fn missing(&self, len: u64) -> impl Iterator<Item = Range<u64>> + Send + use<> {
         let starts = std::iter::once(0).chain(self.done.iter().map(|done| done.end));
         let ends = self.done.iter().map(|done| done.start);

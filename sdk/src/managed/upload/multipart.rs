@@ -298,6 +298,7 @@ fn poll_event(
 }
 
 /// Returns `true` if the object has the entity tag of the token's parts, and the given size.
+#[inline]
 pub(super) fn is_made_of_parts(
     token: &ResumeToken,
     len: Option<u64>,

@@ -65,6 +65,7 @@ impl PartQueue {
         self.taken.saturating_add(queued)
     }
 
+    #[inline]
     pub(super) fn push(&mut self, part: Part) {
         self.parts.push_back(part);
         self.new += 1;
@@ -87,6 +88,7 @@ impl PartQueue {
     /// Takes the next part with its number, unless its batch is incomplete. The next batch is due when
     /// half of the previous one is left, or as many parts as are sent at the same time: it is hashed
     /// while they are sent.
+    #[inline]
     pub(super) fn pop(&mut self, concurrency: usize) -> Option<(u32, Part)> {
         if self.wants_part() {
             return None;

@@ -82,6 +82,7 @@ impl<'a> PartReader<'a> {
         })
     }
 
+    #[inline]
     fn from_stream(
         stream: SourceStream<'a>,
         len: Option<u64>,

@@ -194,6 +194,7 @@ impl Error {
         Some(&unfinished.token)
     }
 
+    #[inline]
     pub(crate) fn with_resume_token(mut self, token: ResumeToken) -> Self {
         let source = self.take_source();
         self.with_source(UnfinishedUpload { token, source })

@@ -90,6 +90,7 @@ impl Upload<'_> {
     }
 
     /// Adds the attributes that are derived from other options.
+    #[inline]
     fn complete_attributes(&mut self) {
         let object = &mut self.options.object;
         object.set_sse_key(self.options.transfer.sse_key.as_ref());

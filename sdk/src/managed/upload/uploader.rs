@@ -291,6 +291,7 @@ impl Uploader {
     }
 
     /// Returns the guard of an upload that an earlier process initiated.
+    #[inline]
     pub(super) fn guard(&self, token: &ResumeToken) -> Result<MultipartGuard> {
         let (bucket, key) = (self.bucket.clone(), self.key().to_owned());
         let (id, runtime) = (token.upload_id.clone(), runtime::current()?);

@@ -99,6 +99,7 @@ struct UploadTask {
 }
 
 impl UploadWriter {
+    #[inline]
     pub(super) fn new(upload: Upload<'static>) -> Self {
         Self {
             state: State::Ready(Box::new(upload)),
@@ -211,6 +212,7 @@ impl AsyncWrite for UploadWriter {
         }
     }
 
+    #[inline]
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let State::Ready(_) | State::Done(_) = self.state {
             return Poll::Ready(Ok(()));
