@@ -1,4 +1,4 @@
-//! [QingStor](https://docs.qingcloud.com/qingstor/) object storage for DataFusion, Polars, delta-rs
+//! [QingStor](https://docs.qingcloud.com/qingstor/) object storage for DataFusion, SlateDB, delta-rs
 //! and every other user of the crate [`object_store`](https://docs.rs/object_store).
 //!
 //! ```no_run
