@@ -270,8 +270,9 @@ impl Config {
     /// body is sent, before the response arrives, and between two pieces of its body. 60 seconds by
     /// default.
     ///
-    /// A transfer that makes progress is never cut off. Time in which the source of a request body
-    /// (a stream, a reader, a file) has nothing to send does not count: only
+    /// This timeout does not end a transfer that makes progress;
+    /// [`min_throughput`](Self::min_throughput) ends one that is too slow. Time in which the source
+    /// of a request body (a stream, a reader, a file) has nothing to send does not count: only
     /// [`Call::timeout`](crate::Call::timeout) and [`RetryPolicy::total_timeout`] end that.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
@@ -280,7 +281,7 @@ impl Config {
     }
 
     /// Sets the timeout of slow operations: the longest time until the response to a request that
-    /// copies, moves, fetches or joins objects. 10 minutes by default.
+    /// copies, moves or fetches an object, or completes a multipart upload. 10 minutes by default.
     ///
     /// It is also the longest time for a response body that the client reads as a whole: a JSON
     /// document, an error document.

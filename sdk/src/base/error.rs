@@ -126,7 +126,8 @@ pub enum ErrorKind {
     /// The connection failed, or broke before the response arrived. Also: the response is not valid
     /// HTTP, or the other side does not speak TLS.
     Connect,
-    /// The connect timeout, the idle timeout or the timeout of the call expired.
+    /// A timeout of [`Config`](crate::Config), of the call or of its retry policy expired, or a body
+    /// was slower than [`min_throughput`](crate::Config::min_throughput).
     Timeout,
     /// The response body ended, or the connection broke, before the whole body arrived. Also: the
     /// service reported success before the whole request body was sent.

@@ -20,8 +20,8 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
 /// use std::time::Duration; use qingstor_sdk::{Config, QingStor, RetryPolicy};
 ///
-/// let patient = RetryPolicy::default().max_attempts(8).total_timeout(Duration::from_secs(120));
-/// let config = Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY").retry(patient);
+/// let policy = RetryPolicy::default().max_attempts(8).total_timeout(Duration::from_secs(120));
+/// let config = Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY").retry(policy);
 /// let bucket = QingStor::new(config)?.bucket("my-bucket", "pek3a")?;
 /// let at_once = bucket.get_object("key").retry(RetryPolicy::never()); // for this call
 /// # let _ = at_once; Ok(()) }
@@ -105,8 +105,8 @@ impl RetryPolicy {
 
     /// Sets the maximum time of all attempts and delays together.
     ///
-    /// Unlimited by default; a request then ends only by its idle timeout or after the last
-    /// attempt. [`Call::timeout`](crate::Call::timeout) limits one call; the shorter limit applies.
+    /// Unlimited by default; each attempt has the timeouts of [`Config`](crate::Config).
+    /// [`Call::timeout`](crate::Call::timeout) limits one call; the shorter limit applies.
     #[must_use]
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.total_timeout = Some(timeout);

@@ -98,8 +98,7 @@ impl Bucket {
 ///
 /// A download to a file needs 256 KiB for each connection. A download to a writer needs up to
 /// `part_size * (concurrency + 1)` bytes. All transfers of a client together hold at most
-/// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes. Not counted are the ranges of a
-/// writer that has not made progress for a quarter of a second.
+/// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes.
 ///
 /// # Examples
 ///

@@ -107,11 +107,13 @@ impl Bucket {
 /// more. A reader or a stream needs up to `part_size * (concurrency + 1)` bytes: the parts that
 /// are being sent, and the one that is being read. They are hashed as they are read. If the source and
 /// the network are faster than MD5, the chunks of parts that the service has received are released as
-/// they are hashed, so that chunks of further parts are read and hashed beside them. Bytes in memory are not copied, nor are chunks
-/// of a stream that have at least 16 KiB. All transfers of a client together hold at most
-/// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes. Not counted is a part whose source
-/// has been silent for a quarter of a second, because it could block other transfers forever: limit
-/// the number of sources that can stall. [`timeout`](Self::timeout) does not limit the wait for the
+/// they are hashed, so that chunks of further parts are read and hashed beside them. Bytes in memory
+/// are not copied, nor are chunks of a stream that have at least 16 KiB.
+///
+/// All transfers of a client together hold at most
+/// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes; that setter lists the small
+/// exceptions. An upload keeps what it has received of a part while its source is silent: limit the
+/// number of sources that can stall. [`timeout`](Self::timeout) does not limit the wait for the
 /// source; dropping the future, for example by `tokio::time::timeout`, ends it.
 ///
 /// # Limits

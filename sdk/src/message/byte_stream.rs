@@ -30,7 +30,8 @@ pub(crate) use resume::{Resend, ResendFuture};
 ///
 /// The stream ends without an error only after all announced bytes have arrived. If the connection
 /// breaks, or no byte arrives within the [`idle_timeout`](crate::Config::idle_timeout) while the
-/// caller waits, the client requests the rest of the object and the stream continues. The
+/// caller waits, or the body is slower than [`min_throughput`](crate::Config::min_throughput), the
+/// client requests the rest of the object and the stream continues. The
 /// [`RetryPolicy`](crate::RetryPolicy) of the call limits the attempts; received bytes reset their
 /// number, and the [`RetryBudget`](crate::RetryBudget) limits those that yield little. The
 /// rest must belong to the same object, according to its strong `ETag`: if the object was
@@ -127,7 +128,7 @@ impl ByteStream {
     ///
     /// Returns `Integrity` if the bytes do not have the MD5 that [`verified`](Self::verified)
     /// requires, or are more or fewer than announced; `Interrupted` if the connection broke;
-    /// `Timeout` if no byte arrived in time.
+    /// `Timeout` if no byte arrived in time, or the body was too slow.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         std::future::poll_fn(|cx| self.reader.poll_chunk(cx))
             .await
