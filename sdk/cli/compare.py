@@ -158,7 +158,7 @@ def compare(program, rclone, tasks):
                 [*rclone, "copyto", f"{remote}/large-b", down],
             ]
             row("the same file down", *best(commands, environments, remove_file))
-            # The entity tag of this object is its MD5, so that both programs compute that of the file.
+            # The ETag of this object is its MD5, so that both programs compute that of the file.
             commands = [
                 [*quiet, "cp", f"{bucket}/large-b", down],
                 [*rclone, "copyto", f"{remote}/large-b", down],

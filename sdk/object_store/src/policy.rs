@@ -34,7 +34,7 @@ pub enum ConditionalPut {
     /// The documents of the API do not promise that one of several concurrent appends wins. Ask your
     /// bucket with `examples/probe_conditions.rs` before you rely on it. Further limits:
     ///
-    /// - The object is appendable: its entity tag need not be the MD5 of the content.
+    /// - The object is appendable: its ETag need not be the MD5 of the content.
     /// - Empty content is `NotImplemented`, because it would not exclude a second append.
     /// - Of the attributes, only `ContentType` and `StorageClass` are supported. A copy of an object
     ///   with other attributes is `NotImplemented`.

@@ -1,4 +1,4 @@
-//! [`Digest`]: an MD5 digest, as in entity tags.
+//! [`Digest`]: an MD5 digest, as in ETags.
 
 use std::fmt;
 
@@ -18,14 +18,14 @@ impl Digest {
         Self(md5.finalize().into())
     }
 
-    /// Parses the MD5 of the content from an entity tag, with or without quotes. Returns `None` if
+    /// Parses the MD5 of the content from an ETag, with or without quotes. Returns `None` if
     /// the tag is not an MD5 or is weak: the transferred content may then differ, for example by
     /// compression.
     pub(crate) fn from_etag(etag: &str) -> Option<Self> {
         Self::of_stored(etag).filter(|_| entity_tag::is_strong(etag))
     }
 
-    /// Parses the MD5 from the entity tag of an uploaded body. Accepts weak tags, because the tag
+    /// Parses the MD5 from the ETag of an uploaded body. Accepts weak tags, because the tag
     /// describes the stored bytes, not those of a response.
     pub(crate) fn of_stored(etag: &str) -> Option<Self> {
         let hex = entity_tag::text(etag).as_bytes();
@@ -48,7 +48,7 @@ impl Digest {
         BASE64.encode(self.0)
     }
 
-    /// Returns the entity tag of an object that consists of parts with these digests: their
+    /// Returns the ETag of an object that consists of parts with these digests: their
     /// combined MD5, and their number, which distinguishes it from the MD5 of the content.
     pub(crate) fn of_parts(parts: impl IntoIterator<Item = Self>) -> String {
         let mut md5 = Md5::new();

@@ -1,17 +1,17 @@
-//! Entity tags: the values of `ETag` headers.
+//! Values of `ETag` headers.
 
-/// Returns the text of an entity tag, without `W/` and quotes.
+/// Returns the text of an ETag, without `W/` and quotes.
 pub(crate) fn text(etag: &str) -> &str {
     let etag = etag.trim();
     weak(etag).unwrap_or(etag).trim().trim_matches('"')
 }
 
-/// Returns whether an entity tag has a text. A tag without one counts as missing.
+/// Returns whether an ETag has a text. A tag without one counts as missing.
 pub(crate) fn is_set(etag: &str) -> bool {
     !text(etag).is_empty()
 }
 
-/// Returns whether equal entity tags mean equal bytes: the tag has a text and is not weak. Only
+/// Returns whether equal ETags mean equal bytes: the tag has a text and is not weak. Only
 /// such tags are used to combine ranges and in conditions.
 pub(crate) fn is_strong(etag: &str) -> bool {
     weak(etag.trim()).is_none() && is_set(etag)

@@ -1336,8 +1336,8 @@ pub struct EventBucket {
 pub struct EventObject {
     /// Key of the object.
     pub name: String,
-    /// Entity tag of the object, without quotes. Empty if the event has no content, such as an
-    /// aborted upload.
+    /// ETag of the object, without quotes. Empty if the event has no content, such as an aborted
+    /// upload.
     pub etag: String,
     /// Size of the object in bytes.
     pub size: u64,

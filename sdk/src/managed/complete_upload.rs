@@ -17,7 +17,7 @@ use crate::generated::types::ObjectPart;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct CompleteUploadOutput {
-    /// Entity tag of the object, in double quotes. Empty if it is not known.
+    /// ETag of the object, in double quotes. Empty if it is not known.
     pub etag: String,
     /// ID of the new version, in a bucket with versioning.
     pub version_id: Option<String>,
@@ -32,8 +32,8 @@ impl Bucket {
     /// Unlike [`complete_multipart_upload`](Self::complete_multipart_upload), this method can be
     /// retried safely: if a response is lost, it finds out whether the service completed the upload.
     ///
-    /// Each part needs its number, and the entity tag that the service returned. If all tags are
-    /// MD5s, the object gets the entity tag `"<MD5 of the parts' MD5s>-<number of parts>"`. If one is
+    /// Each part needs its number, and the ETag that the service returned. If all tags are
+    /// MD5s, the object gets the ETag `"<MD5 of the parts' MD5s>-<number of parts>"`. If one is
     /// not, the service chooses the tag, and a lost response is an error.
     ///
     /// ```no_run
@@ -88,7 +88,7 @@ impl Bucket {
 }
 
 impl Completion {
-    /// `etag`: the entity tag that the request contained.
+    /// `etag`: the ETag that the request contained.
     #[inline]
     pub(super) fn into_output(self, etag: Option<String>) -> CompleteUploadOutput {
         match self {
@@ -115,7 +115,7 @@ impl Completion {
     }
 }
 
-/// Returns the entity tag of an object that consists of these parts; `None` if the tag of a part is
+/// Returns the ETag of an object that consists of these parts; `None` if the tag of a part is
 /// not an MD5.
 pub(super) fn etag_of_parts(parts: &[ObjectPart]) -> Option<String> {
     let digest = |part: &ObjectPart| Digest::of_stored(part.etag.as_deref()?);

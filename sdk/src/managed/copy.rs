@@ -108,11 +108,11 @@ pub struct CopyObject {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct CopyObjectOutput {
-    /// Entity tag of the copy, in double quotes. Empty if the service did not return one.
+    /// ETag of the copy, in double quotes. Empty if the service did not return one.
     pub etag: String,
     /// ID of the new version, in a bucket with versioning.
     pub version_id: Option<String>,
-    /// Entity tag of the source at the time of the copy, in double quotes. Empty if it has none.
+    /// ETag of the source at the time of the copy, in double quotes. Empty if it has none.
     pub source_etag: String,
     /// Number of parts; 1 if the object was copied with one request.
     pub parts: u32,
@@ -176,7 +176,7 @@ impl CopyObject {
     ///
     /// The service does not copy between zones. If the zones differ, the bytes pass through the
     /// client: it reads the source with one request, and uploads it while it arrives, as
-    /// [`Bucket::upload`] does. The MD5 of the source is verified if its entity tag is one, unless the
+    /// [`Bucket::upload`] does. The MD5 of the source is verified if its ETag is one, unless the
     /// source is encrypted with a customer-provided key. The copy gets the content type, the caching
     /// headers and the metadata of the source.
     /// [`part_size`](Self::part_size) and [`multipart_threshold`](Self::multipart_threshold) have no
@@ -362,7 +362,7 @@ impl CopyObject {
         Ok((parts, completion.into_output(etag)))
     }
 
-    /// Returns the entity tag for a copy with these parts; `None` if the service chooses it.
+    /// Returns the ETag for a copy with these parts; `None` if the service chooses it.
     ///
     /// The copy has the same bytes as the source, so it gets the same tag. The tag of an encrypted
     /// source may depend on its key, so the copy gets the tag of its own parts.
@@ -397,7 +397,7 @@ impl CopyObject {
 }
 
 /// Returns the values of `If-Match` and `If-Unmodified-Since` that restrict a request to the source
-/// as it is: its entity tag if that identifies the bytes, or else its modification time.
+/// as it is: its ETag if that identifies the bytes, or else its modification time.
 fn unchanged_condition(source: &HeadObjectOutput) -> (Option<String>, Option<Timestamp>) {
     match entity_tag::is_strong(&source.etag) {
         true => (Some(source.etag.clone()), None),

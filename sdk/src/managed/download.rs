@@ -65,18 +65,18 @@ impl Bucket {
 
 /// A download, created by [`Bucket::download`]. It starts when it is awaited.
 ///
-/// The first request asks for the first range, and its response contains the size and the entity tag
+/// The first request asks for the first range, and its response contains the size and the ETag
 /// of the object. The rest of a larger object is downloaded in ranges, several at a time. Each
-/// request for a range has this entity tag as a condition (`If-Match`): if the object is overwritten
+/// request for a range has this ETag as a condition (`If-Match`): if the object is overwritten
 /// in the meantime, the download fails with an error for which
 /// [`is_precondition_failed`](crate::Error::is_precondition_failed) returns `true`, and never mixes
 /// two objects. An interrupted range is resumed like any [`ByteStream`](crate::ByteStream). If a
 /// response is not the requested range, the download fails with `Integrity`. If the first response
-/// has no entity tag, or a weak one, the whole object is downloaded with one request.
+/// has no ETag, or a weak one, the whole object is downloaded with one request.
 ///
 /// # Verification
 ///
-/// The size is always verified. The MD5 is verified if the entity tag is an MD5: this is the case
+/// The size is always verified. The MD5 is verified if the ETag is an MD5: this is the case
 /// for objects that were uploaded with one request, unless they are encrypted with a
 /// customer-provided key. A mismatch is an `Integrity` error. See [`verify`](Self::verify).
 ///
@@ -155,7 +155,7 @@ impl Download<'_> {
         self
     }
 
-    /// Sets whether the MD5 of the content is compared with the entity tag, if that is an MD5.
+    /// Sets whether the MD5 of the content is compared with the ETag, if that is an MD5.
     /// Default: `true`. A file is read once more to compute its MD5, most of it while the rest is
     /// being downloaded.
     pub fn verify(mut self, verify: bool) -> Self {
@@ -168,7 +168,7 @@ impl Download<'_> {
     /// with a list of the bytes in `.<name>.qingstor-resume.part.json`. A `<name>` of more than 40
     /// characters is shortened. The next resumable download of the same object to the same path
     /// continues from there. If the object has changed, the download starts from the beginning. If the
-    /// service returns no ranges or no strong entity tag, nothing is kept. Transfers of folders ignore
+    /// service returns no ranges or no strong ETag, nothing is kept. Transfers of folders ignore
     /// these files.
     ///
     /// While one download uses these files, another download to the same path fails with `Io`. So
@@ -249,7 +249,7 @@ pub struct DownloadOutput {
     pub bytes: u64,
     /// Number of bytes that an earlier, interrupted download had received.
     pub resumed: u64,
-    /// Entity tag of the object, in double quotes.
+    /// ETag of the object, in double quotes.
     pub etag: String,
     /// Whether the MD5 was verified. See [`Download::verify`].
     pub verified: bool,

@@ -13,7 +13,7 @@ pub(super) const MAX_PARTS: u32 = 10_000;
 const MAX_OBJECT_SIZE: u64 = 50 * 1_000_000_000_000;
 /// Name of the user metadata in which an upload of a folder stores the part size, in bytes, of a file
 /// that is uploaded in parts. [`Compare::Checksum`](crate::Compare::Checksum) needs it to compute the
-/// entity tag of the file.
+/// ETag of the file.
 #[cfg_attr(
     not(feature = "folders"),
     expect(unreachable_pub, reason = "exported with the feature `folders`")

@@ -92,13 +92,13 @@ impl Bucket {
 ///
 /// # Verification
 ///
-/// The entity tag in the response to each part must be the MD5 of the bytes that were sent. If it
+/// The ETag in the response to each part must be the MD5 of the bytes that were sent. If it
 /// differs or is missing, the part is sent once more, then the upload fails with `Integrity`. A part
-/// of a stream is not sent again if its bytes were released, see below. An entity tag that is not an
+/// of a stream is not sent again if its bytes were released, see below. An ETag that is not an
 /// MD5, or that belongs to content encrypted with a customer-provided key, is not compared. See
 /// [`verify`](Self::verify) and [`compute_content_md5`](Self::compute_content_md5).
 ///
-/// The object of a multipart upload has the entity tag `"<MD5 of the parts' MD5s>-<number of
+/// The object of a multipart upload has the ETag `"<MD5 of the parts' MD5s>-<number of
 /// parts>"`. [`etag_of_file`](crate::etag_of_file) computes it for a local file.
 ///
 /// # Memory
@@ -241,7 +241,7 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Sets whether the entity tag of each response is compared with the MD5 of the bytes that were
+    /// Sets whether the ETag of each response is compared with the MD5 of the bytes that were
     /// sent. Default: `true`. With [`compute_content_md5`](Self::compute_content_md5), responses are
     /// always verified.
     ///
@@ -433,7 +433,7 @@ impl fmt::Debug for Upload<'_> {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct UploadOutput {
-    /// Entity tag of the object, in double quotes. Empty if the service did not return one and
+    /// ETag of the object, in double quotes. Empty if the service did not return one and
     /// [`Upload::verify`] is off.
     pub etag: String,
     /// ID of the new version, in a bucket with versioning.

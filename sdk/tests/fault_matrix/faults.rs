@@ -38,7 +38,7 @@ impl Faults {
     }
 
     /// Returns the faults whose consequences remain after the end of all faults: what was received
-    /// with a wrong entity tag.
+    /// with a wrong ETag.
     pub(crate) fn remaining(&self) -> Self {
         let mut rules = self.rules.clone();
         rules.retain(|rule| rule.contains("etag=wrong"));
@@ -83,7 +83,7 @@ impl Faults {
                 expired && self.has("skew=")
             }
             // The object of an upload whose last response was lost looks like another one. The
-            // completion of a copy fails, because a part has another entity tag.
+            // completion of a copy fails, because a part has another ETag.
             ErrorKind::Service => {
                 let is_rejected = error.code() == Some(&ErrorCode::InvalidArgument);
                 (error.is_not_found() || is_rejected) && self.has("etag=wrong")

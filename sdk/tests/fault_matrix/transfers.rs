@@ -93,7 +93,7 @@ pub(crate) async fn download(world: &World, faults: &Faults, chance: &mut Chance
     let new = world.other.slice(..old.len());
     match chance.percent(50) {
         true => drop(world.clean.put_object(KEY).body(old.clone()).await.unwrap()),
-        // The entity tag is not an MD5.
+        // The ETag is not an MD5.
         false => {
             let upload = world.clean.upload(KEY, old.clone());
             let upload = upload.part_size(PART as u64).multipart_threshold(0);
@@ -135,7 +135,7 @@ pub(crate) async fn download(world: &World, faults: &Faults, chance: &mut Chance
             .part_size(part_size)
             .resumable(true);
         let resumed = match resumed.await {
-            // Ranges that were received with a wrong entity tag are detected and removed.
+            // Ranges that were received with a wrong ETag are detected and removed.
             Err(error) if faults.remaining().explain(&error) => {
                 let second = world.clean.download(KEY, &path).resumable(true);
                 second.await

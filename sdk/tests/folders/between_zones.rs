@@ -67,7 +67,7 @@ async fn a_copy_in_parts_has_the_entity_tag_of_the_source() {
     assert!(body.bytes().await.unwrap() == content);
 }
 
-/// The entity tag of encrypted content need not be its MD5.
+/// The ETag of encrypted content need not be its MD5.
 #[tokio::test]
 async fn copies_encrypted_objects() {
     let site = Site::start().await;

@@ -185,7 +185,7 @@ async fn both_sides_are_equal_after_a_synchronization() {
         let mut copied = objects(&site.other).await;
         assert_eq!(copied.remove("untouched").as_deref(), Some("4"));
         // Copies are compared by time, so a change within one second that keeps the size is found
-        // by the entity tag.
+        // by the ETag.
         let checked = site
             .bucket
             .sync_to("p", &site.other, "q")

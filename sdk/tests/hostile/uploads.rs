@@ -249,7 +249,7 @@ async fn an_unverified_upload_accepts_any_etag() {
     }
 }
 
-/// The client can compute the entity tag of the whole object.
+/// The client can compute the ETag of the whole object.
 #[tokio::test]
 async fn an_empty_etag_of_an_object_made_of_parts_is_replaced() {
     for complete in [None, Some(""), Some("\"\"")] {

@@ -70,7 +70,7 @@ async fn a_folder_as_target_is_an_error() {
 }
 
 /// A download is interrupted, then continued after the object was overwritten, and interrupted again.
-/// Then the first object is restored. Its entity tag is not an MD5, so that only the state can prevent
+/// Then the first object is restored. Its ETag is not an MD5, so that only the state can prevent
 /// a mix.
 #[tokio::test]
 async fn ranges_of_another_object_are_not_reused() {
@@ -149,7 +149,7 @@ async fn ranges_are_not_computed_in_advance() {
     assert!(error.is_permission_denied(), "{error}");
 }
 
-/// The response has no entity tag, and is the whole object instead of a range.
+/// The response has no ETag, and is the whole object instead of a range.
 #[tokio::test]
 async fn downloads_from_a_service_without_ranges() {
     let config = Config::new("ID", "SECRET").in_process(|_| async {

@@ -19,7 +19,7 @@ fn copy(site: &Site) -> CopyObject {
     copy.part_size(PART as u64).multipart_threshold(0)
 }
 
-/// An older object with the same parts has the same entity tag, but does not prove that the upload is
+/// An older object with the same parts has the same ETag, but does not prove that the upload is
 /// complete.
 #[tokio::test]
 async fn an_older_object_with_the_same_content_does_not_count_as_completion() {
@@ -142,7 +142,7 @@ async fn a_dropped_copy_is_aborted() {
     );
 }
 
-/// The entity tag of encrypted content need not be its MD5.
+/// The ETag of encrypted content need not be its MD5.
 #[tokio::test]
 async fn the_etag_of_encrypted_content_is_not_compared() {
     let site = Site::start().await;
@@ -171,14 +171,14 @@ async fn the_etag_of_encrypted_content_is_not_compared() {
             let output = site.bucket.get_object("k").sse_key(&key).await.unwrap();
             assert!(output.body.verified().bytes().await.unwrap() == sent);
         } else {
-            // The parts are accepted. The completion fails, because the emulator compares the entity
-            // tags.
+            // The parts are accepted. The completion fails, because the emulator compares the
+            // ETags.
             assert!(uploaded.is_err_and(|error| error.kind() == qingstor_sdk::ErrorKind::Service));
         }
     }
 }
 
-/// The entity tag of an encrypted source need not be that of the same bytes without encryption.
+/// The ETag of an encrypted source need not be that of the same bytes without encryption.
 #[tokio::test]
 async fn a_copy_in_parts_of_an_encrypted_object_has_its_own_etag() {
     let site = Site::start().await;

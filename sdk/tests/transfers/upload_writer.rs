@@ -1,4 +1,4 @@
-//! [`UploadWriter`](qingstor_sdk::UploadWriter), and the entity tags of local files.
+//! [`UploadWriter`](qingstor_sdk::UploadWriter), and the ETags of local files.
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ pub(super) struct FileVersion {
     pub(super) modified: Option<Timestamp>,
 }
 
-/// Size and entity tag of an object.
+/// Size and ETag of an object.
 #[derive(Clone, Debug)]
 pub(super) struct ObjectVersion {
     pub(super) size: u64,
@@ -48,7 +48,7 @@ impl FileVersion {
 }
 
 impl ObjectVersion {
-    /// Checks that an object still has this version. If the entity tag is not known, compares the size.
+    /// Checks that an object still has this version. If the ETag is not known, compares the size.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl ObjectVersion {
     }
 }
 
-/// Returns the text of an entity tag, which can be quoted and weak.
+/// Returns the text of an ETag, which can be quoted and weak.
 fn tag(etag: &str) -> &str {
     let etag = etag.trim();
     etag.strip_prefix("W/").unwrap_or(etag).trim_matches('"')

@@ -267,7 +267,7 @@ pub(super) fn with_bucket(object: &impl Serialize, bucket: &str) -> Value {
     value
 }
 
-/// Gives the fields of the API one form: times are ISO texts, entity tags have no quotes.
+/// Gives the fields of the API one form: times are ISO texts, ETags have no quotes.
 pub(super) fn unify(fields: &mut Map<String, Value>) {
     if let Some(modified) = fields.get_mut("modified")
         && let Some(seconds) = modified.as_i64()

@@ -181,7 +181,7 @@ impl QingStorBuilder {
     }
 
     /// Sets whether each put and each part of an upload has a `Content-MD5`, so that the service refuses
-    /// content that was damaged in transit, and the entity tag of the response is compared with it.
+    /// content that was damaged in transit, and the ETag of the response is compared with it.
     /// `false` by default. Conditional writes do not have it.
     #[must_use]
     pub fn with_compute_content_md5(self, compute_content_md5: bool) -> Self {

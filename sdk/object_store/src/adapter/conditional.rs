@@ -70,7 +70,7 @@ impl QingStorStore {
                 if !etag.is_empty() {
                     return Ok(put_result(quoted(etag), header("x-qs-version-id")));
                 }
-                // The documents do not say that the response to an append has an entity tag.
+                // The documents do not say that the response to an append has an ETag.
                 let head = bucket.head_object(self.key(location)).await;
                 let head = head.map_err(|error| of_object(location, error))?;
                 Ok(put_result(quoted(head.etag), head.version_id))

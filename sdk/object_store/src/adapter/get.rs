@@ -204,7 +204,7 @@ fn parse_content_range(text: &str) -> Option<(Range<u64>, u64)> {
     (first < end && end <= size).then_some((first..end, size))
 }
 
-/// Returns whether an entity tag can be a condition: it is not empty, and not weak.
+/// Returns whether an ETag can be a condition: it is not empty, and not weak.
 fn is_strong(etag: &str) -> bool {
     !etag.trim_matches('"').is_empty() && !etag.starts_with("W/")
 }

@@ -324,7 +324,7 @@ pub(super) fn body(payload: &PutPayload) -> Body {
     }
 }
 
-/// Returns an entity tag with quotes; `None` if it is empty.
+/// Returns an ETag with quotes; `None` if it is empty.
 pub(super) fn quoted(mut etag: String) -> Option<String> {
     match etag.as_bytes() {
         [] => return None,

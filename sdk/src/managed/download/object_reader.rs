@@ -170,7 +170,7 @@ impl ObjectReader {
             return self.whole_object(output);
         };
         if !entity_tag::is_strong(&output.etag) && part.len() < part.size {
-            // Without a strong entity tag, the ranges could belong to two objects.
+            // Without a strong ETag, the ranges could belong to two objects.
             return self.request_whole(bucket).await;
         }
         let object = ObjectIdentity {

@@ -38,7 +38,7 @@ pub enum FolderAction {
         file: PathBuf,
         /// Size in bytes.
         size: u64,
-        /// Entity tag of the object when it was listed, as in the list. Empty for markers, and if the
+        /// ETag of the object when it was listed, as in the list. Empty for markers, and if the
         /// list has none.
         etag: String,
         /// Why the object is downloaded.
@@ -53,7 +53,7 @@ pub enum FolderAction {
         key: String,
         /// Size in bytes.
         size: u64,
-        /// Entity tag of the source when it was listed, as in the list. Empty for markers, and if the
+        /// ETag of the source when it was listed, as in the list. Empty for markers, and if the
         /// list has none.
         etag: String,
         /// Why the object is copied.
@@ -112,7 +112,7 @@ pub enum Evidence {
     SizeAndTime,
     /// Sizes are equal, and [`Compare::SizeOnly`](crate::Compare::SizeOnly) was asked for.
     Size,
-    /// The MD5s or entity tags are equal.
+    /// The MD5s or ETags are equal.
     Checksum,
     /// Sizes are equal. [`Compare::Checksum`](crate::Compare::Checksum) was asked for, but the part
     /// size of the object is not known.

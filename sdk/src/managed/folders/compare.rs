@@ -14,7 +14,7 @@ pub(super) struct Version {
     pub(super) modified: Option<Timestamp>,
     /// Empty for a local file.
     pub(super) etag: String,
-    /// Whether the object is encrypted with a customer-provided key: its entity tag may be anything.
+    /// Whether the object is encrypted with a customer-provided key: its ETag may be anything.
     pub(super) encrypted: bool,
     /// Path of a source file relative to its folder, if names are encoded.
     pub(super) disk_path: Option<String>,
@@ -174,7 +174,7 @@ fn object_to_file(object: &Version, file: &Version, facts: Facts) -> Decision {
     }
 }
 
-/// Returns the MD5 of the content of an object, if its entity tag is one.
+/// Returns the MD5 of the content of an object, if its ETag is one.
 pub(super) fn md5(object: &Version) -> Option<Digest> {
     match object.encrypted {
         true => None,
@@ -182,8 +182,8 @@ pub(super) fn md5(object: &Version) -> Option<Digest> {
     }
 }
 
-/// Returns whether two objects of the same size have the same content according to their entity
-/// tags; `None` if the tags do not tell, such as those of different part sizes.
+/// Returns whether two objects of the same size have the same content according to their
+/// ETags; `None` if these do not tell, such as those of different part sizes.
 fn same_entity_tag(a: &Version, b: &Version) -> Option<bool> {
     if a.encrypted || b.encrypted || !entity_tag::is_set(&a.etag) {
         return None;

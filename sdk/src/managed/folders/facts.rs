@@ -97,7 +97,7 @@ async fn metadata_of<'a>(
     Ok(known.get_or_insert_default())
 }
 
-/// Returns whether the entity tag is that of a multipart upload.
+/// Returns whether the ETag is that of a multipart upload.
 fn is_made_of_parts(object: &Version) -> bool {
     !object.encrypted && part_count(&object.etag).is_some()
 }
@@ -127,7 +127,7 @@ async fn md5_of_file(local: PathBuf, size: u64) -> Result<Digest> {
     Ok(Digest::of(Md5::new_with_prefix(content)))
 }
 
-/// Returns whether a file has the entity tag of a multipart upload; `None` if the part size is not
+/// Returns whether a file has the ETag of a multipart upload; `None` if the part size is not
 /// known and none of the usual ones results in this tag.
 async fn equal_parts(
     context: &Context,

@@ -32,7 +32,7 @@ pub enum Compare {
     /// By size only.
     SizeOnly,
     /// By size, then by content: reads the local file and compares its MD5, or the MD5s of its parts,
-    /// with the entity tag of the object.
+    /// with the ETag of the object.
     Checksum,
 }
 

@@ -9,7 +9,7 @@ pub(super) struct PlannedAction {
     pub(super) action: FolderAction,
     /// Relative path.
     pub(super) path: String,
-    /// Empty entity tag if the source is a local file.
+    /// Empty ETag if the source is a local file.
     pub(super) source: Option<Version>,
 }
 

@@ -17,7 +17,7 @@ pub(super) trait Record: Serialize + DeserializeOwned {
 
 /// Bytes of records in memory, after which they are written to a temporary file.
 const MEMORY: usize = 4 << 20;
-/// Memory that a record needs besides its path and its entity tag.
+/// Memory that a record needs besides its path and its ETag.
 const RECORD_OVERHEAD: usize = 128;
 /// The number of sorted runs in the file, after which they are merged into one.
 const MAX_RUNS: usize = 16;

@@ -1,4 +1,4 @@
-//! [`etag_of_file`]: computes the entity tag that a file has as an object.
+//! [`etag_of_file`]: computes the ETag that a file has as an object.
 
 use std::fs::File;
 use std::io;
@@ -17,11 +17,11 @@ use crate::base::runtime;
 use crate::managed::errors::task_result;
 use crate::managed::part_sizes::{MAX_PART_SIZE, MIN_PART_SIZE, PartSizes};
 
-/// Returns the entity tag, in double quotes, that the file at `path` has as an object. Use it to
+/// Returns the ETag, in double quotes, that the file at `path` has as an object. Use it to
 /// compare a file with an object without a download.
 ///
-/// The entity tag of a file of at most `multipart_threshold` bytes is its MD5, like that of an object
-/// that was uploaded with one request. The entity tag of a larger file is that of a multipart upload
+/// The ETag of a file of at most `multipart_threshold` bytes is its MD5, like that of an object
+/// that was uploaded with one request. The ETag of a larger file is that of a multipart upload
 /// with parts of `part_size` bytes: `"<MD5 of the parts' MD5s>-<number of parts>"`. An
 /// [`Upload`](crate::Upload) of the file with the same two settings creates an object with this tag.
 /// So does any other program with the same settings; for a program that uploads everything in parts,

@@ -297,7 +297,7 @@ fn poll_event(
     Poll::Pending
 }
 
-/// Returns `true` if the object has the entity tag of the token's parts, and the given size.
+/// Returns `true` if the object has the ETag of the token's parts, and the given size.
 #[inline]
 pub(super) fn is_made_of_parts(
     token: &ResumeToken,

@@ -52,10 +52,10 @@ pub struct ResumeToken {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CompletedPart {
     /// MD5 of the bytes in hexadecimal. `None` if it is unknown, because the upload was not
-    /// verified and the entity tag is not an MD5.
+    /// verified and the ETag is not an MD5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     md5: Option<String>,
-    /// Entity tag without quotes, unless it is the MD5.
+    /// ETag without quotes, unless it is the MD5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     etag: Option<String>,
 }
@@ -74,7 +74,7 @@ impl CompletedPart {
         Self { md5, etag }
     }
 
-    /// Returns the entity tag without quotes.
+    /// Returns the ETag without quotes.
     pub(crate) fn etag(&self) -> Option<&str> {
         self.etag.as_deref().or(self.md5.as_deref())
     }
@@ -115,7 +115,7 @@ impl ResumeToken {
         self.parts.len()
     }
 
-    /// Returns the entity tag of an object that consists of these parts, or `None` if the MD5 of a
+    /// Returns the ETag of an object that consists of these parts, or `None` if the MD5 of a
     /// part is unknown.
     pub(crate) fn object_etag(&self) -> Option<String> {
         let digests = self.parts.values();

@@ -166,7 +166,7 @@ impl Uploader {
         let Some(stored) = stored.filter(|stored| stored.size == Some(part.content.len())) else {
             return Ok(None);
         };
-        // The entity tag of an encrypted part need not be its MD5, but the token has the MD5.
+        // The ETag of an encrypted part need not be its MD5, but the token has the MD5.
         let unchanged = stored.unchanged().cloned();
         let recorded = unchanged.as_ref().and_then(CompletedPart::digest);
         let Some(md5) = recorded.or_else(|| Digest::from_etag(&stored.etag)) else {
@@ -256,7 +256,7 @@ impl Uploader {
     ///
     /// # Errors
     ///
-    /// Returns `Integrity` if the entity tag of the response does not confirm the MD5.
+    /// Returns `Integrity` if the ETag of the response does not confirm the MD5.
     async fn verified_md5(
         &self,
         operation: &'static str,
@@ -281,7 +281,7 @@ impl Uploader {
         Err(with_object(error, &self.bucket, self.key(), operation))
     }
 
-    /// Returns the MD5 of the stored bytes according to their entity tag. The tag of content that is
+    /// Returns the MD5 of the stored bytes according to their ETag. The tag of content that is
     /// encrypted with a customer-provided key may be anything, even if it looks like an MD5.
     fn stored_digest(&self, etag: &str) -> Option<Digest> {
         match self.sse_key {

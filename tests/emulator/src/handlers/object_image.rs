@@ -79,7 +79,7 @@ fn describe(headers: &mut HeaderMap, object: &ObjectRecord) -> Result<(), ApiErr
     response::set_header(headers, LAST_MODIFIED, object.modified.http_date())
 }
 
-/// Checks `If-Modified-Since`. Entity tags are ignored, because they are those of the source.
+/// Checks `If-Modified-Since`. ETags are ignored, because they are those of the source.
 fn is_not_modified(call: &Call<'_>, object: &ObjectRecord) -> bool {
     let condition: HeaderMap = call
         .head

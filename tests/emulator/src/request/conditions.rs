@@ -28,7 +28,7 @@ struct ConditionResults {
     bad_date: Option<String>,
 }
 
-/// Evaluates `If-Match` and similar headers. As HTTP requires, entity tags have precedence over
+/// Evaluates `If-Match` and similar headers. As HTTP requires, ETags have precedence over
 /// dates, and invalid dates are ignored.
 pub(crate) fn evaluate_read(headers: &HeaderMap, object: &ObjectRecord) -> Verdict {
     let met = evaluate(headers, "", object);
@@ -102,7 +102,7 @@ fn evaluate(headers: &HeaderMap, prefix: &str, object: &ObjectRecord) -> Conditi
     }
 }
 
-/// Returns whether a list of entity tags contains `etag`. Clients send tags with and without
+/// Returns whether a list of ETags contains `etag`. Clients send tags with and without
 /// quotes, and percent-encode them in `x-qs-` headers.
 fn names_tag(list: &str, etag: &str, weak_counts: bool) -> bool {
     list.split(',').map(str::trim).any(|tag| {
