@@ -216,6 +216,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
 
 /// Returns the path of the value that ends at `line` and `column` (both from 1, as in serde_json),
 /// such as `keys[3].size`. `None` at the top level and beyond the end of the text.
+#[inline]
 pub(crate) fn path_at(json: &[u8], line: usize, column: usize) -> Option<String> {
     let start: usize = json
         .split(|byte| *byte == b'\n')

@@ -47,6 +47,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Zeroizing<String>> {
 }
 
 /// Returns the key pair in the text of a configuration file.
+#[inline]
 pub(crate) fn credentials(path: &Path, text: &str) -> Result<Credentials> {
     let place = path.display().to_string();
     let mut config = Config::anonymous();

@@ -243,6 +243,7 @@ impl Batches {
     }
 
     /// Takes keys from the stream. Returns `true` if they are enough for a request.
+    #[inline]
     fn poll_keys(&mut self, cx: &mut Context<'_>) -> bool {
         while self.batch.len() < DeleteObjects::KEYS_PER_REQUEST
             && let Some(keys) = &mut self.keys
@@ -318,6 +319,7 @@ impl DeleteObjectsOutput {
     }
 
     /// Adds the error of a whole request for each of its keys.
+    #[inline]
     fn add_failed(&mut self, keys: Vec<String>, error: Error) {
         let cause = Arc::new(error);
         self.errors.extend(keys.into_iter().map(|key| DeleteError {

@@ -117,6 +117,7 @@ impl Completion {
 
 /// Returns the ETag of an object that consists of these parts; `None` if the tag of a part is
 /// not an MD5.
+#[inline]
 pub(super) fn etag_of_parts(parts: &[ObjectPart]) -> Option<String> {
     let digest = |part: &ObjectPart| Digest::of_stored(part.etag.as_deref()?);
     let digests: Option<Vec<Digest>> = parts.iter().map(digest).collect();

@@ -52,6 +52,7 @@ impl MultipartGuard {
     }
 
     /// Guards an upload that was initiated earlier.
+    #[inline]
     pub(super) fn existing(
         bucket: Bucket,
         key: String,
@@ -71,6 +72,7 @@ impl MultipartGuard {
         &self.upload_id
     }
 
+    #[inline]
     pub(super) fn keep_on_drop(&mut self) {
         self.unfinished = None;
     }

@@ -165,6 +165,7 @@ impl Response {
         }
     }
 
+    #[inline]
     fn decode_error(&self, body: &[u8], error: serde_json::Error) -> Error {
         let text = match json::path_at(body, error.line(), error.column()) {
             Some(path) => format!("field `{path}` of the response: {error}"),

@@ -234,6 +234,7 @@ pub(crate) enum Durability {
 ///
 /// As [`check_target`], because the target may have changed; `AlreadyExists` if another file is now
 /// at `from`; otherwise if the system refuses.
+#[inline]
 pub(crate) fn put_in_place(
     file: &File,
     from: &Path,
@@ -341,6 +342,7 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 
 /// Replaces the small file at `path` with a file of this content. If the process is killed in the
 /// meantime, the previous file remains. Blocks.
+#[inline]
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let options = options_to_replace(check_file(path)?);
     let new = new_path(path);

@@ -64,6 +64,7 @@ fn try_open_locked(path: &Path, new: &OpenOptions) -> io::Result<Option<File>> {
 }
 
 /// Returns an error if another user has created the file, and could read and change its content.
+#[inline]
 fn owned(file: File, path: &Path) -> io::Result<File> {
     let ours = atomic_file::owner_of_new(path)?;
     match have_same_owner(&file.metadata()?, &ours) {

@@ -21,6 +21,7 @@ pub(crate) fn numbered(target: &Path, number: u32) -> PathBuf {
 
 /// Returns the path of the file that keeps the bytes of an interrupted download to `target`. Only
 /// such files have these names, so no other file is overwritten.
+#[inline]
 pub(crate) fn resumable(target: &Path) -> PathBuf {
     beside(target, RESUMABLE)
 }

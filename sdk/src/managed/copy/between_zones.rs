@@ -98,6 +98,7 @@ impl CopyObject {
 
     /// Returns the size of the parts. If possible, the copy gets the ETag of the source: one
     /// part if the source is small and has one, or else the part size in the metadata of the source.
+    #[inline]
     fn part_size_between_zones(&self, metadata: &Metadata, etag: &str, size: u64) -> Result<u64> {
         if size <= Upload::DEFAULT_MULTIPART_THRESHOLD && !entity_tag::text(etag).contains('-') {
             return Ok(size.max(MIN_PART_SIZE));

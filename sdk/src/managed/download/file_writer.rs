@@ -33,6 +33,7 @@ struct Write {
 }
 
 impl FileWriter {
+    #[inline]
     pub(super) fn new(file: Arc<PartFile>) -> Self {
         Self {
             file,
@@ -62,6 +63,7 @@ impl FileWriter {
     }
 
     /// Adds a write. Returns the thread to start, if there is none.
+    #[inline]
     fn push(&self, write: Write) -> Option<Worker> {
         let mut queue = lock(&self.queue);
         queue.waiting.push_back(write);

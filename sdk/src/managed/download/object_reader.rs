@@ -61,6 +61,7 @@ pub(super) enum FirstBytes {
 
 impl ObjectReader {
     /// Creates a reader. Takes the options that only the reader needs.
+    #[inline]
     pub(super) fn new(bucket: Bucket, key: String, options: &mut DownloadOptions) -> Self {
         Self {
             concurrency: options.transfer.concurrency(Lane::Downloads, &bucket),
@@ -74,6 +75,7 @@ impl ObjectReader {
     }
 
     /// Restricts all further requests to this object.
+    #[inline]
     pub(super) fn pin(
         mut self,
         object: ObjectIdentity,
@@ -292,6 +294,7 @@ impl ObjectReader {
 
 impl FirstResponse {
     /// Returns the output of the download, before its content is verified.
+    #[inline]
     pub(super) fn download_output(&self) -> DownloadOutput {
         DownloadOutput {
             bytes: self.object.size,

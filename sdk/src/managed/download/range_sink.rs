@@ -41,6 +41,7 @@ pub(super) struct RangeBytes {
 }
 
 impl RangeSink {
+    #[inline]
     pub(super) fn file(
         writer: &Arc<FileWriter>,
         start: u64,

@@ -21,6 +21,7 @@ impl Received {
     }
 
     /// Returns what is written of each range, in ascending order.
+    #[inline]
     pub(super) fn ranges(&self) -> Vec<Range<u64>> {
         let ends = self.lock();
         ends.entries()

@@ -92,6 +92,7 @@ const TYPES: &[(&str, &str)] = &[
 ];
 
 /// Returns the media type of the key's extension, or else of the file's.
+#[inline]
 pub(super) fn guess(key: &str, file: Option<&Path>) -> &'static str {
     let from_file = || file.and_then(|file| lookup(file.extension()?.to_str()?));
     let name = key.rsplit('/').next().unwrap_or(key);

@@ -22,6 +22,7 @@ pub(super) struct PartMemory {
 }
 
 impl PartMemory {
+    #[inline]
     pub(super) fn new(budget: Arc<MemoryBudget>) -> Self {
         Self {
             budget,

@@ -94,6 +94,7 @@ impl CompletedPart {
     }
 
     /// Parses a line of a token file. Returns `None` if the line is incomplete.
+    #[inline]
     fn from_line(line: &str) -> Option<(u32, Self)> {
         let (number, rest) = line.split_once(' ')?;
         let (md5, etag) = match rest.split_once(' ') {
@@ -117,6 +118,7 @@ impl ResumeToken {
 
     /// Returns the ETag of an object that consists of these parts, or `None` if the MD5 of a
     /// part is unknown.
+    #[inline]
     pub(crate) fn object_etag(&self) -> Option<String> {
         let digests = self.parts.values();
         let digests: Option<Vec<Digest>> = digests.map(CompletedPart::digest).collect();

@@ -37,6 +37,7 @@ struct Waiting {
 impl StreamMemory {
     /// Waits until a chunk of `bytes` can be added without exceeding `capacity`, or nothing else is in
     /// memory.
+    #[inline]
     pub(super) fn poll_add(&self, cx: &Context<'_>, bytes: u64, capacity: u64) -> Poll<()> {
         let mut state = self.lock();
         let others = capacity.saturating_sub(bytes);

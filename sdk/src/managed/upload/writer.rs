@@ -163,6 +163,7 @@ impl UploadWriter {
     }
 
     /// Waits for the end of the upload. Returns its error once.
+    #[inline]
     fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let task = match &mut self.state {
             State::Uploading(task) => &mut task.handle,
@@ -179,6 +180,7 @@ impl UploadWriter {
     }
 
     /// Returns an error if the upload has ended.
+    #[inline]
     fn check(&mut self, cx: &mut Context<'_>) -> Result<()> {
         match self.poll_upload(cx) {
             Poll::Pending => Ok(()),

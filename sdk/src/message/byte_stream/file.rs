@@ -63,6 +63,7 @@ struct TemporaryFile {
 impl TemporaryFile {
     /// Creates the file. Blocks briefly: if the file were created in another thread, a future that
     /// is dropped in the meantime would leave it behind.
+    #[inline]
     fn create(target: &Path) -> std::io::Result<(Self, std::fs::File)> {
         let (path, file) = atomic_file::create(target)?;
         let temporary = Self {
