@@ -4,6 +4,8 @@
 #![cfg(test)]
 
 mod error_documents;
+#[cfg(feature = "folders")]
+mod folders;
 mod framing;
 mod lists;
 mod partial_content;

@@ -103,11 +103,12 @@ impl Transfers {
             .await;
         let mut get = admitted.bucket.get_object(key).if_match(&source.etag);
         get.input.set_sse_key(options.sse_key.as_ref());
-        let output = match get.send().await {
+        let mut output = match get.send().await {
             Err(error) if error.is_precondition_failed() => return Ok(None),
             output => output?,
         };
-        if output.content_length.is_some_and(|len| len > SMALL) {
+        let is_listed = entity_tag::text(&output.etag) == entity_tag::text(&source.etag);
+        if !is_listed || output.content_length.is_some_and(|len| len > SMALL) {
             return Ok(None);
         }
         let size = usize::try_from(source.size).unwrap_or(usize::MAX);
@@ -117,7 +118,8 @@ impl Transfers {
             self.monitor.wait(size).await;
         }
         let modified = time_of(&output.metadata, output.last_modified);
-        let content = output.body.bytes().await?;
+        // A body without an announced length may be endless.
+        let content = output.body.collect(SMALL as usize).await?;
         admitted.slot.release(Outcome::Success);
         self.check(key, source, &content)?;
         self.monitor.add_transferred(content.len() as u64);
