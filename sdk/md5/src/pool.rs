@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Id};
 use tokio::sync::oneshot;
 
 use self::job::{Job, step};
@@ -32,7 +32,8 @@ const TURN: usize = 16 << 20;
 /// contents, and at most one for every two processors, or two on two processors.
 ///
 /// A clone is a handle of the same pool. Use one pool for everything that hashes at the same time,
-/// because only contents of the same pool are hashed side by side.
+/// because only contents of the same pool and of the same runtime are hashed side by side: no runtime
+/// waits at its end for the contents of another one.
 ///
 /// # Limits
 ///
@@ -63,12 +64,33 @@ const TURN: usize = 16 << 20;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct Md5Pool(Arc<Mutex<Queue>>);
+pub struct Md5Pool(Arc<Queues>);
 
 /// A pool without a limit of contents.
 impl Default for Md5Pool {
     fn default() -> Self {
         Self::with_max_contents(usize::MAX)
+    }
+}
+
+/// The queue of each runtime that hashes.
+struct Queues {
+    max_taken: usize,
+    by_runtime: Mutex<Vec<(Id, Arc<Mutex<Queue>>)>>,
+}
+
+impl Queues {
+    /// Returns the queue of a runtime.
+    fn of(&self, runtime: Id) -> Arc<Mutex<Queue>> {
+        let mut queues = lock(&self.by_runtime);
+        // While contents wait, a thread refers to their queue, too.
+        queues.retain(|(id, queue)| *id == runtime || Arc::strong_count(queue) > 1);
+        if let Some((_, queue)) = queues.iter().find(|(id, _)| *id == runtime) {
+            return Arc::clone(queue);
+        }
+        let queue = Arc::new(Mutex::new(Queue::new(self.max_taken)));
+        queues.push((runtime, Arc::clone(&queue)));
+        queue
     }
 }
 
@@ -135,12 +157,16 @@ impl Md5Pool {
     /// which takes some 25 microseconds.
     pub const SHORT_CONTENT: usize = 16 * 1024;
 
-    /// Creates a pool that hashes at most `max` contents at the same time, at least 1. Others wait.
+    /// Creates a pool that hashes at most `max` contents of a runtime at the same time, at least 1.
+    /// Others wait.
     ///
     /// It limits how many files are open, for processes that may open few files.
     #[must_use]
     pub fn with_max_contents(max: usize) -> Self {
-        Self(Arc::new(Mutex::new(Queue::new(max))))
+        Self(Arc::new(Queues {
+            max_taken: max,
+            by_runtime: Mutex::default(),
+        }))
     }
 
     /// Starts to hash a content.
@@ -211,7 +237,8 @@ impl Md5Pool {
         let Some(runtime) = runtime.filter(|_| !later.is_empty()) else {
             return;
         };
-        let mut queue = lock(&self.0);
+        let shared_queue = self.0.of(runtime.id());
+        let mut queue = lock(&shared_queue);
         queue.waiting.extend(later);
         let (mut unassigned, mut workers) = (queue.waiting.len(), Vec::new());
         while unassigned > 0
@@ -221,7 +248,7 @@ impl Md5Pool {
         {
             queue.threads += 1;
             unassigned = unassigned.saturating_sub(LANES);
-            let worker = Worker::of(&self.0);
+            let worker = Worker::of(&shared_queue);
             // If the runtime drops it at once, `Worker::drop` locks the queue.
             workers.push(worker);
         }
@@ -232,8 +259,8 @@ impl Md5Pool {
     }
 }
 
-fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the largest number of threads: half of the processors, so that others can send. On two

@@ -1,5 +1,6 @@
 use std::io::Write as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
@@ -269,7 +270,8 @@ fn a_chunk_in_memory_is_released_when_it_has_been_hashed() {
 
 /// Waits until all threads have ended.
 async fn threads_end(pool: &Md5Pool) {
-    while lock(&pool.0).threads > 0 {
+    let queue = pool.0.of(Handle::current().id());
+    while lock(&queue).threads > 0 {
         tokio::task::yield_now().await;
     }
 }
@@ -397,6 +399,42 @@ async fn contents_are_written_while_others_are_hashed() {
         writer.await.unwrap();
     }
     threads_end(&pool).await;
+}
+
+/// A thread of another runtime would delay its end, and would not exist after it.
+#[test]
+fn runtimes_do_not_hash_for_each_other() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.max_blocking_threads(1).build().unwrap()
+    };
+    let (busy, idle) = (runtime(), runtime());
+    let pool = Md5Pool::default();
+    let content = Bytes::from(vec![7; 1 << 20]);
+    let start = |runtime: &tokio::runtime::Runtime| {
+        let _context = runtime.enter();
+        pool.start(content.clone().into())
+    };
+    // Its only thread does something else, so its content waits.
+    let (end, wait) = std::sync::mpsc::channel::<()>();
+    busy.spawn_blocking(move || wait.recv());
+    let waiting = start(&busy);
+    let expected = expected(&content);
+    let other = start(&idle);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !other.is_ready() {
+        assert!(Instant::now() < deadline, "it waits for the other runtime");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(idle.block_on(other).unwrap().finish(), expected);
+    assert!(!waiting.is_ready());
+    let other = start(&idle);
+    drop(end);
+    drop(busy);
+    assert_eq!(idle.block_on(other).unwrap().finish(), expected);
+    // The pool forgets the queue of a runtime that has ended.
+    drop(idle.block_on(start(&idle)));
+    assert_eq!(lock(&pool.0.by_runtime).len(), 1);
 }
 
 proptest! {
