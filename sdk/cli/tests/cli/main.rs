@@ -6,6 +6,8 @@ mod api;
 mod buckets;
 mod completion;
 mod copies;
+mod environment;
+mod failures;
 mod filters;
 mod folders;
 mod interruptions;
@@ -17,6 +19,8 @@ mod reported_cases;
 mod reported_changes;
 mod settings;
 mod shell;
+#[cfg(unix)]
+mod special_files;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod world;

@@ -1,0 +1,166 @@
+//! How failures, skipped paths and numbers are printed.
+
+use crate::world::{BUCKET, BUCKET_ADDRESS, World, address, finished};
+
+#[test]
+fn a_failed_folder_does_not_stop_the_next_one() {
+    let world = World::new();
+    for key in ["x/a", "y/b"] {
+        world.put(key, "1");
+    }
+    world.faults(&["operation=ListObjects,times=1,status=403,code=permission_denied"]);
+    let copy = ["cp", "-r", &address("x/"), &address("y/"), "out/"];
+    let run = world.run(&copy).exits(1);
+    assert!(run.stderr.contains("permission_denied"), "{run:?}");
+    assert!(!world.path("out/x").exists());
+    assert_eq!(world.read("out/y/b"), b"1");
+}
+
+#[test]
+fn json_failures_beside_content_are_on_standard_error() {
+    let world = World::new();
+    world.put("a", "content");
+    let (missing, object) = (address("missing"), address("a"));
+    for (arguments, stdout) in [
+        (&["cat", "--json", &missing, &object][..], "content"),
+        (&["cp", "--json", &missing, "-"], ""),
+        (
+            &[
+                "api",
+                "GetObject",
+                "--json",
+                "--bucket",
+                BUCKET,
+                "--key",
+                "missing",
+            ],
+            "",
+        ),
+    ] {
+        let run = world.run(arguments).exits(1);
+        if arguments[0] == "api" {
+            assert_eq!(run.objects()[0]["status"], 404);
+            continue;
+        }
+        assert_eq!(run.stdout, stdout, "{arguments:?}");
+        let failure: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+        assert_eq!(failure["status"], 404, "{arguments:?}");
+    }
+}
+
+#[test]
+fn skipped_paths_are_whole() {
+    let world = World::new();
+    world.write("in/sub/a", "1");
+    world.put("x/sub/a", "1");
+    world.put("x/b", "1");
+    let target = address("x");
+    world.ok(&["sync", "in", &target]);
+    let skipped = |arguments: &[&str]| {
+        let run = world.run(&[&["--json"], arguments].concat());
+        let skips = run.objects().into_iter();
+        let mut skips: Vec<_> = skips
+            .filter(|action| action["action"] == "skip")
+            .map(|action| action["source"].as_str().unwrap().to_owned())
+            .collect();
+        skips.sort();
+        skips
+    };
+    assert_eq!(skipped(&["sync", "in", &target]), ["in/sub/a"]);
+    assert_eq!(
+        skipped(&["sync", "--delete", "--max-delete", "0", "in", &target]),
+        ["in/sub/a", "qs://cli-test/x/b"]
+    );
+    assert_eq!(skipped(&["sync", &target, "in"]), ["qs://cli-test/x/sub/a"]);
+}
+
+/// Messages name options, not the methods of the library.
+#[test]
+fn refused_deletions_name_the_option() {
+    let world = World::new();
+    world.put("folder/a", "1");
+    world.write("one/b", "2");
+    std::fs::create_dir(world.path("empty")).unwrap();
+    let target = address("folder");
+    let sync = |more: &[&str], folder| {
+        let run = world.run(&[&["sync", "--delete"], more, &[folder, &target]].concat());
+        run.exits(1)
+    };
+    for run in [
+        sync(&[], "empty"),
+        sync(&["--json"], "empty"),
+        sync(&["--max-delete", "0"], "one"),
+        sync(&["--max-delete", "0", "--json"], "one"),
+    ] {
+        let text = format!("{}{}", run.stdout, run.stderr);
+        assert!(text.contains("--max-delete"), "{run:?}");
+        assert!(!text.contains("max_delete"), "{run:?}");
+    }
+}
+
+#[test]
+fn numbers_of_bytes_in_sentences_have_a_unit() {
+    let world = World::new();
+    world.put("a", "12345");
+    world.write("folder/a", "123");
+    let target = BUCKET_ADDRESS;
+    let listed = world.ok(&["ls", "--summarize", target]).stdout;
+    assert_eq!(listed, "a\n1 object, 5 bytes\n");
+    let check = |more: &[&str]| {
+        let run = world.run(&[&["check"], more, &["folder", target]].concat());
+        run.exits(1).stdout
+    };
+    assert!(check(&[]).contains("size differs, 3 bytes"));
+    assert!(check(&["-H"]).contains("size differs, 3 B"));
+}
+
+#[test]
+fn many_refused_deletions_are_counted() {
+    let world = World::new();
+    std::fs::create_dir(world.path("folder")).unwrap();
+    world.write("folder/a", "1");
+    for number in 0..13 {
+        world.put(&format!("x/{number}"), "1");
+    }
+    let sync = [
+        "sync",
+        "--delete",
+        "--max-delete",
+        "1",
+        "folder",
+        &address("x"),
+    ];
+    let run = world.run(&sync).exits(1);
+    assert_eq!(run.stderr.lines().count(), 11, "{run:?}");
+    let last = run.stderr.lines().last().unwrap();
+    assert!(last.starts_with("error: 3 more: not deleted"), "{run:?}");
+    let json = world.run(&[&sync[..], &["--json"]].concat()).exits(1);
+    assert_eq!(
+        json.objects()
+            .iter()
+            .filter(|one| one["error"].is_string())
+            .count(),
+        13
+    );
+}
+
+#[test]
+fn json_is_english_in_every_locale() {
+    let world = World::new();
+    let error = |arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.env("LANG", "zh_CN.UTF-8");
+        let mut objects = finished(command.spawn().unwrap()).objects();
+        objects.remove(0)["error"].as_str().unwrap().to_owned()
+    };
+    for arguments in [
+        &["rm", "--json", &address("missing")][..],
+        &["cp", "--json", "missing", &address("a")],
+        &["mv", "--json", "a", "b"],
+        &["--json", "cp"],
+        &["ls", "--json", "--unknown"],
+    ] {
+        let error = error(arguments);
+        assert!(error.is_ascii(), "{arguments:?}: {error}");
+    }
+}
