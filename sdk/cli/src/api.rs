@@ -20,7 +20,7 @@ use qingstor_sdk::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::curl::{self, CurlBody};
 use crate::exit::usage;
@@ -28,6 +28,7 @@ use crate::location::{Remote, SCHEME};
 use crate::messages;
 use crate::output::Output;
 use crate::session::{Session, is_not_found};
+use crate::special_files::{is_stdin, is_stdout, is_stream, open_stream};
 
 pub(crate) use command::ApiArguments;
 use operation::BODY_FLAG;
@@ -216,7 +217,7 @@ impl Api {
         if self.is_dry_run() {
             return Ok(None);
         }
-        if path == "-" {
+        if is_stdin(Path::new(path)) {
             let mut content = Vec::new();
             tokio::io::stdin()
                 .read_to_end(&mut content)
@@ -277,11 +278,11 @@ impl Api {
         }
         let output = call.send().await?;
         match self.matches.get_one::<PathBuf>("output") {
-            Some(path) if path != Path::new("-") => {
+            Some(path) if !is_stdout(path) => {
                 // The stream is a part of the output, so the rest is converted before it is read.
                 let fields = serde_json::to_value(&output)?;
                 let meta: ResponseMeta = ResponseMeta::clone(&output);
-                let written = stream(output).write_to(path).await;
+                let written = write_to(path, stream(output)).await;
                 written.with_context(|| path.display().to_string())?;
                 self.print_output(&fields, &meta, Some(path))
             }
@@ -367,4 +368,20 @@ impl Api {
     fn is_dry_run(&self) -> bool {
         self.matches.get_flag("dry-run")
     }
+}
+
+/// Writes a stream to a pipe or device, or to a file that replaces the one at the path.
+async fn write_to(path: &Path, mut stream: ByteStream) -> Result<()> {
+    if !is_stream(path) {
+        stream.write_to(path).await?;
+        return Ok(());
+    }
+    let opened = path.to_owned();
+    let file = tokio::task::spawn_blocking(move || open_stream(&opened)).await??;
+    let mut file = tokio::fs::File::from_std(file);
+    while let Some(chunk) = stream.chunk().await? {
+        file.write_all(&chunk).await?;
+    }
+    file.flush().await?;
+    Ok(())
 }

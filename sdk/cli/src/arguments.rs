@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::api::ApiArguments;
 use crate::global_options::GlobalOptions;
+use crate::special_files::is_stdin;
 
 pub(crate) use objects::{
     AbortArguments, CatArguments, DoctorArguments, DuArguments, FindArguments, LsArguments,
@@ -109,9 +110,12 @@ impl Command {
     /// Returns whether the command reads standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
         match self {
-            Self::Cp(copy) | Self::Mv(copy) => {
-                copy.paths.iter().rev().skip(1).any(|path| path == "-")
-            }
+            Self::Cp(copy) | Self::Mv(copy) => copy
+                .paths
+                .iter()
+                .rev()
+                .skip(1)
+                .any(|path| is_stdin(Path::new(path))),
             Self::Tee(_) => true,
             Self::Run(run) => run.reads_stdin(),
             _ => false,
@@ -148,9 +152,7 @@ pub(crate) struct RunArguments {
 impl RunArguments {
     /// Returns whether the commands come from standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
-        self.file
-            .as_deref()
-            .is_none_or(|path| path == Path::new("-"))
+        self.file.as_deref().is_none_or(is_stdin)
     }
 }
 

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::exit::usage;
 use crate::messages;
+use crate::special_files::{is_stdin, is_stdout};
 
 /// Prefix of addresses of buckets and objects.
 pub(crate) const SCHEME: &str = "qs://";
@@ -52,6 +53,30 @@ impl Location {
             return Err(usage(messages::no_bucket(text)));
         }
         Ok(Self::Remote(Remote::new(bucket, key)))
+    }
+
+    /// Parses an operand that is read: `/dev/stdin` is standard input.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`parse`](Self::parse).
+    pub(crate) fn parse_source(text: &str) -> Result<Self> {
+        Ok(match Self::parse(text)? {
+            Self::Local(path) if is_stdin(&path) => Self::Stdio,
+            location => location,
+        })
+    }
+
+    /// Parses an operand that is written: `/dev/stdout` is standard output.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`parse`](Self::parse).
+    pub(crate) fn parse_target(text: &str) -> Result<Self> {
+        Ok(match Self::parse(text)? {
+            Self::Local(path) if is_stdout(&path) => Self::Stdio,
+            location => location,
+        })
     }
 }
 

@@ -25,6 +25,7 @@ mod progress;
 mod quantities;
 mod session;
 mod signals;
+mod special_files;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

@@ -106,6 +106,8 @@ messages! {
     several_to_one(target) { "several sources need a folder as target: write `{target}/`" "多个源需要以文件夹为目标：请写成 `{target}/`" }
     several_to_stdout() { "standard output takes one source: print several with `qingstor cat`" "标准输出只接受一个源：请用 `qingstor cat` 输出多个对象" }
     move_to_stdout() { "mv deletes its source, so it cannot write to standard output, where the content may be lost: use `qingstor cp`" "mv 会删除源，因此不能写入标准输出，否则内容可能丢失：请使用 `qingstor cp`" }
+    move_to_stream(path) { "{path} is not a regular file, so mv cannot write to it, where the content may be lost: use `qingstor cp`" "{path} 不是普通文件，mv 不能写入它，否则内容可能丢失：请使用 `qingstor cp`" }
+    not_a_target_file(path, source) { "{path} is not a regular file: use `qingstor cat {source} > {path}`" "{path} 不是普通文件：请使用 `qingstor cat {source} > {path}`" }
     stdin_needs_key() { "standard input needs the name of an object as target, not a folder" "标准输入需要以对象名称为目标，而不是文件夹" }
     folder_is_no_object(path) { "{path} is a folder, not an object" "{path} 是文件夹，不是对象" }
     folder_needs_recursive(path) { "{path} is a folder: use -r" "{path} 是文件夹：请使用 -r" }

@@ -24,8 +24,8 @@ pub(super) async fn run(
     arguments: CheckArguments,
 ) -> Result<()> {
     let ends = Ends {
-        source: Location::parse(&arguments.source)?,
-        target: Location::parse(&arguments.target)?,
+        source: Location::parse_source(&arguments.source)?,
+        target: Location::parse_target(&arguments.target)?,
     };
     let options = TransferOptions {
         dry_run: true,

@@ -20,8 +20,8 @@ pub(super) async fn run(
     arguments: SyncArguments,
 ) -> Result<()> {
     let ends = Ends {
-        source: Location::parse(&arguments.source)?,
-        target: Location::parse(&arguments.target)?,
+        source: Location::parse_source(&arguments.source)?,
+        target: Location::parse_target(&arguments.target)?,
     };
     ends.check_source(session).await?;
     let transfers =

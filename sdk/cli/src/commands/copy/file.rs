@@ -17,6 +17,7 @@ use crate::exit::{OutputClosed, UsageError};
 use crate::listing::{exists, is_only_folder};
 use crate::location::{Location, Remote, both_local};
 use crate::messages;
+use crate::special_files::{is_other_special_file, is_stream, open_stream};
 
 /// Returns the verb of a transfer that failed.
 pub(super) fn failed_verb(source: &Location, target: &Location, is_move: bool) -> Verb {
@@ -147,6 +148,16 @@ impl FileJob {
         if arguments.no_clobber && self.target_exists(transfers).await? {
             return Ok(Outcome::Skipped(messages::exists(&self.target)));
         }
+        if let Location::Local(path) = &self.target {
+            // A source is not deleted in exchange for bytes in a pipe, which may be lost.
+            if is_move && is_stream(path) {
+                return Err(anyhow!(messages::move_to_stream(path.display())));
+            }
+            if is_other_special_file(path) {
+                let text = messages::not_a_target_file(path.display(), &self.source);
+                return Err(anyhow!(text));
+            }
+        }
         if transfers.options.dry_run {
             let size = self.size(transfers).await?;
             return Ok(Outcome::Done(Copied::Stream(size)));
@@ -161,10 +172,11 @@ impl FileJob {
                 let upload = configured_upload(transfers, bucket.upload(&target.key, source));
                 Copied::Stream(upload.await?.bytes)
             }
-            // A source is not deleted in exchange for bytes in a pipe, which may be lost.
-            (Location::Remote(source), Location::Local(path)) if !is_move && is_stream(path) => {
-                let file = tokio::fs::File::options().write(true).open(path).await;
-                let file = file.with_context(|| path.display().to_string())?;
+            (Location::Remote(source), Location::Local(path)) if is_stream(path) => {
+                let opened = path.clone();
+                let file = tokio::task::spawn_blocking(move || open_stream(&opened)).await?;
+                let file =
+                    tokio::fs::File::from_std(file.with_context(|| path.display().to_string())?);
                 Copied::Stream(download_to_writer(transfers, source, file).await?)
             }
             (Location::Remote(source), Location::Local(path)) => {
@@ -317,23 +329,6 @@ fn parse_time(text: &str) -> Option<SystemTime> {
         .collect();
     let nanoseconds: u32 = digits.parse().ok()?;
     UNIX_EPOCH.checked_add(std::time::Duration::new(seconds, nanoseconds))
-}
-
-/// Returns whether a path leads to a pipe or a device such as `/dev/null`. Bytes can be written to
-/// them, but no file can replace them.
-#[cfg(unix)]
-fn is_stream(path: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt as _;
-    let metadata = std::fs::metadata(path);
-    metadata.is_ok_and(|metadata| {
-        let kind = metadata.file_type();
-        kind.is_fifo() || kind.is_char_device()
-    })
-}
-
-#[cfg(not(unix))]
-fn is_stream(_: &Path) -> bool {
-    false
 }
 
 async fn download_to_writer(

@@ -53,10 +53,10 @@ pub(super) async fn plan(
         _ => return Err(usage(messages::needs_target())),
     };
     let target_text = target;
-    let target = Location::parse(target)?;
+    let target = Location::parse_target(target)?;
     let locations: Vec<_> = sources
         .iter()
-        .map(|path| Location::parse(path))
+        .map(|path| Location::parse_source(path))
         .collect::<Result<_>>()?;
     for source in &locations {
         if matches!(
