@@ -1,9 +1,11 @@
 //! The Tokio runtime of the caller, and its tasks.
 
 use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
-use tokio::task::JoinError;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::base::error::{Error, Result};
 
@@ -18,6 +20,31 @@ pub(crate) fn current() -> Result<Handle> {
     })
 }
 
+/// A task that is aborted if this is dropped. Awaiting it returns its result.
+#[must_use = "the task is aborted on drop"]
+pub(crate) struct ScopedTask<T>(JoinHandle<T>);
+
+impl<T: Send + 'static> ScopedTask<T> {
+    /// Spawns the task on the current runtime. Panics outside of a runtime.
+    pub(crate) fn spawn(task: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(tokio::spawn(task))
+    }
+}
+
+impl<T> Future for ScopedTask<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<T> Drop for ScopedTask<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Returns the result of a spawned task. Resumes its panic, which only a user callback can cause.
 ///
 /// # Errors
@@ -28,4 +55,27 @@ pub(crate) fn joined<T>(result: Result<T, JoinError>) -> Result<T, JoinError> {
         Ok(panic) => resume_unwind(panic),
         Err(error) => error,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_scoped_task_ends_with_its_owner() {
+        assert_eq!(ScopedTask::spawn(async { 5 }).await.unwrap(), 5);
+        let owned = Arc::new(());
+        let weak = Arc::downgrade(&owned);
+        let task = ScopedTask::spawn(async move {
+            std::future::pending::<()>().await;
+            drop(owned);
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(weak.strong_count(), 1);
+        drop(task);
+        tokio::task::yield_now().await;
+        assert_eq!(weak.strong_count(), 0);
+    }
 }

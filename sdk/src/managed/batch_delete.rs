@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::request_setters::request_setters;
+use super::request_tasks::send;
 use crate::base::error::{Error, ErrorCode, Result};
 use crate::base::escape::EscapeControls;
 use crate::base::future_set::FutureSet;
 use crate::base::runtime;
 use crate::client::Bucket;
 use crate::client::spans::TransferSpan;
-use crate::generated::operations::DeleteMultipleObjectsOutput;
+use crate::generated::operations::{DeleteMultipleObjectsInput, DeleteMultipleObjectsOutput};
 use crate::message::object_key::{self, KeyPlace};
 use futures_core::Stream;
 
@@ -272,9 +273,8 @@ async fn delete_batch(bucket: Bucket, keys: Vec<String>) -> BatchResult {
     if let Err(error) = runtime::current() {
         return (keys, Err(error));
     }
-    let keys_of_call = keys.iter().map(String::as_str);
-    let call = bucket.delete_multiple_objects(keys_of_call);
-    let result = call.send_in_task(None).await;
+    let input = DeleteMultipleObjectsInput::new(keys.iter().map(String::as_str));
+    let result = send(&bucket, None, input).await;
     (keys, result)
 }
 

@@ -9,7 +9,9 @@ use crate::base::error::Result;
 use crate::base::runtime;
 use crate::client::Bucket;
 use crate::client::spans::TransferSpan;
-use crate::generated::operations::HeadObjectOutput;
+use crate::generated::operations::{
+    CompleteMultipartUploadInput, HeadObjectInput, HeadObjectOutput,
+};
 use crate::generated::types::ObjectPart;
 
 /// Output of [`Bucket::complete_upload`].
@@ -72,16 +74,16 @@ impl Bucket {
                 .map(|etag| entity_tag::text(&etag).to_owned());
         }
         let etag = etag_of_parts(&parts);
-        let mut call = self.complete_multipart_upload(&key, &upload_id, parts);
-        call.input.etag.clone_from(&etag);
-        let head = self.head_object(&key);
+        let mut input = CompleteMultipartUploadInput::new(&key, &upload_id, parts);
+        input.etag.clone_from(&etag);
+        let head = HeadObjectInput::new(&key);
         let mut guard = MultipartGuard::existing(self.clone(), key, upload_id, runtime);
         guard.keep_on_drop();
         let is_expected = |object: &HeadObjectOutput| {
             etag.as_deref().map(entity_tag::text) == Some(entity_tag::text(&object.etag))
         };
         let completion = span
-            .run(pin!(guard.complete(call, head, is_expected)))
+            .run(pin!(guard.complete(input, head, is_expected)))
             .await?;
         Ok(completion.into_output(etag))
     }

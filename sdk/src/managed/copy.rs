@@ -11,7 +11,7 @@ use super::complete_upload::{CompleteUploadOutput, etag_of_parts};
 use super::multipart_guard::MultipartGuard;
 use super::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
 use super::request_setters::request_setters;
-use super::request_tasks::{Concurrency, RequestTasks, TaskEvent};
+use super::request_tasks::{Concurrency, RequestTasks, TaskEvent, send};
 use super::transfer_options::check_concurrency;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
@@ -21,7 +21,8 @@ use crate::client::Bucket;
 use crate::client::spans::TransferSpan;
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::{
-    HeadObjectOutput, InitiateMultipartUploadInput, PutObjectInput, UploadMultipartInput,
+    CompleteMultipartUploadInput, HeadObjectInput, HeadObjectOutput, InitiateMultipartUploadInput,
+    PutObjectInput, UploadMultipartInput,
 };
 use crate::generated::types::{ObjectPart, StorageClass};
 use crate::message::object_key::{self, KeyPlace};
@@ -246,10 +247,10 @@ impl CopyObject {
 
     async fn head(&self) -> Result<HeadObjectOutput> {
         let bucket = self.bucket.sibling_bucket(&self.source.bucket)?;
-        let mut call = bucket.head_object(&self.source.key);
-        call.input.version_id.clone_from(&self.source.version_id);
-        call.input.set_sse_key(self.source_sse_key.as_ref());
-        call.send_in_task(None).await
+        let mut input = HeadObjectInput::new(&self.source.key);
+        input.version_id.clone_from(&self.source.version_id);
+        input.set_sse_key(self.source_sse_key.as_ref());
+        send(&bucket, None, input).await
     }
 
     async fn copy_whole(&self, source: HeadObjectOutput, size: u64) -> Result<CopyObjectOutput> {
@@ -262,8 +263,7 @@ impl CopyObject {
         ) = unchanged_condition(&source);
         input.set_sse_key(self.sse_key.as_ref());
         input.set_copy_source_sse_key(self.source_sse_key.as_ref());
-        let call = self.bucket.call(input);
-        let output = call.send_in_task(self.task_limit().lane()).await?;
+        let output = send(&self.bucket, self.task_limit().lane(), input).await?;
         Ok(CopyObjectOutput {
             request_id: output.request_id().map(str::to_owned),
             etag: output.etag,
@@ -279,8 +279,8 @@ impl CopyObject {
     }
 
     async fn copy_parts(&self, source: HeadObjectOutput, size: u64) -> Result<CopyObjectOutput> {
-        let call = self.bucket.call(self.initiate_input(&source));
-        let mut guard = MultipartGuard::initiate(&self.bucket, call).await?;
+        let input = self.initiate_input(&source);
+        let mut guard = MultipartGuard::initiate(&self.bucket, input).await?;
         match self.copy_with(&mut guard, &source, size).await {
             Ok((parts, copy)) => Ok(CopyObjectOutput {
                 etag: copy.etag,
@@ -349,16 +349,14 @@ impl CopyObject {
         done.sort_unstable_by_key(|part| part.part_number);
         let parts = u32::try_from(done.len()).unwrap_or(u32::MAX);
         let etag = self.etag_of_copy(source, &done);
-        let mut call = self
-            .bucket
-            .complete_multipart_upload(&self.key, guard.upload_id(), done);
-        call.input.etag.clone_from(&etag);
-        let mut head = self.bucket.head_object(&self.key);
-        head.input.set_sse_key(self.sse_key.as_ref());
+        let mut input = CompleteMultipartUploadInput::new(&self.key, guard.upload_id(), done);
+        input.etag.clone_from(&etag);
+        let mut head = HeadObjectInput::new(&self.key);
+        head.set_sse_key(self.sse_key.as_ref());
         let is_expected = |copy: &HeadObjectOutput| {
             etag.as_ref() == Some(&copy.etag) && copy.content_length == Some(size)
         };
-        let completion = guard.complete(call, head, is_expected).await?;
+        let completion = guard.complete(input, head, is_expected).await?;
         Ok((parts, completion.into_output(etag)))
     }
 

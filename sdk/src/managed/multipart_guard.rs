@@ -4,15 +4,15 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::errors::task_result;
+use super::request_tasks::send;
 use crate::base::error::{Error, ErrorCode, Result};
 use crate::base::runtime;
-use crate::call::Call;
 use crate::client::Bucket;
 use crate::client::spans::in_current_span;
 use crate::client::unfinished_uploads::{UnfinishedUpload, UnfinishedUploads};
 use crate::generated::operations::{
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, HeadObjectInput, HeadObjectOutput,
-    InitiateMultipartUploadInput, InitiateMultipartUploadOutput,
+    InitiateMultipartUploadInput, InitiateMultipartUploadOutput, ListMultipartInput,
 };
 
 /// A multipart upload that the service has not completed yet. Dropping the guard aborts the upload
@@ -38,14 +38,19 @@ impl MultipartGuard {
     /// Initiates an upload. If the future is dropped before it ends, the upload is aborted.
     pub(super) async fn initiate(
         bucket: &Bucket,
-        call: Call<InitiateMultipartUploadInput>,
+        input: InitiateMultipartUploadInput,
     ) -> Result<Self> {
         let runtime = runtime::current()?;
+        let key = input.key.clone();
+        let initiated = {
+            let bucket = bucket.clone();
+            async move { send(&bucket, None, input).await }
+        };
         let mut initiation = Initiation {
             bucket: bucket.clone(),
-            key: call.input.key.clone(),
+            key,
             _unfinished: unfinished_uploads(bucket).add(),
-            task: Some(runtime.spawn(in_current_span(call.send_in_task(None)))),
+            task: Some(runtime.spawn(in_current_span(initiated))),
             runtime,
         };
         initiation.wait().await
@@ -81,13 +86,14 @@ impl MultipartGuard {
     /// `head` finds consists of the uploaded parts.
     pub(super) async fn complete(
         &mut self,
-        mut call: Call<CompleteMultipartUploadInput>,
-        head: Call<HeadObjectInput>,
+        input: CompleteMultipartUploadInput,
+        head: HeadObjectInput,
         is_expected: impl FnOnce(&HeadObjectOutput) -> bool,
     ) -> Result<Completion> {
         // A retry after an unseen success finds no upload, which is handled below.
-        call.dispatcher.options_mut().repeat = true;
-        let error = match call.send_in_task(None).await {
+        let mut bucket = self.bucket.clone();
+        bucket.options_mut().repeat = true;
+        let error = match send(&bucket, None, input).await {
             Ok(output) => {
                 self.unfinished = None;
                 return Ok(Completion::Confirmed(output));
@@ -99,7 +105,7 @@ impl MultipartGuard {
         if !is_gone {
             return Err(error);
         }
-        match head.send().await {
+        match send(&self.bucket, None, head).await {
             Ok(object) if is_expected(&object) => {
                 self.unfinished = None;
                 Ok(Completion::Inferred(Box::new(object)))
@@ -111,12 +117,10 @@ impl MultipartGuard {
 
     /// Returns `true` if the service reports that the upload does not exist.
     async fn is_gone(&self) -> bool {
-        let parts = self.bucket.list_multipart(&self.key, &self.upload_id);
-        parts
-            .limit(1)
-            .send()
-            .await
-            .is_err_and(|error| is_upload_gone(&error))
+        let mut input = ListMultipartInput::new(&self.key, &self.upload_id);
+        input.limit = Some(1);
+        let parts = send(&self.bucket, None, input).await;
+        parts.is_err_and(|error| is_upload_gone(&error))
     }
 
     /// Aborts the upload unless it is to be kept.

@@ -10,11 +10,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::errors::task_result;
-use crate::base::error::{Error, ErrorKind, Result};
-use crate::call::Call;
+use crate::base::error::Result;
+use crate::base::runtime::ScopedTask;
 use crate::client::Bucket;
 use crate::client::spans::in_current_span;
-use crate::client::transfer_budget::{AdmittedBucket, Lane, Outcome, RequestSlot, Reservation};
+use crate::client::transfer_budget::{AdmittedBucket, Lane, Outcome, Reservation};
 use crate::message::operation::Operation;
 
 /// Concurrency if it is automatic, but the retry policy allows no retries: raising the limit could
@@ -142,38 +142,26 @@ impl Drop for AnsweredTask<'_> {
 pub(super) async fn in_task<T: Send + 'static>(
     requests: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
-    let mut tasks = JoinSet::new();
-    tasks.spawn(in_current_span(requests));
-    match tasks.join_next().await {
-        Some(joined) => task_result(joined)?,
-        None => Err(Error::new(ErrorKind::Io, "the runtime has lost the task")),
-    }
+    task_result(ScopedTask::spawn(in_current_span(requests)).await)?
 }
 
-impl<I> Call<I>
+/// Sends the request of an operation without a response body [in a task](in_task), when a request of
+/// the lane may start.
+pub(super) async fn send<I>(bucket: &Bucket, lane: Option<Lane>, input: I) -> Result<I::Output>
 where
-    I: Operation + Send + 'static,
+    I: Operation<Handle = Bucket> + Send + 'static,
     I::Output: Send + 'static,
 {
-    /// Sends the request [in a task](in_task), when a request of the lane may start. For requests
-    /// without a response body.
-    pub(super) async fn send_in_task(mut self, lane: Option<Lane>) -> Result<I::Output> {
-        let requests = Arc::clone(&self.dispatcher.shared.transfers.requests);
-        in_task(async move {
-            let slot = Arc::new(requests.acquire(lane).await);
-            self.dispatcher.options_mut().admission = Some(Arc::<RequestSlot>::clone(&slot));
-            let output = self.await;
-            if output.is_ok() {
-                slot.release(Outcome::Success);
-            }
-            output
-        })
-        .await
-    }
+    let bucket = bucket.clone();
+    in_task(async move {
+        let admitted = bucket.admit(lane).await;
+        in_slot(admitted, async |admitted| admitted.bucket.call(input).await).await
+    })
+    .await
 }
 
-/// Runs a request, and releases its slot.
-async fn run<T, F: Future<Output = Result<T>>>(
+/// Runs a request that has been admitted, and releases its slot.
+pub(super) async fn in_slot<T, F: Future<Output = Result<T>>>(
     admitted: AdmittedBucket,
     request: impl FnOnce(AdmittedBucket) -> F,
 ) -> Result<T> {
@@ -278,7 +266,7 @@ impl<T: Send + 'static> RequestTasks<T> {
             let admitted = concurrency.admit(&bucket).await;
             // The transfer may have ended.
             let _ = start.send(());
-            run(admitted, |admitted| request(admitted, reservation)).await
+            in_slot(admitted, |admitted| request(admitted, reservation)).await
         }));
     }
 
@@ -290,7 +278,8 @@ impl<T: Send + 'static> RequestTasks<T> {
     ) where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        self.tasks.spawn(in_current_span(run(admitted, request)));
+        self.tasks
+            .spawn(in_current_span(in_slot(admitted, request)));
     }
 
     /// Polls the next event; `None` if no task is left. Panics of callbacks continue.

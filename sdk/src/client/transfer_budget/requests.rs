@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::adaptive_limit::{AdaptiveLimit, CHECK_INTERVAL, Outcome, Ticket};
+use crate::base::runtime::ScopedTask;
 
 /// A limit on the requests in flight, and adaptive limits below it. Requests start in their order,
 /// except that a lane whose limit is reached does not block the others.
@@ -67,16 +67,7 @@ struct Held {
     /// The request body that is being sent.
     body: Option<SentBody>,
     /// Gives the slot up if the response is not read soon.
-    parked: Option<AbortOnDrop>,
-}
-
-/// A task that is cancelled on drop.
-struct AbortOnDrop(AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    parked: Option<ScopedTask<()>>,
 }
 
 /// A request body while it is sent.
@@ -277,7 +268,7 @@ impl RequestSlot {
     #[inline]
     pub(crate) fn park(self: &Arc<Self>) {
         let slot = Arc::downgrade(self);
-        let timer = tokio::spawn(async move {
+        let timer = ScopedTask::spawn(async move {
             tokio::time::sleep(PARK_TIME).await;
             let Some(slot) = slot.upgrade() else {
                 return;
@@ -288,7 +279,7 @@ impl RequestSlot {
             drop(held);
             drop(permit);
         });
-        self.lock().parked = Some(AbortOnDrop(timer.abort_handle()));
+        self.lock().parked = Some(timer);
     }
 
     /// Gives the slot up, also after each response head if the body is resumed: the caller decides how

@@ -15,7 +15,7 @@ use crate::generated::operations::{
     GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
 };
 use crate::managed::errors::with_object;
-use crate::managed::request_tasks::{Concurrency, RequestTasks, in_task};
+use crate::managed::request_tasks::{Concurrency, RequestTasks, in_task, send};
 use crate::message::sse::{SseInput, SseKey};
 use crate::message::transfer_monitor::TransferMonitor;
 
@@ -103,7 +103,7 @@ impl ObjectReader {
         let mut input = HeadObjectInput::new(&self.key);
         input.version_id.clone_from(&self.version_id);
         input.set_sse_key(self.sse_key.as_ref());
-        self.bucket.call(input).send_in_task(None).await
+        send(&self.bucket, None, input).await
     }
 
     /// Returns the tasks of this download.

@@ -10,8 +10,10 @@ use super::part_reader::PartReader;
 use super::resume_token::{CompletedPart, ResumeToken};
 use super::uploader::{StoredPart, Uploader};
 use crate::base::error::{Error, Result};
+use crate::generated::operations::ListMultipartInput;
 use crate::managed::multipart_guard::is_upload_gone;
 use crate::managed::part_sizes::{MAX_PARTS, PartSizes};
+use crate::managed::request_tasks::send;
 
 /// The number of parts that one request lists.
 const LIST_LIMIT: u32 = 1000;
@@ -67,7 +69,7 @@ impl EarlierUpload {
             return Err(error);
         }
         // The earlier process may have completed the upload without receiving the response.
-        let object = match uploader.head().send().await {
+        let object = match send(&uploader.bucket, None, uploader.head()).await {
             Ok(object) if is_made_of_parts(&token, token.length, &object) => object,
             Err(head_error) if !head_error.is_not_found() => {
                 return Err(head_error.with_resume_token(token));
@@ -117,12 +119,10 @@ async fn list_stored_parts(
     let mut stored = BTreeMap::new();
     let mut after = None;
     loop {
-        let mut call = uploader
-            .bucket
-            .list_multipart(&token.key, &token.upload_id)
-            .limit(LIST_LIMIT);
-        call.input.part_number_marker = after;
-        let page = call.send_in_task(None).await?.object_parts;
+        let mut input = ListMultipartInput::new(&token.key, &token.upload_id);
+        input.limit = Some(LIST_LIMIT);
+        input.part_number_marker = after;
+        let page = send(&uploader.bucket, None, input).await?.object_parts;
         let Some(last) = page.iter().map(|part| part.part_number).max() else {
             return Ok(stored);
         };

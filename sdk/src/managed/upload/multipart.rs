@@ -15,7 +15,7 @@ use super::uploader::{StoredPart, Uploader};
 use super::{UploadOptions, UploadOutput};
 use crate::base::error::Result;
 use crate::client::transfer_budget::Lane;
-use crate::generated::operations::HeadObjectOutput;
+use crate::generated::operations::{CompleteMultipartUploadInput, HeadObjectOutput};
 use crate::generated::types::ObjectPart;
 use crate::managed::multipart_guard::MultipartGuard;
 use crate::managed::part_sizes::{PartSizes, check_object_size};
@@ -116,9 +116,9 @@ impl<'a> MultipartUpload<'a> {
 
     async fn initiate(&mut self) -> Result<MultipartGuard> {
         let bucket = &self.uploader.bucket;
-        let call = bucket.call(self.uploader.object.clone());
+        let input = self.uploader.object.clone();
         let start = Instant::now();
-        let guard = MultipartGuard::initiate(bucket, call).await?;
+        let guard = MultipartGuard::initiate(bucket, input).await?;
         let requests = &bucket.transfer_budget().requests;
         requests.responded(Lane::Uploads, start.elapsed());
         Ok(guard)
@@ -246,13 +246,10 @@ impl<'a> MultipartUpload<'a> {
             object_part.etag = part.etag().map(str::to_owned);
             object_part
         });
-        let mut call =
-            uploader
-                .bucket
-                .complete_multipart_upload(uploader.key(), &token.upload_id, parts);
-        call.input.etag.clone_from(&etag);
+        let mut input = CompleteMultipartUploadInput::new(uploader.key(), &token.upload_id, parts);
+        input.etag.clone_from(&etag);
         let is_expected = |object: &HeadObjectOutput| is_made_of_parts(token, Some(bytes), object);
-        let completion = guard.complete(call, uploader.head(), is_expected).await?;
+        let completion = guard.complete(input, uploader.head(), is_expected).await?;
         let output = completion.into_output(etag);
         Ok(UploadOutput {
             etag: output.etag,

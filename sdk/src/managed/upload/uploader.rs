@@ -11,7 +11,6 @@ use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::runtime;
-use crate::call::Call;
 use crate::client::Bucket;
 use crate::client::transfer_budget::{AdmittedBucket, Outcome, RequestSlot};
 use crate::generated::operations::{
@@ -298,10 +297,10 @@ impl Uploader {
         Ok(MultipartGuard::existing(bucket, key, id, runtime))
     }
 
-    /// Requests the properties of the object.
-    pub(super) fn head(&self) -> Call<HeadObjectInput> {
+    /// Returns the input of a request for the properties of the object.
+    pub(super) fn head(&self) -> HeadObjectInput {
         let mut input = HeadObjectInput::new(self.key());
         input.set_sse_key(self.sse_key.as_ref());
-        self.bucket.call(input)
+        input
     }
 }
