@@ -177,6 +177,8 @@ messages! {
     no_token_folder(path) { "--resume cannot create the folder {path}" "--resume 无法创建文件夹 {path}" }
     not_deleted_source(path) { "{path} was copied but not deleted" "{path} 已复制但未删除" }
     changed_since_copy() { "it has changed in the meantime" "它在此期间已被修改" }
+    symbolic_link() { "symbolic link" "符号链接" }
+    move_of_link(path) { "{path} is a link to a folder: write `{path}/` to move the files of that folder" "{path} 是指向文件夹的链接：要移动该文件夹的文件，请写成 `{path}/`" }
     below_link(link) { "{link}: the files below this link were copied but not deleted" "{link}：此链接下的文件已复制但未删除" }
     files_done(files) { "{files} done," "已完成 {files}，" }
     progress(files, bytes, total, rate) { "{files} files, {bytes} of {total}, {rate}/s" "{files} 个文件，{bytes} / {total}，{rate}/秒" }

@@ -196,9 +196,34 @@ fn files_below_a_link_to_a_folder_are_not_deleted() {
     assert_eq!(world.files("in"), ["link"]);
     assert_eq!(world.get("x/link/deep/too"), "outside/deep/too");
     assert_eq!(world.get("x/to-file"), "outside/file");
-    // The source itself can be a link.
-    world.ok(&["mv", "-r", "in/link", &address("y")]);
+    // The source itself can be a link, if the user means its folder.
+    let run = world.run(&["mv", "-r", "in/link", &address("y")]).exits(1);
+    assert!(run.stderr.contains("write `in/link/`"), "{run:?}");
+    assert_eq!(world.files("outside").len(), 4, "{run:?}");
+    world.ok(&["mv", "-r", "in/link/", &address("y")]);
     assert_eq!(world.files("outside"), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn operands_that_are_links_are_skipped_on_demand() {
+    let world = World::new();
+    world.write("folder/a", "1");
+    std::os::unix::fs::symlink("folder/a", world.path("link")).unwrap();
+    std::os::unix::fs::symlink("folder", world.path("folder-link")).unwrap();
+    std::os::unix::fs::symlink("missing", world.path("dangling")).unwrap();
+    let target = address("x/");
+    for command in ["cp", "mv"] {
+        let links = ["link", "folder-link", "dangling"];
+        let options = [command, "-r", "--no-follow-symlinks"];
+        let run = world.ok(&[&options[..], &links, &[&target]].concat());
+        let skipped = links.map(|link| format!("skip {link} (symbolic link)"));
+        assert_eq!(run.stdout.lines().collect::<Vec<_>>(), skipped);
+        assert_eq!(world.keys(), [""; 0]);
+    }
+    assert!(world.path("folder-link/a").exists() && world.path("link").is_symlink());
+    world.ok(&["cp", "-r", "--no-follow-symlinks", "folder-link/", &target]);
+    assert_eq!(world.keys(), ["x/a"]);
 }
 
 #[test]

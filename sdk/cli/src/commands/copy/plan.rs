@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use super::super::folder::{Ends, FolderJob};
 use super::file::{FileJob, failed_verb};
 use super::targets::Targets;
-use crate::action::Action;
+use crate::action::{Action, Verb};
 use crate::arguments::CopyArguments;
 use crate::exit::{UsageError, usage};
 use crate::listing::{Selection, find, has_objects_below, nothing};
@@ -78,7 +78,17 @@ pub(super) async fn plan(
     }
     let mut kinds = Vec::new();
     for location in locations {
-        match kind(session, arguments.recursive, &location).await {
+        // A path that ends in `/` is the folder that a link leads to.
+        if arguments.transfer.no_follow_symlinks
+            && matches!(&location, Location::Local(path) if path.is_symlink())
+        {
+            let (name, reason) = (location.to_string(), messages::symbolic_link());
+            let mut action = Action::new(Verb::Skip, &name);
+            action.reason = Some(&reason);
+            output.action(&action);
+            continue;
+        }
+        match kind(session, arguments, is_move, &location).await {
             Ok(Source::ObjectAndFolder(location)) => {
                 let name = location.to_string();
                 let action = Action::new(failed_verb(&location, &target, is_move), &name);
@@ -132,7 +142,13 @@ pub(super) async fn plan(
     Ok((jobs, targets))
 }
 
-async fn kind(session: &Session, recursive: bool, location: &Location) -> Result<Source> {
+async fn kind(
+    session: &Session,
+    arguments: &CopyArguments,
+    is_move: bool,
+    location: &Location,
+) -> Result<Source> {
+    let recursive = arguments.recursive;
     match location {
         Location::Stdio => Ok(Source::File(Location::Stdio)),
         Location::Remote(remote) => match Selection::of(session, remote, recursive).await? {
@@ -157,6 +173,10 @@ async fn kind(session: &Session, recursive: bool, location: &Location) -> Result
                 ))
             }
         },
+        // The files belong to the other folder, which the link would outlive.
+        Location::Local(path) if is_move && recursive && path.is_symlink() && path.is_dir() => {
+            Err(anyhow!(messages::move_of_link(path.display())))
+        }
         Location::Local(path) => local_kind(session, recursive, path),
     }
 }
