@@ -10,6 +10,9 @@ use crate::messages;
 use crate::pattern::Pattern;
 use crate::session::{Session, is_not_found};
 
+/// Number of entries of one page of a list, the most that the service returns.
+pub(crate) const PAGE_SIZE: u32 = 1000;
+
 /// The objects that an operand stands for.
 #[derive(Clone, Debug)]
 pub(crate) enum Selection {
@@ -77,7 +80,8 @@ impl Selection {
             Self::Pattern(pattern) => Some(pattern.clone()),
             _ => None,
         };
-        let items = bucket.list_objects().prefix(prefix).items();
+        let call = bucket.list_objects().prefix(prefix);
+        let items = call.limit(PAGE_SIZE).items();
         items.try_filter(move |object| {
             let is_selected = pattern
                 .as_ref()
@@ -144,7 +148,7 @@ pub(crate) async fn has_objects_below(session: &Session, remote: &Remote) -> Res
 }
 
 /// Returns whether an operand is the name of a folder, and not of an object, so that a request for the
-/// object failed. If this request fails, too, the answer is `false`.
+/// object failed. Returns `false` if this request fails, too.
 pub(crate) async fn is_only_folder(
     session: &Session,
     remote: &Remote,
@@ -161,6 +165,11 @@ pub(crate) async fn is_only_folder(
 ///
 /// Returns the error of the list.
 pub(crate) async fn find(session: &Session, remote: &Remote) -> Result<Option<ObjectSummary>> {
+    // There can be many keys with the prefix, and mostly none of them is this one. If the caller may
+    // not read objects, the list decides.
+    if is_valid_key(&remote.key) && matches!(exists(session, remote).await, Ok(false)) {
+        return Ok(None);
+    }
     let bucket = session.bucket(&remote.bucket).await?;
     // The order of lists is not specified, so that the object can be anywhere among those with the
     // prefix. With a delimiter, what is below folders is not listed.
@@ -168,7 +177,7 @@ pub(crate) async fn find(session: &Session, remote: &Remote) -> Result<Option<Ob
         .list_objects()
         .prefix(remote.key.clone())
         .delimiter("/");
-    let mut items = call.items();
+    let mut items = call.limit(PAGE_SIZE).items();
     while let Some(object) = items.next().await {
         let object = object?;
         if object.key == remote.key {
@@ -188,8 +197,6 @@ pub(crate) async fn exists(session: &Session, remote: &Remote) -> Result<bool> {
     match bucket.head_object(&remote.key).await {
         Ok(_) => Ok(true),
         Err(error) if error.is_not_found() => Ok(false),
-        // An object with a customer-provided key is only described with its key.
-        Err(error) if has_status(&error, 400) => Ok(true),
         Err(error) => Err(error.into()),
     }
 }

@@ -9,7 +9,7 @@ use super::{rm, uploads};
 use crate::action::{Action, Verb};
 use crate::arguments::{MbArguments, RbArguments};
 use crate::exit::UsageError;
-use crate::listing::Selection;
+use crate::listing::{PAGE_SIZE, Selection};
 use crate::location::Remote;
 use crate::messages;
 use crate::output::Output;
@@ -71,7 +71,8 @@ async fn remove_one(session: &Session, output: &Output, name: &str, force: bool)
             let versions = rm::versions(&bucket, &all, &Selection::Folder);
             rm::delete_versions(output, &bucket, versions, false).await?;
         }
-        let objects = bucket.list_objects().items().map_ok(|object| object.key);
+        let objects = bucket.list_objects().limit(PAGE_SIZE).items();
+        let objects = objects.map_ok(|object| object.key);
         rm::delete_keys(output, &bucket, objects, false).await?;
         uploads::abort_all(output, &bucket).await?;
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::LsArguments;
-use crate::listing::{Selection, nothing};
+use crate::listing::{PAGE_SIZE, Selection, nothing};
 use crate::location::{Remote, SCHEME};
 use crate::messages;
 use crate::output::{Output, printable};
@@ -105,7 +105,7 @@ impl List<'_> {
 
     async fn objects(&mut self, session: &Session) -> Result<()> {
         let bucket = session.bucket(&self.remote.bucket).await?;
-        let mut call = bucket.list_objects().prefix(self.prefix());
+        let mut call = bucket.list_objects().prefix(self.prefix()).limit(PAGE_SIZE);
         if let Some(delimiter) = self.delimiter() {
             call = call.delimiter(delimiter);
         }
@@ -122,7 +122,10 @@ impl List<'_> {
 
     async fn versions(&mut self, session: &Session) -> Result<()> {
         let bucket = session.bucket(&self.remote.bucket).await?;
-        let mut call = bucket.list_object_versions().prefix(self.prefix());
+        let mut call = bucket
+            .list_object_versions()
+            .prefix(self.prefix())
+            .limit(PAGE_SIZE);
         if let Some(delimiter) = self.delimiter() {
             call = call.delimiter(delimiter);
         }

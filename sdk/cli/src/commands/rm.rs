@@ -7,7 +7,7 @@ use qingstor_sdk::{Bucket, Error};
 use crate::action::{Action, Verb};
 use crate::arguments::RmArguments;
 use crate::exit::{UsageError, usage};
-use crate::listing::{Selection, exists, has_objects_below, nothing};
+use crate::listing::{PAGE_SIZE, Selection, exists, has_objects_below, nothing};
 use crate::location::Remote;
 use crate::messages;
 use crate::output::Output;
@@ -190,7 +190,8 @@ pub(super) fn versions(
 ) -> impl Stream<Item = Result<(String, String), Error>> + Send + use<> {
     let prefix = selection.prefix_with_itself(path);
     let (selection, path) = (selection.clone(), path.clone());
-    let versions = bucket.list_object_versions().prefix(prefix).items();
+    let versions = bucket.list_object_versions().prefix(prefix);
+    let versions = versions.limit(PAGE_SIZE).items();
     versions
         .try_filter(move |version| std::future::ready(selection.includes(&path, &version.key)))
         .map_ok(|version| (version.key, version.version_id))

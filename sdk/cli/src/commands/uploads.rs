@@ -10,7 +10,7 @@ use qingstor_sdk::{Bucket, Error, Timestamp};
 use super::ls::{time_text, with_bucket};
 use crate::action::{Action, Verb};
 use crate::arguments::{AbortArguments, UploadsArguments};
-use crate::listing::Selection;
+use crate::listing::{PAGE_SIZE, Selection};
 use crate::location::Remote;
 use crate::messages;
 use crate::output::{Output, printable};
@@ -97,7 +97,8 @@ fn unfinished(
 ) -> impl Stream<Item = Result<MultipartUpload, Error>> + Send + use<> {
     let now = Timestamp::now();
     let prefix = selection.prefix_with_itself(path);
-    let uploads = bucket.list_multipart_uploads().prefix(prefix).items();
+    let uploads = bucket.list_multipart_uploads().prefix(prefix);
+    let uploads = uploads.limit(PAGE_SIZE).items();
     let (selection, path) = (selection.clone(), path.clone());
     uploads.try_filter(move |upload| {
         let age = upload

@@ -168,3 +168,46 @@ fn json_fields_have_one_form() {
     assert_eq!(deleted["version_id"], version_id);
     assert_eq!(deleted["reason"], serde_json::Value::Null);
 }
+
+#[test]
+fn lists_need_few_requests() {
+    let world = World::new();
+    for number in 0..250 {
+        world.write(&format!("many/foo-{number}"), "1");
+    }
+    world.write("many/foo/a", "1");
+    world.ok(&["cp", "-r", "many", BUCKET_ADDRESS]);
+    let foo = address("foo");
+    let lists_of = |arguments: &[&str]| {
+        let before = world.served("ListObjects");
+        let run = world.ok(arguments);
+        (world.served("ListObjects") - before, run.lines().len())
+    };
+    for (arguments, expected) in [
+        (&["ls", BUCKET_ADDRESS][..], (1, 251)),
+        (&["ls", "-R", BUCKET_ADDRESS], (1, 251)),
+        (&["find", BUCKET_ADDRESS], (1, 251)),
+        (&["du", BUCKET_ADDRESS], (1, 1)),
+        (&["find", &foo], (1, 1)),
+        (&["du", &foo], (1, 1)),
+        (&["rm", "-r", "--dry-run", &foo], (1, 1)),
+        (&["rm", "--dry-run", &address("foo-*")], (1, 250)),
+    ] {
+        assert_eq!(lists_of(arguments), expected, "{arguments:?}");
+    }
+    // An object with the name of the folder is found, also without the right to read it.
+    world.put("foo", "12");
+    for fault in [
+        &[][..],
+        &["operation=HeadObject,status=403,code=permission_denied"],
+    ] {
+        world.faults(fault);
+        let du = world.ok(&["du", "--json", &foo]).objects().remove(0);
+        assert_eq!(
+            du["objects"].as_u64().zip(du["bytes"].as_u64()),
+            Some((2, 3))
+        );
+        let run = world.ok(&["rm", "-r", "--dry-run", &foo]);
+        assert_eq!(run.lines().len(), 2, "{run:?}");
+    }
+}
