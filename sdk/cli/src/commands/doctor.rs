@@ -125,9 +125,6 @@ fn unknown_settings(session: &Session, report: &Report<'_>, known: &str) -> Resu
 
 /// Checks the connection, the clock and the access key.
 async fn service(session: &Session, report: &Report<'_>) -> Result<()> {
-    if session.options().anonymous {
-        return report.passed("access key", messages::service_anonymous());
-    }
     match session.client()?.list_buckets().await {
         Ok(output) => {
             clock(report, output.headers().get("date"))?;
@@ -139,6 +136,19 @@ async fn service(session: &Session, report: &Report<'_>) -> Result<()> {
         Err(error) => {
             if let Some(headers) = error.headers() {
                 clock(report, headers.get("date"))?;
+            }
+            // The service refuses to list buckets without an access key, which shows that it responds.
+            let is_refused = error
+                .status()
+                .is_some_and(|status| status.is_client_error());
+            if session.options().anonymous {
+                return match is_refused {
+                    true => report.passed("connection", messages::service_anonymous()),
+                    false => {
+                        let fix = fix(&error, messages::fix_connection);
+                        report.failed("connection", &error.into(), fix)
+                    }
+                };
             }
             let fix = fix(&error, || messages::fix_account_rights("ListBuckets"));
             report.failed("access key", &error.into(), fix)

@@ -136,6 +136,17 @@ fn the_doctor_says_what_to_fix() {
     for profile in ["broken", "missing"] {
         assert!(doctor("QINGSTOR_PROFILE", profile).contains("fix: correct the"));
     }
+    let anonymous = world.ok(&["doctor", "--anonymous"]).stdout;
+    assert!(
+        anonymous.contains("clock") && anonymous.contains("responds"),
+        "{anonymous}"
+    );
+    let nowhere = ["doctor", "--anonymous", "--endpoint", "http://127.0.0.1:1"];
+    let nowhere = world.run(&nowhere).exits(1).stdout;
+    assert!(
+        nowhere.contains("FAILED") && nowhere.contains("check --endpoint"),
+        "{nowhere}"
+    );
     world.faults(&["skew=1h"]);
     let skewed = world.run(&["doctor"]).exits(1).stdout;
     assert!(skewed.contains("clock"), "{skewed}");
@@ -144,7 +155,7 @@ fn the_doctor_says_what_to_fix() {
     let forbidden = world.run(&["doctor", BUCKET]).exits(1).stdout;
     assert!(forbidden.contains("must allow ListObjects"), "{forbidden}");
     for (operation, failure, expected) in [
-        ("ListBuckets", "status=503", "try again later"),
+        ("ListBuckets", "status=503", "retry later"),
         (
             "ListBuckets",
             "status=403,code=permission_denied",
@@ -155,8 +166,8 @@ fn the_doctor_says_what_to_fix() {
             "status=403,code=request_expired",
             "set the clock",
         ),
-        ("ListObjects", "status=500", "try again later"),
-        ("HeadBucket", "status=503", "try again later"),
+        ("ListObjects", "status=500", "retry later"),
+        ("HeadBucket", "status=503", "retry later"),
     ] {
         world.faults(&[&format!("operation={operation},{failure}")]);
         let run = world.run(&["doctor", BUCKET]).exits(1);
