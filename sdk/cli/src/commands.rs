@@ -12,6 +12,7 @@ mod du;
 mod emulator;
 mod find;
 mod folder;
+mod inapplicable_options;
 mod ls;
 mod man;
 mod moved_files;

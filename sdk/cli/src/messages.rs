@@ -117,6 +117,12 @@ messages! {
     target_is_a_file(path) { "the target `{path}` exists as a file: several files need a folder" "目标 `{path}` 已存在且是文件：多个文件需要以文件夹为目标" }
     stdin_is_no_folder() { "standard input is not a folder" "标准输入不是文件夹" }
     folder_to_stdout() { "standard output takes one object, not a folder or a pattern: `qingstor cat` prints all objects that match a pattern" "标准输出只接受一个对象，而不是文件夹或模式：`qingstor cat` 可输出与模式匹配的所有对象" }
+    needs_stored_object(option) { "{option} applies to stored objects, but the target is not in a bucket" "{option} 用于所存储的对象，但目标不在存储空间中" }
+    needs_file(option) { "{option} applies to files, but no file is uploaded or downloaded" "{option} 用于文件，但没有文件要上传或下载" }
+    needs_download(option) { "{option} applies to downloaded files, but the target is not a file or folder" "{option} 用于下载的文件，但目标不是文件或文件夹" }
+    needs_upload(option) { "{option} applies to uploaded files, but no source is a file or folder" "{option} 用于上传的文件，但没有源是文件或文件夹" }
+    needs_listed_bucket(option) { "{option} applies to objects: write qs://BUCKET, too" "{option} 用于对象：请同时写出 qs://BUCKET" }
+    needs_sizes() { "-H needs -l or --summarize, which print sizes" "-H 需要与输出大小的 -l 或 --summarize 一起使用" }
     content_type_needs_put() { "--content-type can only be used with --method PUT" "--content-type 只能与 --method PUT 一起使用" }
     expected_object() { "expected a JSON object" "应为 JSON 对象" }
     expected_number(text) { "`{text}` is not a number" "`{text}` 不是数字" }
@@ -216,12 +222,12 @@ messages! {
     other_settings(path, keys) { "{path} has settings of other programs, which are ignored: {keys}" "{path} 中有其他程序的配置项，已忽略：{keys}" }
     fix_settings() { "correct the file, variable or option that the message names" "请更正消息中提到的文件、变量或选项" }
     service_reached(buckets) { "the service accepts the access key; number of its buckets: {buckets}" "服务接受该访问密钥；可见存储空间数：{buckets}" }
-    service_anonymous() { "requests are not signed" "请求未签名" }
+    service_anonymous() { "the service responds; requests are not signed" "服务有响应；请求未签名" }
     fix_connection() { "check --endpoint, the network, and the proxy" "请检查 --endpoint、网络和代理" }
     fix_key() { "check the access key in the console of QingCloud; the service does not accept it" "请在青云控制台检查访问密钥；服务不接受该密钥" }
     fix_rights(operation) { "the policy or ACL of the bucket must allow {operation} for this access key" "存储空间的策略或 ACL 必须允许该访问密钥执行 {operation}" }
     fix_account_rights(operation) { "this access key may not use {operation}: change its permissions in the console of QingCloud" "该访问密钥无权执行 {operation}：请在青云控制台修改其权限" }
-    fix_later() { "the service cannot answer now: try again later" "服务暂时无法响应：请稍后再试" }
+    fix_later() { "the service cannot respond now: retry later" "服务暂时无法响应：请稍后再试" }
     clock_right(seconds) { "the clock differs from that of the service by {seconds} s" "本机时钟与服务相差 {seconds} 秒" }
     fix_clock() { "set the clock of this computer, or let a time service set it" "请校准本机时钟，或启用时间同步服务" }
     bucket_zone(bucket, zone) { "the bucket {bucket} is in {zone}" "存储空间 {bucket} 位于 {zone}" }

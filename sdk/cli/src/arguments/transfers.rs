@@ -238,7 +238,7 @@ pub(crate) struct TransferOptions {
     /// Size of the parts of large files, 4M to 5G, such as 16M
     #[arg(long, value_name = "SIZE", value_parser = parse_part_size)]
     pub(crate) part_size: Option<u64>,
-    /// Most bytes per second of the whole command, such as 2M
+    /// Maximum bytes per second of the whole command, such as 2M; single files follow one after the other
     #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
     pub(crate) limit_rate: Option<u64>,
     #[command(flatten)]
@@ -255,7 +255,7 @@ pub(crate) struct TransferOptions {
     /// Skip symbolic links instead of following them
     #[arg(long)]
     pub(crate) no_follow_symlinks: bool,
-    /// Encode keys that cannot be file names here, instead of reporting them
+    /// Encode keys that cannot be file names here, instead of reporting them; uploads decode them
     #[arg(long)]
     pub(crate) rename_invalid: bool,
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::LsArguments;
+use crate::exit::usage;
 use crate::listing::{PAGE_SIZE, Selection, nothing};
 use crate::location::{Remote, SCHEME};
 use crate::messages;
@@ -30,8 +31,21 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: LsArgumen
         output.end_with_nul();
     }
     let Some(path) = &arguments.path else {
+        for (option, is_set) in [
+            ("-R", arguments.recursive),
+            ("--versions", arguments.versions),
+            ("--summarize", arguments.summarize),
+            ("-H", arguments.human),
+        ] {
+            if is_set {
+                return Err(usage(messages::needs_listed_bucket(option)));
+            }
+        }
         return list_buckets(session, output, &arguments).await;
     };
+    if arguments.human && !arguments.long && !arguments.summarize && !output.json() {
+        return Err(usage(messages::needs_sizes()));
+    }
     let remote = Remote::parse(path)?;
     let pattern = match Selection::of(session, &remote, arguments.recursive).await? {
         Selection::Pattern(pattern) => Some(pattern),
@@ -60,7 +74,11 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: LsArgumen
 }
 
 async fn list_buckets(session: &Session, output: &Output, arguments: &LsArguments) -> Result<()> {
-    let mut buckets = session.client()?.list_buckets().items();
+    let mut call = session.client()?.list_buckets();
+    if let Some(zone) = &session.options().zone {
+        call = call.location(zone);
+    }
+    let mut buckets = call.items();
     while let Some(bucket) = buckets.next().await {
         let bucket = bucket?;
         let address = format!("{SCHEME}{}", bucket.name);

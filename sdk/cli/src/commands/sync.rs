@@ -6,6 +6,7 @@ use anyhow::Result;
 use qingstor_sdk::{Compare, FolderTransfer};
 
 use super::folder::{self, Ends};
+use super::inapplicable_options;
 use super::transfers::Transfers;
 use crate::arguments::{Comparison, SyncArguments};
 use crate::location::Location;
@@ -23,6 +24,8 @@ pub(super) async fn run(
         source: Location::parse_source(&arguments.source)?,
         target: Location::parse_target(&arguments.target)?,
     };
+    let source = std::slice::from_ref(&ends.source);
+    inapplicable_options::check(&arguments.transfer, &arguments.object, source, &ends.target)?;
     ends.check_source(session).await?;
     let transfers =
         Transfers::start(session, output, &arguments.transfer, &arguments.object).await?;

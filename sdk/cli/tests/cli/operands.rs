@@ -273,3 +273,60 @@ fn missing_objects_are_named_without_the_right_to_list() {
     let marker = world.run(&["rm", &address("missing/")]).exits(1);
     assert!(marker.stderr.contains("nothing matches"), "{marker:?}");
 }
+
+#[test]
+fn options_without_an_effect_are_wrong_usage() {
+    let world = World::new();
+    world.write("file", "1");
+    world.write("in/a", "1");
+    world.put("object", "1");
+    world.put("folder/a", "1");
+    let (object, folder) = (address("object"), address("folder"));
+    let (copy, other) = (address("copy"), address("other/"));
+    let stored = "applies to stored objects";
+    for (arguments, says) in [
+        (&["cp", "--meta", "a=b", &object, "down"][..], stored),
+        (&["mv", "--content-type", "a/b", &object, "down"], stored),
+        (&["cp", "--storage-class", "FOO", &object, "-"], stored),
+        (&["sync", "--meta", "a=b", &folder, "down"], stored),
+        (&["cp", "--resume", &object, "-"], "applies to files"),
+        (&["cp", "--resume", &object, &copy], "applies to files"),
+        (&["cp", "--resume", "-", &copy], "applies to files"),
+        (
+            &["sync", "--rename-invalid", &folder, &other],
+            "applies to files",
+        ),
+        (
+            &["cp", "--fsync", "file", &copy],
+            "applies to downloaded files",
+        ),
+        (
+            &["sync", "--fsync", &folder, &other],
+            "applies to downloaded files",
+        ),
+        (
+            &["cp", "--no-follow-symlinks", &object, "down"],
+            "applies to uploaded files",
+        ),
+        (&["ls", "-H", BUCKET_ADDRESS], "-H needs -l or --summarize"),
+        (&["ls", "--versions"], "--versions applies to objects"),
+        (&["ls", "-R"], "-R applies to objects"),
+        (&["ls", "--summarize"], "--summarize applies to objects"),
+        (&["ls", "-l", "-H"], "-H applies to objects"),
+    ] {
+        let run = world.run(arguments).exits(2);
+        assert!(run.stderr.contains(says), "{arguments:?}: {run:?}");
+    }
+    assert!(!world.path("down").exists());
+    world.ok(&["cp", "--resume", "--meta", "a=b", "file", &copy]);
+    world.ok(&["cp", "--fsync", "--resume", &object, "down"]);
+    world.ok(&["cp", "-r", "--no-follow-symlinks", "in", &other]);
+    world.ok(&["ls", "-H", "--summarize", BUCKET_ADDRESS]);
+    // Without a path, the zone selects buckets.
+    assert_eq!(
+        world.ok(&["ls", "--zone", "pek3a"]).lines(),
+        [BUCKET_ADDRESS]
+    );
+    let unknown = world.run(&["ls", "--zone", "nowhere1"]);
+    assert_ne!(unknown.lines(), [BUCKET_ADDRESS]);
+}

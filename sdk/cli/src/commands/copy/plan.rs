@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 
 use super::super::folder::{Ends, FolderJob};
+use super::super::inapplicable_options;
 use super::file::{FileJob, failed_verb};
 use super::targets::Targets;
 use crate::action::{Action, Verb};
@@ -69,6 +70,7 @@ pub(super) async fn plan(
             return Err(both_local(source, &target));
         }
     }
+    inapplicable_options::check(&arguments.transfer, &arguments.object, &locations, &target)?;
     let filter = arguments.filters.path_filter()?;
     if target == Location::Stdio {
         if is_move {

@@ -254,8 +254,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "大文件的分段大小，4M 至 5G，例如 16M",
     ),
     (
-        "Most bytes per second of the whole command, such as 2M",
-        "整个命令每秒最多传输的字节数，例如 2M",
+        "Maximum bytes per second of the whole command, such as 2M; single files follow one after the other",
+        "整个命令每秒最多传输的字节数，例如 2M；单个文件会依次传输",
     ),
     (
         "Wait until downloaded files are on the disk; mv always does",
@@ -278,8 +278,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "跳过符号链接，而不跟随",
     ),
     (
-        "Encode keys that cannot be file names here, instead of reporting them",
-        "对不能作为文件名的 key 进行编码，而不是报告错误",
+        "Encode keys that cannot be file names here, instead of reporting them; uploads decode them",
+        "对不能作为文件名的 key 进行编码，而不是报告错误；上传时解码",
     ),
     (
         "Media type; by default, that of the file name extension",
