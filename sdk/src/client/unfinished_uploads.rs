@@ -93,8 +93,10 @@ impl QingStor {
     ///
     /// # Errors
     ///
-    /// Returns `Timeout` if an upload is left after `timeout`, or the first error of an abort in the
-    /// background that has failed since the client was created or this method returned such an error.
+    /// Returns `Timeout` if an upload is left after `timeout`, or the first error of an abort, of a
+    /// transfer that was dropped or has failed, since the client was created or this method returned
+    /// such an error. The parts of such an upload use storage: see
+    /// [`Bucket::list_multipart_uploads`](crate::Bucket::list_multipart_uploads).
     pub async fn wait_for_aborts(&self, timeout: Duration) -> Result<()> {
         runtime::current()?;
         let uploads = &self.dispatcher().shared.unfinished_uploads.0;

@@ -291,8 +291,7 @@ impl CopyObject {
                 request_id: copy.request_id,
             }),
             Err(error) => {
-                // The first error is more useful than an error of the abort.
-                let _ = guard.abort().await;
+                guard.abort_failed().await;
                 Err(error)
             }
         }

@@ -123,6 +123,19 @@ impl MultipartGuard {
         parts.is_err_and(|error| is_upload_gone(&error))
     }
 
+    /// Aborts the upload of a failed transfer unless it is to be kept. Returns whether no upload is
+    /// left. [`wait_for_aborts`](crate::QingStor::wait_for_aborts) returns the error of the abort,
+    /// because the transfer returns its own.
+    pub(super) async fn abort_failed(&mut self) -> bool {
+        let Err(error) = self.abort().await else {
+            return true;
+        };
+        if let Some(unfinished) = self.unfinished.take() {
+            unfinished.fail(error);
+        }
+        false
+    }
+
     /// Aborts the upload unless it is to be kept.
     pub(super) async fn abort(&mut self) -> Result<()> {
         if self.unfinished.is_some() {

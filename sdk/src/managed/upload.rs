@@ -125,9 +125,12 @@ impl Bucket {
 /// # Errors and cancellation
 ///
 /// An upload that fails aborts its multipart upload before it returns the error, unless it is
-/// [`resumable`](Self::resumable). Dropping the future closes the connections, and starts a task on
+/// [`resumable`](Self::resumable). If the abort fails, too, the parts stay, the error contains a
+/// [resume token](crate::Error::resume_token), and
+/// [`QingStor::wait_for_aborts`](crate::QingStor::wait_for_aborts) returns the error of the abort.
+/// Dropping the future closes the connections, and starts a task on
 /// the runtime that aborts the multipart upload. The parts stay if the runtime ends first:
-/// [`QingStor::wait_for_aborts`](crate::QingStor::wait_for_aborts) waits for these tasks. If the
+/// `wait_for_aborts` waits for these tasks. If the
 /// response to the initiation is lost, an upload without parts stays, because its ID is unknown. A
 /// lifecycle rule of the bucket can remove such uploads. To discard a resumable upload, call
 /// [`Bucket::abort_multipart_upload`].

@@ -178,3 +178,33 @@ async fn aborts_that_fail_or_take_too_long_are_errors() {
     site.qingstor.wait_for_aborts(LONG).await.unwrap();
     assert_eq!(site.unfinished().await, 1);
 }
+
+/// An outage makes the transfer and its abort fail.
+#[tokio::test]
+async fn failed_aborts_of_failed_transfers_are_reported() {
+    let site = Site::start().await;
+    let put = site.bucket.put_object("source").body(content(3 * PART));
+    put.await.unwrap();
+    let outage = [
+        "operation=UploadMultipart,code=permission_denied",
+        "operation=AbortMultipartUpload,code=permission_denied",
+    ];
+    for (number, name) in ["upload", "copy"].into_iter().enumerate() {
+        site.faults(&outage);
+        let error = match name {
+            "upload" => upload(&site).await.unwrap_err(),
+            _ => {
+                let copy = site.bucket.copy_object((site.bucket.name(), "source"), "k");
+                let copy = copy.part_size(PART as u64).multipart_threshold(0);
+                copy.await.unwrap_err()
+            }
+        };
+        assert_eq!(error.operation(), Some("UploadMultipart"), "{name}");
+        let error = site.qingstor.wait_for_aborts(LONG).await.unwrap_err();
+        assert_eq!(error.operation(), Some("AbortMultipartUpload"), "{name}");
+        let aborts = u64::try_from(number).unwrap() + 1;
+        assert_eq!(site.served("AbortMultipartUpload"), aborts, "{name}");
+        site.qingstor.wait_for_aborts(LONG).await.unwrap();
+        assert_eq!(site.unfinished().await, number + 1, "{name}");
+    }
+}

@@ -104,13 +104,10 @@ impl<'a> MultipartUpload<'a> {
         if self.options.resumable {
             return Err(error.with_resume_token(token));
         }
-        match guard.abort().await {
-            Ok(()) => Err(error),
+        match guard.abort_failed().await {
+            true => Err(error),
             // An upload that could not be aborted can be resumed.
-            Err(_) => {
-                guard.keep_on_drop();
-                Err(error.with_resume_token(token))
-            }
+            false => Err(error.with_resume_token(token)),
         }
     }
 
