@@ -160,8 +160,9 @@ impl<I: Operation> Call<I> {
             Some(_) => parts.check_hashed(),
             None => Ok(()),
         };
+        let context = dispatcher.unsent(I::INFO, parts.target());
         let request = hashed.and_then(|()| dispatcher.request(I::INFO, parts));
-        request.map_err(|error| error.with_call(dispatcher.unsent(I::INFO)))
+        request.map_err(|error| error.with_call(context))
     }
 
     /// Returns a URL with which anyone can send this request, any number of times, until `expires`
@@ -180,9 +181,10 @@ impl<I: Operation> Call<I> {
     pub fn presign(self, expires: Duration) -> Result<Presigned> {
         let (dispatcher, parts, encoded) = self.encode(ContentMd5::IfInMemory);
         encoded?;
+        let context = dispatcher.unsent(I::INFO, parts.target());
         let presigned = check_presigned_parameters(parts.target())
             .and_then(|()| dispatcher.presigned(I::INFO, parts, expires));
-        presigned.map_err(|error| error.with_call(dispatcher.unsent(I::INFO)))
+        presigned.map_err(|error| error.with_call(context))
     }
 
     /// Encodes the input. `requested` applies if the caller asks for `Content-MD5`. After an error, the
@@ -216,7 +218,8 @@ impl<I: Operation> Call<I> {
                 }
                 parts.check_single_source(I::INFO.excludes_body)
             });
-        let checked = checked.map_err(|error| error.with_call(dispatcher.unsent(I::INFO)));
+        let checked =
+            checked.map_err(|error| error.with_call(dispatcher.unsent(I::INFO, parts.target())));
         (dispatcher, parts, checked)
     }
 }

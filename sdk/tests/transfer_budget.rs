@@ -396,3 +396,27 @@ async fn a_resumed_body_with_a_limited_rate_does_not_delay_others() {
     assert!(!limited.is_finished());
     limited.abort();
 }
+
+/// A retry that waits for its slot until the deadline was not sent.
+#[tokio::test]
+async fn a_retry_without_a_slot_does_not_count_as_an_attempt() {
+    let site = Site::start().await;
+    let bucket = client(&site, |config| config.transfer_requests(1));
+    site.faults(&[
+        "operation=PutObject,key=first,status=503,latency=200ms,times=1",
+        "operation=PutObject,key=second,latency=20s",
+    ]);
+    let first = bucket
+        .upload("first", "content")
+        .timeout(Duration::from_secs(1));
+    let first = tokio::spawn(first.into_future());
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let second = tokio::spawn(bucket.upload("second", "content").into_future());
+    let error = first.await.unwrap().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Timeout, 1),
+        "{error}"
+    );
+    second.abort();
+}

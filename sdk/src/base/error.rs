@@ -4,6 +4,7 @@ mod format;
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,6 +26,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// GetObject photos/cat.jpg: object_not_exists (404): object does not exist; request id
 /// 3f2cf9ac3168744d; 1 attempt, 41 ms
 /// ```
+///
+/// An error of a transfer also names the part, as in `UploadMultipart photos/film.mov, part 3`, or the
+/// range, as in `GetObject photos/film.mov, bytes 0-8388607`.
 ///
 /// `{:?}`, which `unwrap` and a failed `main` print, writes the same line. If a
 /// [source](std::error::Error::source) explains more than the message does, the line also contains
@@ -84,8 +88,18 @@ pub(crate) struct CallContext {
     pub(crate) operation: &'static str,
     pub(crate) bucket: Option<String>,
     pub(crate) key: Option<String>,
+    /// The part of the object that the request of a transfer sends or receives.
+    pub(crate) part: Option<ContentPart>,
     pub(crate) attempts: u32,
+    /// Zero if it is not known.
     pub(crate) elapsed: Duration,
+}
+
+/// A part of the content of an object.
+#[derive(Clone, Debug)]
+pub(crate) enum ContentPart {
+    Number(u32),
+    Bytes(Range<u64>),
 }
 
 /// Facts about the response of an error.
@@ -210,6 +224,14 @@ impl Error {
     /// Adds the call that the error belongs to, unless it is already set.
     pub(crate) fn with_call(mut self, call: CallContext) -> Self {
         self.0.call.get_or_insert(call);
+        self
+    }
+
+    /// Adds the part of the object to the call that the error belongs to, unless it is already set.
+    pub(crate) fn with_part(mut self, part: ContentPart) -> Self {
+        if let Some(call) = &mut self.0.call {
+            call.part.get_or_insert(part);
+        }
         self
     }
 
@@ -369,7 +391,7 @@ impl Error {
         self.0.call.as_ref().map_or(0, |call| call.attempts)
     }
 
-    /// Returns the time from the start of the call to its failure.
+    /// Returns the time from the start of the call to its failure; zero if it is not known.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0

@@ -153,7 +153,7 @@ impl<I: PagedOperation> Pages<I> {
                 return Ok(());
             }
         };
-        Err(Error::new(ErrorKind::Decode, why).with_call(call.dispatcher.unsent(I::INFO)))
+        Err(Error::new(ErrorKind::Decode, why).with_call(call.dispatcher.unsent(I::INFO, "")))
     }
 }
 

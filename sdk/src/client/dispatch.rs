@@ -28,11 +28,14 @@ use prepared_request::PreparedRequest;
 use resend::Resender;
 
 impl Dispatcher {
-    /// Returns the context of an error before anything was sent.
-    pub(crate) fn unsent(&self, info: &OperationInfo) -> CallContext {
+    /// Returns the context of an error before anything was sent. `target`: the path and the query of
+    /// the request, or as much of them as is known.
+    pub(crate) fn unsent(&self, info: &OperationInfo, target: &str) -> CallContext {
+        let path = target.split('?').next().unwrap_or_default();
         CallContext {
             operation: info.id,
             bucket: self.address.bucket.clone(),
+            key: self.address.key(path),
             ..CallContext::default()
         }
     }
@@ -71,18 +74,23 @@ impl Dispatcher {
         started: Instant,
     ) -> Result<Box<Response>> {
         encoded?;
-        runtime::current().map_err(|error| error.with_call(self.unsent(info)))?;
+        let unsent = |parts: &RequestParts| CallContext {
+            elapsed: started.elapsed(),
+            ..self.unsent(info, parts.target())
+        };
+        runtime::current().map_err(|error| error.with_call(unsent(parts)))?;
         let options = self.options();
         let policy = options.retry.as_ref().unwrap_or(&self.shared.retry);
         let limits =
             AttemptLimits::new(policy, &self.shared.retry_budget).start_timeout(options.timeout);
         if let Some(hash_body) = options.content_md5 {
-            let hashed = pin!(hash_body(parts, &self.shared.md5_pool));
-            limits
-                .before_deadline(hashed)
-                .await
+            let hashed = {
+                let hashed = pin!(hash_body(parts, &self.shared.md5_pool));
+                limits.before_deadline(hashed).await
+            };
+            hashed
                 .unwrap_or_else(|| Err(limits.deadline_exceeded(None)))
-                .map_err(|error| error.with_call(self.unsent(info)))?;
+                .map_err(|error| error.with_call(unsent(parts)))?;
         }
         let credentials = pin!(self.shared.credentials.current());
         let (uri, mut request) = limits
@@ -90,7 +98,7 @@ impl Dispatcher {
             .await
             .unwrap_or_else(|| Err(limits.deadline_exceeded(None)))
             .and_then(|credentials| self.prepare(info, parts, &credentials))
-            .map_err(|error| error.with_call(self.unsent(info)))?;
+            .map_err(|error| error.with_call(unsent(parts)))?;
         let identity = CallIdentity {
             info,
             body_fields,

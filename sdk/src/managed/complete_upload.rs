@@ -53,8 +53,10 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// Returns the error of the completion. The parts stay in any case: complete the upload later, or
-    /// call [`abort_multipart_upload`](Self::abort_multipart_upload).
+    /// Returns the error of `CompleteMultipartUpload`, or that of `HeadObject` if the upload does not
+    /// exist any more and it is not known whether the object consists of the parts. Parts that the
+    /// service has stay: complete the upload later, or call
+    /// [`abort_multipart_upload`](Self::abort_multipart_upload).
     pub async fn complete_upload(
         &self,
         key: impl Into<String>,

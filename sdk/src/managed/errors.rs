@@ -1,10 +1,13 @@
 //! Error helpers of the managed operations.
 
+use bytes::Bytes;
 use tokio::task::JoinError;
 
 use crate::base::error::{CallContext, Error, ErrorKind, Result};
 use crate::base::runtime;
 use crate::client::Bucket;
+use crate::message::response::error_response;
+use crate::message::response_meta::ResponseMeta;
 
 /// Adds the operation and the object to an error that does not have them.
 pub(super) fn with_object(
@@ -13,12 +16,30 @@ pub(super) fn with_object(
     key: &str,
     operation: &'static str,
 ) -> Error {
-    error.with_call(CallContext {
+    error.with_call(object_call(bucket, key, operation))
+}
+
+/// Returns the context of an operation on an object.
+pub(super) fn object_call(bucket: &Bucket, key: &str, operation: &'static str) -> CallContext {
+    CallContext {
         operation,
         bucket: Some(bucket.name().to_owned()),
         key: Some(key.to_owned()),
         ..CallContext::default()
-    })
+    }
+}
+
+/// Returns an error about the successful response to a call, with its request ID.
+pub(super) fn response_error(
+    kind: ErrorKind,
+    text: impl Into<String>,
+    response: &ResponseMeta,
+    call: CallContext,
+) -> Error {
+    let attempts = response.attempts();
+    Error::new(kind, text)
+        .with_call(CallContext { attempts, ..call })
+        .with_response(error_response(response, Bytes::new()))
 }
 
 /// Returns the result of a spawned task. Resumes its panic, which only a user callback can cause.

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use super::errors::response_error;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::call::Call;
 use crate::client::spans::TransferSpan;
@@ -40,14 +41,15 @@ impl QingStor {
     }
 
     async fn find_zone(&self, name: &str, dispatcher: Dispatcher) -> Result<String> {
+        let context = dispatcher.unsent(HeadBucketInput::INFO, "");
         let refused = match Call::new(dispatcher, HeadBucketInput::default())
             .send()
             .await
         {
-            Ok(output) => Error::new(
-                ErrorKind::Decode,
-                format!("the response ({}) does not name a zone", output.status()),
-            ),
+            Ok(output) => {
+                let text = "the response does not name a zone";
+                response_error(ErrorKind::Decode, text, &output, context)
+            }
             Err(error) if error.is_not_found() => return Err(error),
             Err(error) => match error.location().and_then(zone_of) {
                 Some(zone) => return Ok(zone),
@@ -77,7 +79,7 @@ impl QingStor {
         }
         let text = format!("the list of buckets does not end after {MAX_PAGES} pages");
         Err(Error::new(ErrorKind::Decode, text)
-            .with_call(self.dispatcher().unsent(ListBucketsInput::INFO)))
+            .with_call(self.dispatcher().unsent(ListBucketsInput::INFO, "")))
     }
 
     /// Returns a handle for the bucket `name`, in the zone that

@@ -57,6 +57,7 @@ impl CallInfo {
             operation: info.id,
             bucket: address.bucket.clone(),
             key: address.key(uri.path()),
+            part: None,
             attempts: self.earlier_attempts.saturating_add(self.attempts),
             elapsed: started.elapsed(),
         }

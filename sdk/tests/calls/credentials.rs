@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use qingstor_emulator::Emulator;
+use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::credentials::{ProvideFuture, ProvidedCredentials};
 use qingstor_sdk::{Chain, Config, Credentials, ErrorKind, ProvideCredentials, QingStor};
 
@@ -120,7 +120,7 @@ async fn presign_and_build_do_not_call_the_provider() {
     for error in [build, presign.unwrap_err()] {
         assert_eq!(error.kind(), ErrorKind::Credentials);
         assert!(error.to_string().contains("refresh_credentials"), "{error}");
-        assert_eq!(error.attempts(), 0);
+        assert_eq!((error.attempts(), error.key()), (0, Some("k")));
     }
     bucket.put().await.unwrap();
     assert!(
@@ -142,4 +142,37 @@ async fn a_call_without_credentials_sends_nothing() {
     );
     assert_eq!(error.operation(), Some("ListBuckets"));
     assert_eq!(emulator.operations_served()["ListBuckets"], 0);
+}
+
+/// Returns credentials that are valid for a moment, and then fails.
+struct Failing(AtomicU32);
+
+impl ProvideCredentials for Failing {
+    fn provide(&self) -> ProvideFuture<'_> {
+        Box::pin(async {
+            if self.0.fetch_add(1, Ordering::Relaxed) > 0 {
+                return Err("none left".into());
+            }
+            let expires = SystemTime::now() + Duration::from_millis(500);
+            Ok(ProvidedCredentials::new(Credentials::new("ONE", "first")?).expires(expires))
+        })
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_the_provider_contains_the_attempts_and_the_object() {
+    let emulator = emulator().await;
+    let busy = FaultRule::on("PutObject").status(503);
+    let busy = busy.latency(Duration::from_millis(800));
+    emulator.set_faults([busy]).unwrap();
+    let qingstor = client(&emulator, Failing(AtomicU32::new(0)));
+    let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
+    let error = bucket.put_object("a/b c?").body("x").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+    assert_eq!((error.attempts(), error.key()), (1, Some("a/b c?")));
+    assert_eq!(emulator.faults()[0].hits, 1);
+    // The next call does not get as far.
+    let error = bucket.put_object("a/b c?").body("x").await.unwrap_err();
+    assert_eq!((error.attempts(), error.key()), (0, Some("a/b c?")));
+    assert!(error.elapsed() > Duration::ZERO);
 }

@@ -221,6 +221,45 @@ async fn replaced(etag: &'static str, is_broken: bool) -> (Server, Bucket) {
     (server, bucket)
 }
 
+/// Each request finds another object, although its condition does not allow it.
+#[tokio::test]
+async fn an_error_of_a_range_contains_the_range_and_the_request_id() {
+    let server = Server::start(RequestBody::Read, |number, head| {
+        let range = header(head, "range").unwrap();
+        let range = range.strip_prefix("bytes=").unwrap();
+        let etag = format!("\"{number}\"");
+        let range = format!("bytes {range}/131072");
+        let id = format!("REQ{number}");
+        let headers = [
+            ("ETag", &*etag),
+            ("Content-Range", &range),
+            ("X-Qs-Request-Id", &id),
+        ];
+        response("206 Partial Content", &headers, &[0; 65536])
+    })
+    .await;
+    let bucket = server.bucket();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    for target in [
+        DownloadTarget::writer(tokio::io::sink()),
+        DownloadTarget::from(&*file),
+    ] {
+        let first = server.seen.requests() + 1;
+        let error = bucket.download("k", target).part_size(64 << 10).await;
+        let error = error.unwrap_err();
+        let second = first + 1;
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "GetObject {}/k, bytes 65536-131071: 206 Partial Content: the response has another ETag \
+                 than the request: \"{second}\"; request id REQ{second}; 1 attempt",
+                bucket.name()
+            )
+        );
+    }
+}
+
 #[tokio::test]
 async fn ranges_are_combined_by_a_strong_etag_only() {
     for etag in ["", "\"\"", "\"", "W/\"e\"", "w/\"e\"", "W/\"\""] {

@@ -167,7 +167,8 @@ async fn tagged(etag: Option<&'static str>) -> (Server, Bucket) {
         if head.starts_with("delete") {
             return response("204 No Content", &[], b"");
         }
-        let headers: Vec<_> = etag.map(|etag| ("ETag", etag)).into_iter().collect();
+        let mut headers = vec![("X-Qs-Request-Id", "REQ1")];
+        headers.extend(etag.map(|etag| ("ETag", etag)));
         response("201 Created", &headers, b"")
     })
     .await;
@@ -207,6 +208,11 @@ async fn a_verified_upload_needs_an_etag() {
                     Err(error) => {
                         assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
                         assert!(!valid, "{etag:?}, encrypted: {encrypted}: {error}");
+                        assert_eq!(error.request_id(), Some("REQ1"), "{error}");
+                        assert_eq!((error.key(), error.attempts()), (Some("k"), 1), "{error}");
+                        let is_part = error.operation() == Some("UploadMultipart");
+                        let is_named = error.to_string().contains("/k, part 0: ");
+                        assert_eq!(is_named, is_part, "{error}");
                     }
                 }
             }

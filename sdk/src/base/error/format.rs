@@ -6,7 +6,7 @@ use std::iter;
 
 use http::StatusCode;
 
-use super::Error;
+use super::{ContentPart, Error};
 use crate::base::escape::EscapeControls;
 
 impl fmt::Display for Error {
@@ -49,6 +49,13 @@ impl Error {
                 (Some(bucket), None) => write!(f, " {}", EscapeControls(bucket))?,
                 _ => {}
             }
+            match &call.part {
+                Some(ContentPart::Number(number)) => write!(f, ", part {number}")?,
+                Some(ContentPart::Bytes(range)) => {
+                    write!(f, ", bytes {}-{}", range.start, range.end.saturating_sub(1))?;
+                }
+                None => {}
+            }
             f.write_str(": ")?;
         }
         let message = EscapeControls(&inner.message);
@@ -76,8 +83,10 @@ impl Error {
         match &self.0.call {
             Some(call) if call.attempts > 0 => {
                 let plural = if call.attempts == 1 { "" } else { "s" };
-                let millis = call.elapsed.as_millis();
-                write!(f, "; {} attempt{plural}, {millis} ms", call.attempts)?;
+                write!(f, "; {} attempt{plural}", call.attempts)?;
+                if !call.elapsed.is_zero() {
+                    write!(f, ", {} ms", call.elapsed.as_millis())?;
+                }
             }
             _ => {}
         }

@@ -6,6 +6,7 @@ fn service_error(status: u16, code: Option<ErrorCode>) -> Error {
             operation: "GetObject",
             bucket: Some("photos".into()),
             key: Some("cat.jpg".into()),
+            part: None,
             attempts: 1,
             elapsed: Duration::from_millis(41),
         })

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::prepared_request::PreparedRequest;
 use super::response_checks;
-use crate::base::error::{Error, ErrorCode, Failure, Result};
+use crate::base::error::{CallContext, Error, ErrorCode, Failure, Result};
 use crate::client::Dispatcher;
 use crate::client::retry::{AttemptLimits, Attempts, FailedAttempt, Retry};
 use crate::config::clock;
@@ -62,7 +62,7 @@ impl Attempts for RequestAttempts<'_> {
                 .is_none()
         {
             let error = limits.deadline_exceeded(previous_error);
-            let error = error.with_call(self.call.context());
+            let error = error.with_call(self.unsent());
             let retry = Retry::Never;
             return Err(FailedAttempt { error, retry });
         }
@@ -113,6 +113,13 @@ impl Attempts for RequestAttempts<'_> {
 }
 
 impl RequestAttempts<'_> {
+    /// Returns the context of an error before the current attempt was sent.
+    fn unsent(&self) -> CallContext {
+        let mut context = self.call.context();
+        context.attempts = context.attempts.saturating_sub(1);
+        context
+    }
+
     /// Returns when the request may be retried after `error`.
     ///
     /// If the service rejected the date of the request, corrects the clock and allows one immediate
@@ -170,10 +177,8 @@ impl RequestAttempts<'_> {
                 is_form: self.request.is_form,
             });
             if let Err(reason) = intercepted {
-                // This attempt was not sent.
-                self.call.attempts -= 1;
                 return Err(FailedAttempt {
-                    error: interceptor::refusal(reason).with_call(self.call.context()),
+                    error: interceptor::refusal(reason).with_call(self.unsent()),
                     retry: Retry::Never,
                 });
             }
@@ -189,10 +194,8 @@ impl RequestAttempts<'_> {
         meter: Option<&AttemptMeter>,
     ) -> Result<Box<Response>> {
         let shared = &self.dispatcher.shared;
-        let credentials = shared.credentials.current().await.map_err(|error| {
-            let info = self.call.identity.info;
-            error.with_call(self.dispatcher.unsent(info))
-        })?;
+        let credentials = shared.credentials.current().await;
+        let credentials = credentials.map_err(|error| error.with_call(self.unsent()))?;
         let call = &self.call;
         if !self.request.is_form {
             let request = (&call.identity.info.method, &call.identity.uri);

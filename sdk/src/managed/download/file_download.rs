@@ -46,7 +46,7 @@ pub(super) async fn download_to_file(
     // Without ranges, or without a tag of these bytes, no later download could continue.
     let has_ranges = first.output.body.part().is_some();
     let can_continue = has_ranges && entity_tag::is_strong(&first.object.etag);
-    let reader = reader.pin(first.object, &mut options);
+    let reader = reader.pin(first.object, &first.output, &mut options);
     let response = Some((0..first.len, first.output, first.admitted));
     FileDownload {
         saves_state: guard.file.is_resumable() && can_continue,
@@ -81,6 +81,11 @@ pub(super) async fn resume_to_file(
             .await?;
         return download_to_file(reader, options, guard, first).await;
     }
+    let object = ObjectIdentity {
+        etag: state.etag.clone(),
+        size: state.size,
+    };
+    let reader = reader.pin(object, &head, &mut options);
     let output = DownloadOutput {
         bytes: state.size,
         resumed: state.completed_bytes(),
@@ -92,11 +97,6 @@ pub(super) async fn resume_to_file(
         last_modified: head.last_modified,
         metadata: head.metadata,
     };
-    let object = ObjectIdentity {
-        etag: state.etag.clone(),
-        size: state.size,
-    };
-    let reader = reader.pin(object, &mut options);
     reader.monitor.add_resumed(state.completed_bytes());
     FileDownload {
         reader,

@@ -8,14 +8,15 @@ use super::resume_state::ResumeState;
 use super::{DownloadOptions, DownloadOutput};
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{ContentPart, Error, ErrorKind, Result};
 use crate::client::Bucket;
 use crate::client::transfer_budget::{AdmittedBucket, Lane, RequestSlot, Reservation};
 use crate::generated::operations::{
     GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
 };
-use crate::managed::errors::with_object;
+use crate::managed::errors::{object_call, response_error};
 use crate::managed::request_tasks::{Concurrency, RequestTasks, in_task, send};
+use crate::message::response_meta::ResponseMeta;
 use crate::message::sse::{SseInput, SseKey};
 use crate::message::transfer_monitor::TransferMonitor;
 
@@ -33,6 +34,8 @@ pub(super) struct ObjectReader {
     pub(super) concurrency: Concurrency,
     /// The object that all ranges must belong to. Empty before [`pin`](Self::pin).
     object: ObjectIdentity,
+    /// The response that describes the object. Empty before [`pin`](Self::pin).
+    response: ResponseMeta,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -71,18 +74,21 @@ impl ObjectReader {
             sse_key: options.transfer.sse_key.take(),
             monitor: Arc::default(),
             object: ObjectIdentity::default(),
+            response: ResponseMeta::default(),
         }
     }
 
-    /// Restricts all further requests to this object.
+    /// Restricts all further requests to this object, which `response` describes.
     #[inline]
     pub(super) fn pin(
         mut self,
         object: ObjectIdentity,
+        response: &ResponseMeta,
         options: &mut DownloadOptions,
     ) -> Arc<Self> {
         self.monitor = options.transfer.monitor(Some(object.size));
         self.object = object;
+        self.response = response.clone();
         Arc::new(self)
     }
 
@@ -195,7 +201,7 @@ impl ObjectReader {
     ) -> Result<(ObjectIdentity, u64, GetObjectOutput)> {
         let Some(size) = output.body.len() else {
             let text = "the response does not contain the size of the object";
-            return Err(self.error(ErrorKind::Decode, text));
+            return Err(self.error(ErrorKind::Decode, text, &output));
         };
         let etag = output.etag.clone();
         Ok((ObjectIdentity { etag, size }, size, output))
@@ -206,6 +212,22 @@ impl ObjectReader {
     pub(super) async fn download(
         self: Arc<Self>,
         admitted: AdmittedBucket,
+        range: Range<u64>,
+        response: Option<GetObjectOutput>,
+        sink: RangeSink,
+    ) -> Result<(Range<u64>, RangeBytes)> {
+        let part = ContentPart::Bytes(range.clone());
+        let is_whole = range == (0..self.object.size);
+        let result = self.download_range(&admitted, range, response, sink).await;
+        result.map_err(|error| match is_whole {
+            true => error,
+            false => error.with_part(part),
+        })
+    }
+
+    async fn download_range(
+        &self,
+        admitted: &AdmittedBucket,
         range: Range<u64>,
         response: Option<GetObjectOutput>,
         mut sink: RangeSink,
@@ -243,14 +265,14 @@ impl ObjectReader {
                 Some(part) => format!("the object now has {} bytes", part.size),
                 None => "the response is the whole object instead of a range of it".into(),
             };
-            return Err(self.error(ErrorKind::Integrity, text));
+            return Err(self.error(ErrorKind::Integrity, text, &output));
         }
         if output.etag != self.object.etag {
             let text = format!(
                 "the response has another ETag than the request: {}",
                 output.etag
             );
-            return Err(self.error(ErrorKind::Integrity, text));
+            return Err(self.error(ErrorKind::Integrity, text, &output));
         }
         Ok(output)
     }
@@ -284,11 +306,13 @@ impl ObjectReader {
             return Ok(());
         }
         let text = format!("the content has MD5 {actual}, but its ETag is {expected}");
-        Err(self.error(ErrorKind::Integrity, text))
+        Err(self.error(ErrorKind::Integrity, text, &self.response))
     }
 
-    fn error(&self, kind: ErrorKind, text: impl Into<String>) -> Error {
-        with_object(Error::new(kind, text), &self.bucket, &self.key, "GetObject")
+    /// Returns an error about a successful response.
+    fn error(&self, kind: ErrorKind, text: impl Into<String>, response: &ResponseMeta) -> Error {
+        let call = object_call(&self.bucket, &self.key, "GetObject");
+        response_error(kind, text, response, call)
     }
 }
 

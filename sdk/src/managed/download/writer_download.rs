@@ -45,7 +45,7 @@ impl<'a> WriterDownload<'a> {
             .request_first(part_size, FirstBytes::InMemory)
             .await?;
         let mut output = first.download_output();
-        let reader = reader.pin(first.object.clone(), &mut options);
+        let reader = reader.pin(first.object.clone(), &first.output, &mut options);
         let expected = reader.expected_digest(&options);
         self.md5 = expected.map(|_| Md5Lane::default());
         let mut tasks = reader.tasks();

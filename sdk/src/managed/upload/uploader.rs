@@ -1,5 +1,6 @@
 //! [`Uploader`]: sends the requests of one upload, and verifies their responses.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use qingstor_md5::Md5Pool;
@@ -9,7 +10,7 @@ use super::part_content::Part;
 use super::resume_token::{CompletedPart, ResumeToken};
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{ContentPart, ErrorKind, Result};
 use crate::base::runtime;
 use crate::client::Bucket;
 use crate::client::transfer_budget::{AdmittedBucket, Outcome, RequestSlot};
@@ -17,10 +18,11 @@ use crate::generated::operations::{
     HeadObjectInput, InitiateMultipartUploadInput, PutObjectInput, PutObjectOutput,
     UploadMultipartInput, UploadMultipartOutput,
 };
-use crate::managed::errors::with_object;
+use crate::managed::errors::{object_call, response_error};
 use crate::managed::multipart_guard::MultipartGuard;
 use crate::managed::request_tasks::{AnsweredTasks, Concurrency, in_task};
 use crate::message::body::{Body, BodyMonitor};
+use crate::message::response_meta::ResponseMeta;
 use crate::message::sse::{SseInput, SseKey};
 use crate::message::transfer_monitor::TransferMonitor;
 
@@ -149,7 +151,8 @@ impl Uploader {
         let etag = |output: &UploadMultipartOutput| output.etag.clone();
         let (output, md5) = self
             .send_verified("UploadMultipart", &mut part, slot, &answered, send, etag)
-            .await?;
+            .await
+            .map_err(|error| error.with_part(ContentPart::Number(number)))?;
         let etag = output.etag.as_deref();
         // Without verification, the service's MD5 counts.
         let md5 = md5.or_else(|| self.stored_digest(etag?));
@@ -208,6 +211,7 @@ impl Uploader {
     ) -> Result<(T, Option<Digest>)>
     where
         F: Future<Output = Result<T>>,
+        T: Deref<Target = ResponseMeta>,
     {
         if self.verify {
             // The MD5 is calculated while the part is sent.
@@ -229,7 +233,7 @@ impl Uploader {
                     // Others may use the slot while this task waits for the MD5.
                     slot.release(Outcome::Success);
                     let _answered = answered.enter();
-                    let md5 = self.verified_md5(operation, part, &etag).await;
+                    let md5 = self.verified_md5(operation, part, &etag, &output).await;
                     md5.map(|md5| (output, md5))
                 }
                 Err(error) => Err(error),
@@ -261,6 +265,7 @@ impl Uploader {
         operation: &'static str,
         part: &mut Part,
         etag: &str,
+        response: &ResponseMeta,
     ) -> Result<Option<Digest>> {
         if !self.verify {
             return Ok(None);
@@ -276,8 +281,8 @@ impl Uploader {
         } else {
             return Ok(Some(sent));
         };
-        let error = Error::new(ErrorKind::Integrity, text);
-        Err(with_object(error, &self.bucket, self.key(), operation))
+        let call = object_call(&self.bucket, self.key(), operation);
+        Err(response_error(ErrorKind::Integrity, text, response, call))
     }
 
     /// Returns the MD5 of the stored bytes according to their ETag. The tag of content that is

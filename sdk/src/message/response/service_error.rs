@@ -28,13 +28,18 @@ pub(crate) fn contradiction(
 ) -> Error {
     Error::new(kind, message)
         .with_call(call.context())
-        .with_response(ErrorResponse {
-            status: meta.status(),
-            headers: error_headers(meta.headers()),
-            request_id: meta.request_id().map(str::to_owned),
-            body,
-            ..ErrorResponse::default()
-        })
+        .with_response(error_response(meta, body))
+}
+
+/// Returns the facts about a response with a success status for its error.
+pub(crate) fn error_response(meta: &ResponseMeta, body: Bytes) -> ErrorResponse {
+    ErrorResponse {
+        status: meta.status(),
+        headers: error_headers(meta.headers()),
+        request_id: meta.request_id().map(str::to_owned),
+        body,
+        ..ErrorResponse::default()
+    }
 }
 
 /// Copies the headers for an error. Marks cookies and tokens of proxies as sensitive, because errors
