@@ -9,6 +9,8 @@ pub(crate) const DONE: u8 = 0;
 pub(crate) const FAILED: u8 = 1;
 /// The command line is wrong.
 pub(crate) const USAGE: u8 = 2;
+/// A comparison failed, so that nothing is known about differences. As of `diff` and `cmp`.
+const COMPARISON_FAILED: u8 = 2;
 /// Ctrl-C ended the command.
 pub(crate) const INTERRUPTED: u8 = 130;
 /// SIGHUP ended the command.
@@ -45,12 +47,24 @@ impl fmt::Display for OutputClosed {
 
 impl std::error::Error for OutputClosed {}
 
+/// Context of an error that ends a comparison. Displays nothing, because its cause says what failed.
+#[derive(Debug)]
+pub(crate) struct ComparisonFailed;
+
+impl fmt::Display for ComparisonFailed {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
 /// Returns the exit code for the error of a command.
 pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
     if error.is::<OutputClosed>() {
         DONE
     } else if error.is::<UsageError>() {
         USAGE
+    } else if error.is::<ComparisonFailed>() {
+        COMPARISON_FAILED
     } else {
         FAILED
     }

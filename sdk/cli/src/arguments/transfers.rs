@@ -77,6 +77,9 @@ pub(crate) struct SyncArguments {
     pub(crate) max_delete: Option<u64>,
     #[command(flatten)]
     pub(crate) comparison: Comparison,
+    /// Do not replace targets that are newer than the source
+    #[arg(long)]
+    pub(crate) update: bool,
     #[command(flatten)]
     pub(crate) filters: Filters,
     #[command(flatten)]
@@ -110,8 +113,17 @@ pub(crate) struct CheckArguments {
     pub(crate) target: String,
     #[command(flatten)]
     pub(crate) comparison: Comparison,
+    /// Do not report targets that are newer than the source
+    #[arg(long)]
+    pub(crate) update: bool,
     #[command(flatten)]
     pub(crate) filters: Filters,
+    /// Skip symbolic links instead of following them
+    #[arg(long)]
+    pub(crate) no_follow_symlinks: bool,
+    /// Compare keys that cannot be file names here with their encoded names, as --rename-invalid of sync
+    #[arg(long)]
+    pub(crate) rename_invalid: bool,
     /// Print sizes such as 1.5 MiB
     #[arg(long, short = 'H')]
     pub(crate) human: bool,
@@ -124,7 +136,7 @@ fn check_help() -> String {
     format!(
         "{FILTER_EXAMPLE}
 
-Exit code 1 if something differs.
+Exit codes: 0 equal, 1 something differs, 2 the comparison failed.
 
 Examples:
   qingstor check photos qs://bucket/photos
@@ -141,9 +153,6 @@ pub(crate) struct Comparison {
     /// Compare sizes and checksums, not times
     #[arg(long, conflicts_with = "update")]
     pub(crate) checksum: bool,
-    /// Do not replace targets that are newer than the source
-    #[arg(long)]
-    pub(crate) update: bool,
 }
 
 /// Which paths below a folder are included: `true` and a glob for `--include`, `false` and a glob for

@@ -31,7 +31,8 @@ pub(super) async fn run(
         Transfers::start(session, output, &arguments.transfer, &arguments.object).await?;
     let transfer = ends.transfer(&transfers).await?;
     let transfer = folder::configure(transfer, &transfers, &ends, &arguments.filters)?;
-    let mut transfer = with_comparison(transfer, &arguments.comparison).delete(arguments.delete);
+    let mut transfer =
+        with_comparison(transfer, &arguments.comparison, arguments.update).delete(arguments.delete);
     if let Some(most) = arguments.max_delete {
         transfer = transfer.max_delete(most);
     }
@@ -43,12 +44,16 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// Sets how files are compared.
-pub(super) fn with_comparison(transfer: FolderTransfer, comparison: &Comparison) -> FolderTransfer {
+/// Sets how files are compared. With `update`, targets that are newer than the source may differ.
+pub(super) fn with_comparison(
+    transfer: FolderTransfer,
+    comparison: &Comparison,
+    update: bool,
+) -> FolderTransfer {
     let compare = match (comparison.size_only, comparison.checksum) {
         (true, _) => Compare::SizeOnly,
         (_, true) => Compare::Checksum,
         _ => Compare::SizeAndTime,
     };
-    transfer.compare(compare).update(comparison.update)
+    transfer.compare(compare).update(update)
 }

@@ -193,7 +193,97 @@ fn check_names_each_difference() {
         human.stdout.contains("in/mine: only in the source, 1 B"),
         "{human:?}"
     );
-    world.run(&["check", "missing", &target]).exits(1);
+}
+
+#[test]
+fn a_comparison_that_fails_is_not_a_difference() {
+    let world = World::new();
+    world.write("in/a", "1");
+    let target = address("x");
+    world.ok(&["sync", "in", &target]);
+    world.run(&["check", "missing", &target]).exits(2);
+    world
+        .run(&["check", "qs://no-such-bucket/x", "in"])
+        .exits(2);
+    world.faults(&["operation=ListObjects,status=403,code=permission_denied"]);
+    let run = world.run(&["check", "--json", "in", &target]).exits(2);
+    assert_eq!(run.objects()[0]["status"], 403, "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn check_reports_files_and_addresses_of_objects() {
+    let world = World::new();
+    world.write("in/only\tlocal", "1");
+    world.write("in/both", "1");
+    world.put("x/both", "2");
+    world.put("x/only\tremote", "1");
+    world.put("x/a//b", "1");
+    let remote = address("x");
+    let paths = |arguments: &[&str]| {
+        let run = world.run(&[&["check", "--json"], arguments].concat());
+        let objects = run.exits(1).objects();
+        let mut paths: Vec<_> = objects
+            .iter()
+            .filter_map(|one| Some(one["path"].as_str()?.to_owned()))
+            .collect();
+        paths.sort();
+        paths
+    };
+    assert_eq!(
+        paths(&[&remote, "in"]),
+        [
+            "in/only\tlocal",
+            "qs://cli-test/x/a//b",
+            "qs://cli-test/x/both",
+            "qs://cli-test/x/only\tremote"
+        ]
+    );
+    assert_eq!(
+        paths(&["in", &remote]),
+        [
+            "in/both",
+            "in/only\tlocal",
+            "qs://cli-test/x/a//b",
+            "qs://cli-test/x/only\tremote"
+        ]
+    );
+    let copy = address("copy/");
+    assert_eq!(
+        paths(&["--exclude", "only*", &remote, &copy])[0],
+        "qs://cli-test/x/a//b"
+    );
+}
+
+/// What `sync` stores with an option is equal for `check` with the same option.
+#[cfg(unix)]
+#[test]
+fn check_has_the_options_of_sync() {
+    let world = World::new();
+    world.write("in/a", "1");
+    std::os::unix::fs::symlink("a", world.path("in/link")).unwrap();
+    let (remote, other) = (address("x"), address("y"));
+    world.ok(&["sync", "--no-follow-symlinks", "in", &remote]);
+    world.run(&["check", "in", &remote]).exits(1);
+    world.ok(&["check", "--no-follow-symlinks", "in", &remote]);
+    world.put("y/a//b", "1");
+    world.ok(&["sync", "--rename-invalid", &other, "out"]);
+    world.run(&["check", &other, "out"]).exits(1);
+    world.ok(&["check", "--rename-invalid", &other, "out"]);
+    // The object is newer than the file.
+    world.put("x/a", "changed");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let file = std::fs::File::options()
+        .write(true)
+        .open(world.path("in/a"));
+    file.unwrap().set_modified(old).unwrap();
+    let update = ["--update", "--no-follow-symlinks", "in", &remote];
+    world.ok(&[&["sync"], &update[..]].concat());
+    assert_eq!(world.get("x/a"), "changed");
+    world.ok(&[&["check"], &update[..]].concat());
+    world
+        .run(&["check", "--no-follow-symlinks", "in", &remote])
+        .exits(1);
 }
 
 /// Keys that are allowed, but unusual.

@@ -95,7 +95,7 @@ fn patterns_and_folders_without_a_match_are_named() {
     }
     let missing = address("missing");
     world.run(&["cp", "-r", &missing, "out"]).exits(1);
-    world.run(&["check", &missing, &missing]).exits(1);
+    world.run(&["check", &missing, &missing]).exits(2);
     assert!(!world.path("out").exists());
     assert_eq!(world.keys(), ["x/a"]);
 }

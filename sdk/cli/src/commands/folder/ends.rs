@@ -125,15 +125,6 @@ impl Ends {
         (source.bucket == target.bucket && !below.is_empty()).then_some(below)
     }
 
-    /// Returns the file or the key of a path in the target.
-    pub(in crate::commands) fn target_path(&self, path: &str) -> String {
-        match &self.target {
-            Location::Remote(remote) => format!("{}{path}", remote.folder_prefix()),
-            Location::Local(folder) => folder.join(path).display().to_string(),
-            Location::Stdio => path.to_owned(),
-        }
-    }
-
     /// Returns the file or object that is skipped, in the source or in the target.
     pub(in crate::commands) fn skipped(&self, path: &str, reason: &SkipReason) -> String {
         let is_in_target = match reason {
@@ -176,7 +167,7 @@ impl Ends {
     }
 
     /// Returns an action as it is printed. With `json`, reasons are English in every locale.
-    pub(super) fn describe(&self, action: &FolderAction, json: bool) -> Described {
+    pub(in crate::commands) fn describe(&self, action: &FolderAction, json: bool) -> Described {
         let address = |location: &Location, key: &str| match location {
             Location::Remote(remote) => Remote::new(&remote.bucket, key).to_string(),
             _ => key.to_owned(),
@@ -269,7 +260,7 @@ fn shown(reason: TransferReason, json: bool) -> Option<String> {
 }
 
 /// An action with its texts.
-pub(super) struct Described {
+pub(in crate::commands) struct Described {
     verb: Verb,
     source: String,
     target: Option<String>,
@@ -279,7 +270,7 @@ pub(super) struct Described {
 
 impl Described {
     /// Returns the action with borrowed texts.
-    pub(super) fn action(&self) -> Action<'_> {
+    pub(in crate::commands) fn action(&self) -> Action<'_> {
         Action {
             verb: self.verb,
             source: &self.source,

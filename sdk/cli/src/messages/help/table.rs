@@ -233,6 +233,14 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "不替换比源更新的目标",
     ),
     (
+        "Do not report targets that are newer than the source",
+        "不报告比源更新的目标",
+    ),
+    (
+        "Compare keys that cannot be file names here with their encoded names, as --rename-invalid of sync",
+        "对不能作为文件名的 key，与其编码后的名称比较，如同 sync 的 --rename-invalid",
+    ),
+    (
         "Include the paths that match; can be repeated",
         "包含匹配的路径；可重复使用",
     ),
@@ -429,7 +437,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "Excluded paths are neither copied nor deleted.",
         "被排除的路径既不复制也不删除。",
     ),
-    ("Exit code 1 if something differs.", "有差异时退出码为 1。"),
+    (
+        "Exit codes: 0 equal, 1 something differs, 2 the comparison failed.",
+        "退出码：0 相同，1 有差异，2 比较失败。",
+    ),
     (
         "-r deletes the object KEY and everything below the folder KEY/, but not",
         "-r 删除对象 KEY 以及文件夹 KEY/ 下的全部内容，",
