@@ -39,31 +39,10 @@ mod url;
 /// The settings of a [`QingStor`](crate::QingStor) client.
 ///
 /// [`Config::new`] takes the credentials and reads neither the environment nor a file.
-/// [`Config::load`] reads both; the environment overrides the file, and methods override both. An
+/// [`Config::load`] reads both; the environment overrides the file, and methods override both. [The
+/// guide](crate::guide::configuration) lists the environment variables and the keys of the file. An
 /// invalid setting is an error of [`QingStor::new`](crate::QingStor::new) (or of `load`) that names
 /// it.
-///
-/// | environment | file | method | default |
-/// | --- | --- | --- | --- |
-/// | `QINGSTOR_ACCESS_KEY_ID` | `access_key_id` | [`Config::new`] | |
-/// | `QINGSTOR_SECRET_ACCESS_KEY` | `secret_access_key` | [`Config::new`] | |
-/// | `QINGSTOR_PROTOCOL` | `protocol` | [`protocol`](Self::protocol) | `https` |
-/// | `QINGSTOR_HOST` | `host` | [`host`](Self::host) | `qingstor.com` |
-/// | `QINGSTOR_PORT` | `port` | [`port`](Self::port) | the protocol's |
-/// | `QINGSTOR_ENDPOINT` | `endpoint` | [`endpoint`](Self::endpoint) | |
-/// | `QINGSTOR_ENABLE_VIRTUAL_HOST_STYLE` | `enable_virtual_host_style` | [`virtual_host_style`](Self::virtual_host_style) | `false` |
-/// | `QINGSTOR_ADDITIONAL_USER_AGENT` | `additional_user_agent` | [`additional_user_agent`](Self::additional_user_agent) | |
-/// | `QINGSTOR_CONFIG_PATH` | | | `~/.qingstor/config.yaml` |
-///
-/// The keys are those of the official SDKs. With the feature `serde`, `Config` can be deserialized
-/// as a part of a program's configuration, with the same keys.
-///
-/// If both credentials are empty, requests are anonymous. The ID and the secret must come from the
-/// same source: one of them in the environment is not combined with the other one in the file. Any
-/// other variable that is empty counts as unset.
-///
-/// An endpoint overrides protocol, host and port of the same source and of lower ones; a host of a
-/// higher source overrides the endpoint.
 ///
 /// # TLS in the rest of the program
 ///
@@ -148,7 +127,8 @@ impl Config {
         Self::new("", "")
     }
 
-    /// Loads the settings from the environment and the configuration file; see the table above.
+    /// Loads the settings from the environment and the configuration file; see [the
+    /// guide](crate::guide::configuration).
     ///
     /// The file is the one that `QINGSTOR_CONFIG_PATH` names, which must exist, or
     /// `~/.qingstor/config.yaml`, if it exists. Unknown keys are ignored, because they may belong

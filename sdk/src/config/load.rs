@@ -45,9 +45,9 @@ impl Config {
         Ok(config)
     }
 
-    /// Applies environment variables of the table at [`Config`], with the priority of the environment: those
-    /// that methods set are not replaced, also not the credentials. Other variables, and those that
-    /// are empty, are ignored.
+    /// Applies environment variables of [the table in the guide](crate::guide::configuration), with the
+    /// priority of the environment: settings and credentials that methods have set are not replaced.
+    /// Other variables, and those that are empty, are ignored.
     ///
     /// Use it for variables that the program reads itself, or that it got from elsewhere. A file is not
     /// read.

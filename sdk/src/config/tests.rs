@@ -113,3 +113,12 @@ fn an_empty_additional_user_agent_is_ignored() {
         own
     );
 }
+
+#[test]
+fn the_guide_lists_every_setting() {
+    let guide = include_str!("../guide/configuration.md");
+    for (key, _) in super::settings::SETTINGS {
+        let row = format!("| `QINGSTOR_{}` | `{key}` | [`", key.to_uppercase());
+        assert!(guide.contains(&row), "{row}");
+    }
+}
