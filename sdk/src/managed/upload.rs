@@ -92,11 +92,12 @@ impl Bucket {
 ///
 /// # Verification
 ///
-/// The ETag in the response to each part must be the MD5 of the bytes that were sent. If it
-/// differs or is missing, the part is sent once more, then the upload fails with `Integrity`. A part
-/// of a stream is not sent again if its bytes were released, see below. An ETag that is not an
-/// MD5, or that belongs to content encrypted with a customer-provided key, is not compared. See
-/// [`verify`](Self::verify) and [`compute_content_md5`](Self::compute_content_md5).
+/// The ETag in the response to each part must be the MD5 of the bytes that were sent. If it differs,
+/// is empty or is missing, the part is sent once more; then the upload fails with `Integrity`. A part
+/// of a stream is not sent again if its bytes were
+/// [released](crate::guide::uploads#the-cost-of-verification). An ETag that is not an MD5, or that
+/// belongs to content encrypted with a customer-provided key, is not compared, but must be present.
+/// See [`verify`](Self::verify) and [`compute_content_md5`](Self::compute_content_md5).
 ///
 /// The object of a multipart upload has the ETag `"<MD5 of the parts' MD5s>-<number of
 /// parts>"`. [`etag_of_file`](crate::etag_of_file) computes it for a local file.
@@ -104,11 +105,9 @@ impl Bucket {
 /// # Memory
 ///
 /// A file is read while it is sent, with 256 KiB for each connection. Verification needs up to 2 MiB
-/// more. A reader or a stream needs up to `part_size * (concurrency + 1)` bytes: the parts that
-/// are being sent, and the one that is being read. They are hashed as they are read. If the source and
-/// the network are faster than MD5, the chunks of parts that the service has received are released as
-/// they are hashed, so that chunks of further parts are read and hashed beside them. Bytes in memory
-/// are not copied, nor are chunks of a stream that have at least 16 KiB.
+/// more. A reader or a stream needs up to `part_size * (concurrency + 1)` bytes: the parts that are
+/// being sent, and the one that is being read. Bytes in memory are not copied, nor are chunks of a
+/// stream that have at least 16 KiB.
 ///
 /// All transfers of a client together hold at most
 /// [`Config::transfer_memory`](crate::Config::transfer_memory) bytes; that setter lists the small
@@ -248,11 +247,9 @@ impl<'a> Upload<'a> {
     /// sent. Default: `true`. With [`compute_content_md5`](Self::compute_content_md5), responses are
     /// always verified.
     ///
-    /// The MD5s of several parts are computed side by side, on threads for blocking work: those of
-    /// the parts of a stream while they are sent, and those of up to 32 parts of bytes in memory or
-    /// of a file before they are sent. For this, a file is read twice, up to 512 MiB apart. Without
-    /// verification, the upload needs less CPU time (the [guide](crate::guide::uploads) has
-    /// numbers), but does not notice if the service stores other bytes.
+    /// Without verification, the upload needs less CPU time, but does not notice if the service stores
+    /// other bytes. [The guide](crate::guide::uploads#the-cost-of-verification) has numbers. The MD5s
+    /// are calculated on threads for blocking work. A file is read twice for this, up to 512 MiB apart.
     pub fn verify(mut self, verify: bool) -> Self {
         self.options.transfer.verify = verify;
         self
