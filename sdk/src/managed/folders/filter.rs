@@ -10,18 +10,8 @@ use crate::base::error::{Error, Result};
 /// Globs that select paths: those of [`FolderTransfer::include`](crate::FolderTransfer::include) and
 /// [`FolderTransfer::exclude`](crate::FolderTransfer::exclude), for your own lists of files.
 ///
-/// Paths are relative to the source, with `/` between folders. Paths of folders end in `/`.
-///
-/// - A glob without `/`, such as `*.log`, matches the name of a file or folder at any depth.
-/// - A glob with a `/` at the start or in the middle, such as `/a.log` or `logs/*.log`, matches the path
-///   from the source on.
-/// - A glob that matches a folder matches everything in it: `.git`, `cache/*`. With a `/` at the end, a
-///   glob matches only folders.
-/// - `*` and `?` match within one name, `**` matches any number of folders, `[a-z]`, `[!a-z]` and
-///   `{jpg,png}` match alternatives. A backslash makes the next character literal.
-///
-/// Of several globs, the last one that matches decides. A path that none matches is included, unless the
-/// first glob is an [`include`](Self::include).
+/// Paths are relative to the source, with `/` between folders. Paths of folders end in `/`. [The
+/// guide](crate::guide::folders#globs) has the rules.
 ///
 /// ```
 /// # fn main() -> qingstor_sdk::Result<()> {

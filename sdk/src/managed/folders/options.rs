@@ -194,13 +194,9 @@ impl FolderTransfer {
 
     /// Excludes the paths that match a glob: they are neither transferred nor deleted, on both sides.
     ///
-    /// A glob without `/`, such as `*.log`, matches names at any depth. A glob with a `/` at the start or
-    /// in the middle, such as `/a.log` or `logs/*.log`, matches the path relative to the source folder or
-    /// the prefix. A glob that matches a folder matches everything in it.
-    /// [`PathFilter`](crate::PathFilter) has all rules.
-    ///
-    /// Of several globs, the last one that matches decides. A path that none matches is included,
-    /// unless the first glob is an [`include`](Self::include).
+    /// A glob without `/` matches names at any depth, and one with a `/` at the start or in the middle
+    /// matches the path from the source on. Of several globs, the last one that matches decides. [The
+    /// guide](crate::guide::folders#globs) has all rules.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
