@@ -126,7 +126,7 @@ async fn attempts_delays_and_the_end_of_a_call_are_events() {
         &notes.events(),
         &[
             &[&ended[..], &failed].concat(),
-            &["event in call DEBUG", "retrying", "attempt=1", "pause_ms="],
+            &["event in call DEBUG", "retrying", "attempt=1", "delay_ms="],
             &[&ended[..], &succeeded].concat(),
             &[
                 "event in call",

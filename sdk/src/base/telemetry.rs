@@ -63,8 +63,9 @@ pub const HTTP_REQUEST_RESEND_COUNT: &str = "http.request.resend_count";
 pub const URL_FULL: &str = "url.full";
 
 /// Reason of a failure: the [code](crate::Error::code) of the service if it is known, or else the
-/// status of the response, or the [kind](crate::Error::kind) of the error in snake case. Not set
-/// after a success, and after 304, which is not a failure.
+/// status of the response, or the [kind](crate::Error::kind) of the error in snake case. `service` for
+/// a batch deletion in which a key failed with an unknown code. Not set after a success, and after
+/// 304, which is not a failure.
 pub const ERROR_TYPE: &str = "error.type";
 
 /// ID of the operation in the specification, such as `GetObject`.

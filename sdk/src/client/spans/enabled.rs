@@ -273,7 +273,7 @@ pub(crate) fn retry_delayed(attempt: u32, delay: Duration) {
     tracing::debug!(
         target: TARGET,
         attempt = i64::from(attempt),
-        pause_ms = millis(delay),
+        delay_ms = millis(delay),
         "retrying after a delay"
     );
 }
