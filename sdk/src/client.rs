@@ -142,8 +142,8 @@ impl QingStor {
     ///
     /// # Errors
     ///
-    /// Returns `InvalidInput` if the name does not follow the rules of the document *Overview* (6
-    /// to 63 lower-case letters, digits and hyphens), or if the zone is not a valid zone ID.
+    /// Returns `InvalidInput` if the name is not 6 to 63 lower-case letters, digits and hyphens, with a
+    /// letter or digit at both ends, or if the zone is not a valid zone ID.
     pub fn bucket(&self, name: impl AsRef<str>, zone: impl AsRef<str>) -> Result<Bucket> {
         let address = self
             .dispatcher

@@ -13,8 +13,8 @@ use crate::message::metadata::Metadata;
 ///
 /// The policy contains every field of the form except the file, so the service refuses a form with
 /// changed fields. It does not expire: it is valid as long as the access key. Use a separate access
-/// key with few permissions, and bucket policies for other restrictions. See the document *Post
-/// Object*; a file has at most 5 GB.
+/// key with few permissions, and bucket policies for other restrictions. A file has at most 5 GB. See
+/// the [API documents](https://docs.qingcloud.com/qingstor/api/object/post.html).
 ///
 /// ```
 /// # fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

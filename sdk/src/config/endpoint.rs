@@ -125,7 +125,7 @@ impl Endpoint {
     }
 
     /// Returns the address of a bucket at the global host, which redirects to its zone. Always in
-    /// path style, which is the only one in the documents.
+    /// path style, which is the only one in the API documents.
     pub(crate) fn bucket_of_all_zones(&self, name: &str) -> Result<Address> {
         check_bucket_name(name)?;
         Ok(Address {
@@ -162,8 +162,8 @@ impl Endpoint {
     }
 }
 
-/// Checks the rules of the document *Overview*: 6 to 63 lower-case letters, digits and hyphens,
-/// with a letter or digit at both ends.
+/// Checks a bucket name: 6 to 63 lower-case letters, digits and hyphens, with a letter or digit at
+/// both ends.
 fn check_bucket_name(name: &str) -> Result<()> {
     let ends = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = name.as_bytes();

@@ -1,6 +1,6 @@
 //! Signatures: pure functions of the request, the credentials and the time.
 //!
-//! The API has three schemes (document *Signature*): the header scheme, the query scheme of
+//! The API has three schemes (API document *Signature*): the header scheme, the query scheme of
 //! presigned URLs, and the form scheme, which signs a policy. The first two share one string to
 //! sign. It contains the target exactly as it is sent.
 

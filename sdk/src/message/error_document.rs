@@ -7,7 +7,7 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 
 use crate::base::error::ErrorCode;
 
-/// The body of an error response, as in the document *Error codes*.
+/// The body of an error response, as in the API document *Error codes*.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub(crate) struct ErrorDocument {

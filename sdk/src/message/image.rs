@@ -18,9 +18,10 @@ use operations::{Position, check_sides};
 
 /// A pipeline of operations on an image, which are executed in order.
 ///
-/// See the document *Image Process*. The source image has at most 10 MB and must not be encrypted
-/// with a customer-provided key. Arguments that the API does not allow are errors of
-/// [`build`](Self::build), before a request is sent.
+/// The source image has at most 10 MB and must not be encrypted with a customer-provided key.
+/// Arguments that the API does not allow are errors of [`build`](Self::build), before a request is
+/// sent. The [API documents](https://docs.qingcloud.com/qingstor/data_process/image_process/index.html)
+/// describe the operations.
 ///
 /// ```no_run
 /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

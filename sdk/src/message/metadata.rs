@@ -14,9 +14,9 @@ use crate::base::sorted_map::SortedMap;
 /// Names have no `x-qs-meta-` prefix, in requests and in responses. They are lower case, because
 /// the service ignores case.
 ///
-/// The document *Metadata* defines the limits, which the client checks before it sends a request: a
-/// name has at most 512 bytes of letters, digits, `-`, `_` and `.`; a value is printable ASCII
-/// without surrounding white space; names and values together have at most 2048 bytes.
+/// The client checks the limits before it sends a request: a name has at most 512 bytes of letters,
+/// digits, `-`, `_` and `.`; a value is printable ASCII without surrounding white space; names and
+/// values together have at most 2,048 bytes.
 ///
 /// ```
 /// use qingstor_sdk::Metadata;

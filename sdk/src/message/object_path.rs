@@ -13,7 +13,8 @@ use crate::message::object_key::{self, KeyPlace, check_path_parameter};
 /// The bucket, the key and optionally the version of an object: the source of a copy or a move.
 ///
 /// Pass the key unencoded: the client percent-encodes it. `Display` writes `bucket/key` unencoded.
-/// See the documents *Put Object - Copy* and *Put Object - Move*.
+/// [`Bucket::copy_object`](crate::Bucket::copy_object) takes a source, and so do `copy_source` and
+/// `move_source` of [`Bucket::put_object`](crate::Bucket::put_object).
 ///
 /// ```
 /// use qingstor_sdk::ObjectPath;

@@ -11,7 +11,7 @@ use crate::message::form::Form;
 /// Fields that authenticate a form. The policy covers all other fields.
 const AUTH_FIELDS: [&str; 3] = ["access_key_id", "policy", "signature"];
 
-/// Adds the policy, which covers all other fields (document *Post Object*), and its signature.
+/// Adds the policy, which covers all other fields (API document *Post Object*), and its signature.
 ///
 /// Does not change a form that is already signed, or if the credentials are anonymous.
 pub(crate) fn sign_form(form: &mut Form, credentials: &Credentials) -> Result<()> {

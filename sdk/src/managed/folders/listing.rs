@@ -66,7 +66,7 @@ impl Record for Folded {
 
 /// Lists the objects, sorts them, and then yields them.
 ///
-/// The documents say that the service lists in its storage order, not in byte order. So the whole
+/// The API documents say that the service lists in its storage order, not in byte order. So the whole
 /// list is read before the first entry. Folder by folder would not help: lists with a delimiter may
 /// lack new folders for a while.
 pub(super) fn stream(options: ListOptions) -> EntryStream {
