@@ -126,7 +126,7 @@ examples: ## Run each example of the SDK; each checks its own result
 	$(CARGO) test --package qingstor-sdk --features blocking --test examples --quiet
 
 .PHONY: features
-features: ## Check the SDK and its store with each feature alone, and the other crates without their default features
+features: ## Check qingstor-sdk and qingstor-object-store with each feature alone, and the other crates without their default features
 	$(CARGO) clippy --quiet --package qingstor-codegen --lib --no-default-features -- -D warnings
 	$(CARGO) clippy --quiet --package qingstor-emulator --all-targets --no-default-features -- -D warnings
 	$(CARGO) clippy --quiet --package qingstor-md5 --all-targets --no-default-features -- -D warnings
@@ -148,13 +148,13 @@ docs: ## Build the documentation; warnings are errors
 INTEGRATIONS := --manifest-path tests/integrations/Cargo.toml --target-dir $(or $(CARGO_TARGET_DIR),target)/integrations
 
 .PHONY: integrations
-integrations: ## Run DataFusion, Ballista, delta-rs and SlateDB on the store; not part of `make test`
+integrations: ## Run DataFusion, Ballista, delta-rs and SlateDB on qingstor-object-store; not part of `make test`
 	$(CARGO) fmt --all --check --manifest-path tests/integrations/Cargo.toml
 	$(CARGO) clippy --workspace --all-targets --quiet $(INTEGRATIONS) -- -D warnings
 	$(CARGO) test --workspace --quiet $(INTEGRATIONS)
 
 .PHONY: bench-store
-bench-store: ## Compare the CPU time of the store with that of the SDK, and of object_store's store for S3
+bench-store: ## Compare the CPU time of qingstor-object-store with that of the SDK, and of the S3 store of object_store
 	$(CARGO) bench --package benchmark --quiet $(INTEGRATIONS)
 
 .PHONY: bench
@@ -227,7 +227,7 @@ minimal-versions: ## Check the published crates with the oldest dependencies tha
 	$(CARGO) +nightly update -Z direct-minimal-versions; $(CARGO) check --locked $(each_crate) --target-dir "$(CURDIR)/target/minimal"
 
 .PHONY: deny
-deny: ## Check licences, duplicate versions, sources and advisories of the dependencies (needs cargo-deny)
+deny: ## Check licenses, duplicate versions, sources and advisories of the dependencies (needs cargo-deny)
 	$(CARGO) deny check --deny unmatched-skip --deny unnecessary-skip
 
 .PHONY: typos

@@ -20,8 +20,8 @@
 //! ```
 //!
 //! Each operation of the API is a method that returns a [`Call`]. Required parameters are arguments
-//! of the method, optional parameters are methods of the call, and `.await` sends it. A status that
-//! does not mean success is an [`Error`], including 304 and 412.
+//! of the method, optional parameters are methods of the call, and `.await` sends it. Every status
+//! other than a success is an [`Error`], including 304 and 412.
 //!
 //! Calls and transfers need a Tokio runtime with time and IO enabled, such as that of
 //! `#[tokio::main]`. Outside of a runtime, they return a `Config` error.
@@ -58,7 +58,7 @@
 //! | `reqwest-client` | | `Config::reqwest_client`: requests are sent with a `reqwest` client that you configure |
 //! | `config-file` | yes | [`Config::load`] also reads a file; [`FileCredentials`] |
 //! | `folders` | | uploads, downloads and synchronization of folders: [`FolderTransfer`] |
-//! | `simd` | yes | the MD5s of up to 32 parts at once, with vector instructions, instead of up to 3 |
+//! | `simd` | yes | computes up to 32 MD5s at the same time with vector instructions; without it, up to 3 |
 //! | `blocking` | | `.wait()` in place of `.await`, for scripts |
 //! | `serde` | | serde's traits for inputs, outputs and all other data types |
 //!
