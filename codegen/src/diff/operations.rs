@@ -74,7 +74,7 @@ impl<'a> Comparison<'a> {
     fn operation(&mut self, old: &'a Operation, new: &'a Operation) {
         self.names(old, new);
         self.target(old, new);
-        self.behaviour(old, new);
+        self.behavior(old, new);
         self.request(old, new);
         self.response(old, new);
         self.paging(old, new);
@@ -199,7 +199,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn behaviour(&mut self, old: &Operation, new: &Operation) {
+    fn behavior(&mut self, old: &Operation, new: &Operation) {
         self.statuses(old, new);
         let method = self.method(new);
         let mut changed = |rule, message: String| {
@@ -275,7 +275,7 @@ impl<'a> Comparison<'a> {
             owner: input.clone(),
             computed: computed.filter(|property| property.computed).collect(),
             sent: true,
-            answer: false,
+            is_response: false,
         };
         self.properties(&holder, &caller_properties(old), &caller_properties(new));
         let clone = [input_is_clone(old), input_is_clone(new)];
@@ -297,7 +297,7 @@ impl<'a> Comparison<'a> {
             owner: output.clone(),
             computed: Vec::new(),
             sent: false,
-            answer: true,
+            is_response: true,
         };
         let (before, after) = (&old.response.properties, &new.response.properties);
         let (before, after): (Vec<_>, Vec<_>) = (before.iter().collect(), after.iter().collect());

@@ -18,7 +18,7 @@ pub(super) struct Holder<'a> {
     /// Whether callers create the item, with arguments and setters.
     pub(super) sent: bool,
     /// Whether the item is the output of an operation.
-    pub(super) answer: bool,
+    pub(super) is_response: bool,
 }
 
 /// Pairs properties by name and place, then by name, then by identifier, then by description and
@@ -368,7 +368,7 @@ impl<'a> Comparison<'a> {
     /// Returns the type of a field. `old` selects the specification.
     fn field(&self, holder: &Holder<'_>, property: &Property, old: bool) -> String {
         let bare = self.bare(holder, property, old);
-        let stream = holder.answer && property.place.kind == PlaceKind::Stream;
+        let stream = holder.is_response && property.place.kind == PlaceKind::Stream;
         if property.always_set || stream {
             bare
         } else {
@@ -378,7 +378,7 @@ impl<'a> Comparison<'a> {
 
     /// Returns the type of a field without `Option`.
     fn bare(&self, holder: &Holder<'_>, property: &Property, old: bool) -> String {
-        if holder.answer && property.place.kind == PlaceKind::Stream {
+        if holder.is_response && property.place.kind == PlaceKind::Stream {
             return "ByteStream".to_owned();
         }
         let types = if old {

@@ -90,7 +90,7 @@ impl Report {
 fn bump(worst: Class) -> Bump {
     match worst {
         Class::Breaking => Bump::Major,
-        Class::Addition | Class::Behaviour => Bump::Minor,
+        Class::Addition | Class::Behavior => Bump::Minor,
         Class::Documentation => Bump::Patch,
     }
 }
@@ -100,7 +100,7 @@ fn bump(worst: Class) -> Bump {
 fn bump_before_1_0(worst: Class) -> Bump {
     match worst {
         Class::Breaking => Bump::Minor,
-        Class::Addition | Class::Behaviour | Class::Documentation => Bump::Patch,
+        Class::Addition | Class::Behavior | Class::Documentation => Bump::Patch,
     }
 }
 
@@ -116,7 +116,7 @@ fn line(change: &Change) -> Option<String> {
     match change.class {
         Class::Documentation => None,
         Class::Breaking => Some(format!("**Breaking:** {message}")),
-        Class::Addition | Class::Behaviour => Some(message),
+        Class::Addition | Class::Behavior => Some(message),
     }
 }
 
@@ -192,7 +192,7 @@ impl fmt::Display for Class {
         f.write_str(match self {
             Self::Breaking => "breaking",
             Self::Addition => "addition",
-            Self::Behaviour => "behaviour",
+            Self::Behavior => "behavior",
             Self::Documentation => "documentation",
         })
     }

@@ -18,7 +18,7 @@ pub enum Class {
     /// warning.
     Addition,
     /// Programs compile, but the same call sends something else or handles responses differently.
-    Behaviour,
+    Behavior,
     /// Only documentation changes, or facts that the SDK does not check.
     Documentation,
 }
@@ -87,28 +87,28 @@ rules! {
     /// An operation moved to another handle.
     OperationMoved = "operation-moved", Breaking, Changed;
     /// The id of an operation in errors and traces changed; its identifiers did not.
-    OperationId = "operation-id", Behaviour, Changed;
+    OperationId = "operation-id", Behavior, Changed;
     /// A method was deprecated.
     OperationDeprecated = "operation-deprecated", Addition, Deprecated;
     /// A method is no longer deprecated.
     OperationUndeprecated = "operation-undeprecated", Documentation, Changed;
     /// The request has another path or sub-resource.
-    RequestPath = "request-path", Behaviour, Changed;
+    RequestPath = "request-path", Behavior, Changed;
     /// The request has another HTTP method.
-    RequestMethod = "request-method", Behaviour, Changed;
+    RequestMethod = "request-method", Behavior, Changed;
     /// Other statuses mean success.
-    SuccessStatuses = "success-statuses", Behaviour, Changed;
+    SuccessStatuses = "success-statuses", Behavior, Changed;
     /// Other error statuses are documented. The SDK treats every status that is not a success as an
     /// error.
     ErrorStatuses = "error-statuses", Documentation, Changed;
     /// A digest of the body is now sent, or no longer sent.
-    ContentMd5 = "content-md5", Behaviour, Changed;
+    ContentMd5 = "content-md5", Behavior, Changed;
     /// The rules for retrying the operation changed.
-    Repeatable = "repeatable", Behaviour, Changed;
+    Repeatable = "repeatable", Behavior, Changed;
     /// The time that the client waits for a response changed.
-    Slow = "slow", Behaviour, Changed;
+    Slow = "slow", Behavior, Changed;
     /// A query parameter now enters the signature, or no longer does.
-    Signed = "signed", Behaviour, Changed;
+    Signed = "signed", Behavior, Changed;
     /// The operation now has `pages` and `items`.
     PagingAdded = "paging-added", Addition, Added;
     /// The operation no longer has `pages` and `items`.
@@ -116,7 +116,7 @@ rules! {
     /// `items` yields another type.
     PagingItems = "paging-items", Breaking, Changed;
     /// The request for the next page changed.
-    PagingRule = "paging-rule", Behaviour, Changed;
+    PagingRule = "paging-rule", Behavior, Changed;
     /// An input or output no longer implements a trait.
     TraitLost = "trait-lost", Breaking, Changed;
     /// An input or output implements a new trait.
@@ -152,11 +152,11 @@ rules! {
     /// A setter was deprecated.
     ParameterDeprecated = "parameter-deprecated", Addition, Deprecated;
     /// The name of a property on the wire changed; its identifier did not.
-    WireName = "wire-name", Behaviour, Changed;
+    WireName = "wire-name", Behavior, Changed;
     /// A property moved to another part of the message.
-    Place = "place", Behaviour, Changed;
+    Place = "place", Behavior, Changed;
     /// The encoding of a property changed; its type did not.
-    Encoding = "encoding", Behaviour, Changed;
+    Encoding = "encoding", Behavior, Changed;
     /// A field was added.
     FieldAdded = "field-added", Addition, Added;
     /// A field was removed.
@@ -194,7 +194,7 @@ rules! {
     /// The arguments of a constructor changed.
     ConstructorArguments = "constructor-arguments", Breaking, Changed;
     /// A constructor sets another value.
-    ConstructorValue = "constructor-value", Behaviour, Changed;
+    ConstructorValue = "constructor-value", Behavior, Changed;
     /// An open enum has a new value.
     ValueAdded = "value-added", Addition, Added;
     /// A value of an enum was removed.
@@ -202,7 +202,7 @@ rules! {
     /// A value of an enum was renamed in Rust.
     ValueRenamed = "value-renamed", Breaking, Changed;
     /// The text of a value on the wire changed.
-    ValueText = "value-text", Behaviour, Changed;
+    ValueText = "value-text", Behavior, Changed;
     /// `ErrorCode` has a new code.
     ErrorCodeAdded = "error-code-added", Addition, Added;
     /// `ErrorCode` no longer has a code.
@@ -210,9 +210,9 @@ rules! {
     /// A code was renamed in Rust.
     ErrorCodeRenamed = "error-code-renamed", Breaking, Changed;
     /// The text of a code changed.
-    ErrorCodeText = "error-code-text", Behaviour, Changed;
+    ErrorCodeText = "error-code-text", Behavior, Changed;
     /// Whether a request is retried after an error code changed.
-    ErrorCodeRetry = "error-code-retry", Behaviour, Changed;
+    ErrorCodeRetry = "error-code-retry", Behavior, Changed;
     /// The status of an error code changed.
     ErrorCodeStatus = "error-code-status", Documentation, Changed;
     /// Facts about the service changed that the SDK does not use, such as its version.

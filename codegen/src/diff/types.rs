@@ -149,7 +149,7 @@ impl<'a> Comparison<'a> {
             owner: what.clone(),
             computed: Vec::new(),
             sent,
-            answer: false,
+            is_response: false,
         };
         self.properties(&holder, &members(old), &members(new));
         self.additional(old, new);
