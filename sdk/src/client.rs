@@ -125,7 +125,7 @@ impl QingStor {
             interceptors: config.interceptors,
             retry: config.retry,
             retry_budget: config.retry_budget.unwrap_or_default(),
-            md5_pool: Md5Pool::with_max_contents(transfers.hashed_files),
+            md5_pool: Md5Pool::with_max_inputs(transfers.hashed_files),
             transfers,
             unfinished_uploads: UnfinishedUploads::default(),
         };

@@ -1,4 +1,4 @@
-//! Measures the MD5 of several contents side by side, with each set of vector instructions of this
+//! Measures the MD5 of several inputs at the same time, with each set of vector instructions of this
 //! processor, compared with the `md-5` crate: `cargo bench -p qingstor-md5 --bench md5`.
 
 // A benchmark may panic.
@@ -20,9 +20,9 @@ use fearless_simd::Level;
 use lanes::{LANES, Md5Lane, update_with_level};
 use md5::{Digest, Md5};
 
-/// Bytes of each content: as many as the pool hashes in one step.
+/// Bytes of each input: as many as the pool hashes in one step.
 const LEN: usize = 64 * 1024;
-/// Distance of contents in memory whose bytes are in no cache of the processor when they are hashed.
+/// Distance of inputs in memory whose bytes are in no cache of the processor when they are hashed.
 const DISTANCE: usize = (8 << 20) + 8 * 1024 + 256;
 
 fn main() {

@@ -1,4 +1,4 @@
-//! MD5 of several contents side by side: a few with scalar instructions, many with vectors.
+//! MD5 of several inputs at the same time: a few with scalar instructions, many with vectors.
 //!
 //! This file uses nothing else of this crate, so that the benchmark `md5` can include it.
 
@@ -18,7 +18,7 @@ mod vectors;
 
 use scalar::FEW;
 
-/// Largest number of contents that a thread hashes side by side: 32, or 3 without the feature `simd`.
+/// Largest number of inputs that a thread hashes at the same time: 32, or 3 without the feature `simd`.
 ///
 /// Processors that cannot hash so many at a time hash them in groups.
 pub const LANES: usize = if cfg!(feature = "simd") { 32 } else { FEW };
@@ -29,9 +29,9 @@ const BLOCK: usize = 64;
 /// The state before the first block (RFC 1321, section 3.3).
 const INITIAL: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
-/// The MD5 of the first bytes of a content, which [`update_lanes`] continues beside others.
+/// The MD5 of the first bytes of an input, which [`update_lanes`] continues beside others.
 ///
-/// A clone continues independently, so that the MD5 of every prefix of a content can be calculated.
+/// A clone continues independently, so that the MD5 of every prefix of an input can be calculated.
 ///
 /// # Examples
 ///
@@ -61,9 +61,9 @@ pub struct Md5Lane {
 /// ```
 /// use qingstor_md5::{Md5Lane, update_lanes};
 ///
-/// let contents = [vec![1; 10_000], vec![2; 10_000], vec![3; 500]];
-/// let mut lanes = vec![Md5Lane::default(); contents.len()];
-/// let updates = lanes.iter_mut().zip(&contents);
+/// let inputs = [vec![1; 10_000], vec![2; 10_000], vec![3; 500]];
+/// let mut lanes = vec![Md5Lane::default(); inputs.len()];
+/// let updates = lanes.iter_mut().zip(&inputs);
 /// update_lanes(&mut updates.map(|(lane, bytes)| (lane, &bytes[..])).collect::<Vec<_>>());
 /// let md5s: Vec<[u8; 16]> = lanes.into_iter().map(Md5Lane::finish).collect();
 /// # assert_eq!(md5s.len(), 3);

@@ -1,4 +1,4 @@
-//! [`Md5Pool`]: MD5s of many contents, calculated side by side on threads that may block.
+//! [`Md5Pool`]: MD5s of many inputs, calculated at the same time, on threads that may block.
 
 mod job;
 mod pipe;
@@ -20,24 +20,24 @@ pub use self::source::HashSource;
 pub use self::writer::Md5Writer;
 use crate::lanes::{LANES, Md5Lane};
 
-/// How many bytes of a content are hashed before another one takes its lane, if some are waiting: at
+/// How many bytes of an input are hashed before another one takes its lane, if some are waiting: at
 /// full speed some 50 milliseconds' worth.
 const TURN: usize = 16 << 20;
 
 /// Calculates MD5s on threads for blocking work of a Tokio runtime.
 ///
-/// The contents that wait at the same time are hashed side by side, at most [`LANES`] by each thread.
-/// A content never waits for others to arrive, nor for the end of a long one: after 16 MiB it is the
-/// next content's turn. Threads start when there is work and end without it: one for up to [`LANES`]
-/// contents, and at most one for every two processors, or two on two processors.
+/// The inputs that wait are hashed at the same time, at most [`LANES`] by each thread.
+/// An input never waits for others to arrive, nor for the end of a long one: after 16 MiB it is the
+/// next input's turn. Threads start when there is work and end without it: one for up to [`LANES`]
+/// inputs, and at most one for every two processors, or two on two processors.
 ///
 /// A clone is a handle of the same pool. Use one pool for everything that hashes at the same time,
-/// because only contents of the same pool and of the same runtime are hashed side by side: no runtime
-/// waits at its end for the contents of another one.
+/// because only inputs of the same pool and of the same runtime are hashed at the same time: no runtime
+/// waits at its end for the inputs of another one.
 ///
 /// # Limits
 ///
-/// The number of contents that wait is not limited, so that the caller decides how much memory they
+/// The number of inputs that wait is not limited, so that the caller decides how much memory they
 /// need. A thread needs 32 KiB for each file that it reads, thus at most 1 MiB.
 ///
 /// # Examples
@@ -66,10 +66,10 @@ const TURN: usize = 16 << 20;
 #[derive(Clone)]
 pub struct Md5Pool(Arc<Queues>);
 
-/// A pool without a limit of contents.
+/// A pool without a limit of inputs.
 impl Default for Md5Pool {
     fn default() -> Self {
-        Self::with_max_contents(usize::MAX)
+        Self::with_max_inputs(usize::MAX)
     }
 }
 
@@ -83,7 +83,7 @@ impl Queues {
     /// Returns the queue of a runtime.
     fn of(&self, runtime: Id) -> Arc<Mutex<Queue>> {
         let mut queues = lock(&self.by_runtime);
-        // While contents wait, a thread refers to their queue, too.
+        // While inputs wait, a thread refers to their queue, too.
         queues.retain(|(id, queue)| *id == runtime || Arc::strong_count(queue) > 1);
         if let Some((_, queue)) = queues.iter().find(|(id, _)| *id == runtime) {
             return Arc::clone(queue);
@@ -97,7 +97,7 @@ impl Queues {
 struct Queue {
     waiting: VecDeque<Job>,
     threads: usize,
-    /// Number of contents that threads have taken.
+    /// Number of inputs that threads have taken.
     taken: usize,
     max_taken: usize,
 }
@@ -113,15 +113,15 @@ impl Queue {
     }
 }
 
-/// Does not show the contents.
+/// Does not show the inputs.
 impl fmt::Debug for Md5Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Md5Pool").finish_non_exhaustive()
     }
 }
 
-/// The MD5 of a content that was passed to an [`Md5Pool`]: a future that returns the [`Md5Lane`] with
-/// all bytes of the content.
+/// The MD5 of an input that was passed to an [`Md5Pool`]: a future that returns the [`Md5Lane`] with
+/// all bytes of the input.
 ///
 /// Dropping it cancels the calculation.
 ///
@@ -153,33 +153,33 @@ impl Future for PendingMd5 {
 }
 
 impl Md5Pool {
-    /// Longest content in memory, in bytes, that is hashed where it is passed to the pool: 16 KiB,
+    /// Longest input in memory, in bytes, that is hashed where it is passed to the pool: 16 KiB,
     /// which takes some 25 microseconds.
-    pub const SHORT_CONTENT: usize = 16 * 1024;
+    pub const SHORT_INPUT: usize = 16 * 1024;
 
-    /// Creates a pool that hashes at most `max` contents of a runtime at the same time, at least 1.
+    /// Creates a pool that hashes at most `max` inputs of a runtime at the same time, at least 1.
     /// Others wait.
     ///
     /// It limits how many files are open, for processes that may open few files.
     #[must_use]
-    pub fn with_max_contents(max: usize) -> Self {
+    pub fn with_max_inputs(max: usize) -> Self {
         Self(Arc::new(Queues {
             max_taken: max,
             by_runtime: Mutex::default(),
         }))
     }
 
-    /// Starts to hash a content.
+    /// Starts to hash an input.
     ///
-    /// The method hashes the content before it returns if the content is in memory and has at most
-    /// [`SHORT_CONTENT`](Self::SHORT_CONTENT) bytes, or if the caller is outside of a Tokio runtime.
+    /// The method hashes the input before it returns if the input is in memory and has at most
+    /// [`SHORT_INPUT`](Self::SHORT_INPUT) bytes, or if the caller is outside of a Tokio runtime.
     /// Errors are returned by [`PendingMd5`].
     #[inline]
     pub fn start(&self, source: HashSource) -> PendingMd5 {
         self.resume(Md5Lane::default(), source)
     }
 
-    /// Starts to hash a content that follows the bytes of `lane`, in the same way as
+    /// Starts to hash an input that follows the bytes of `lane`, in the same way as
     /// [`start`](Self::start).
     #[inline]
     pub fn resume(&self, lane: Md5Lane, source: HashSource) -> PendingMd5 {
@@ -188,8 +188,8 @@ impl Md5Pool {
         pending
     }
 
-    /// Starts to hash contents at the same time, in the same way as [`start`](Self::start). Returns
-    /// their MD5s in the order of the contents.
+    /// Starts to hash inputs at the same time, in the same way as [`start`](Self::start). Returns
+    /// their MD5s in the order of the inputs.
     #[inline]
     pub fn start_all(&self, sources: impl IntoIterator<Item = HashSource>) -> Vec<PendingMd5> {
         let (jobs, pending): (Vec<_>, _) = sources
@@ -200,9 +200,9 @@ impl Md5Pool {
         pending
     }
 
-    /// Starts to hash a content that arrives in chunks, which are pushed to the [`Md5Writer`].
+    /// Starts to hash an input that arrives in chunks, which are pushed to the [`Md5Writer`].
     ///
-    /// Without chunks, the content needs no thread and no lane. Outside of a Tokio runtime, the chunks
+    /// Without chunks, the input needs no thread and no lane. Outside of a Tokio runtime, the chunks
     /// are hashed where they are pushed.
     ///
     /// # Examples

@@ -2,7 +2,7 @@
 
 use std::ops::{Add, BitAnd, BitOr, BitXor, Not};
 
-/// A word of one content, or a vector with a word of each content. Additions wrap around.
+/// A word of one input, or a vector with a word of each input. Additions wrap around.
 pub(super) trait Word:
     Copy
     + Add<Output = Self>
@@ -26,7 +26,7 @@ pub(super) type Sines = [[u32; 16]; 4];
 ///
 /// The compiler must not know the values of `sines`. It would add constants last, after what depends
 /// on the previous step: 8 lanes of a vector reach 4.5 GB/s with constants, and 5.2 GB/s with unknown
-/// values; a content alone 0.79 and 0.97 GB/s.
+/// values; an input alone 0.79 and 0.97 GB/s.
 #[inline(always)]
 pub(super) fn compress<W: Word, const N: usize>(
     states: &mut [[W; 4]; N],
@@ -85,7 +85,7 @@ fn round<W: Word, const N: usize, const R: u32, const S: u32, const T: u32, cons
     sines: &[u32; 16],
     function: impl Fn(W, W, W, W) -> W + Copy,
 ) {
-    // A loop would not be unrolled: two contents reach 1.4 GB/s with one, and 1.9 GB/s
+    // A loop would not be unrolled: two inputs reach 1.4 GB/s with one, and 1.9 GB/s
     // without.
     let ([i, j, k, l], [e, f, g, h]) = (quarters(order), quarters(*sines));
     four_steps::<W, N, R, S, T, U>(states, word, i, e, function);

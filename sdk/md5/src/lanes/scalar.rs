@@ -1,4 +1,4 @@
-//! MD5 of a few contents without vector instructions.
+//! MD5 of a few inputs without vector instructions.
 
 use std::hint::black_box;
 use std::num::Wrapping;
@@ -6,7 +6,7 @@ use std::num::Wrapping;
 use super::compress::{SINES, Word, compress};
 use super::{Active, BLOCK};
 
-/// Largest number of lanes that [`compress_few`] hashes side by side.
+/// Largest number of lanes that [`compress_few`] hashes at the same time.
 ///
 /// Three need most of the arithmetic units of a core. On an AMD EPYC processor (Zen 5), 1, 2 and 3
 /// lanes reach 0.97, 1.9 and 2.4 GB/s. As lanes of a vector, whose instructions take longer, 2 and 3

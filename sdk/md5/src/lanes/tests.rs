@@ -19,7 +19,7 @@ fn levels() -> Vec<Level> {
     lower.into_iter().flatten().chain([best]).collect()
 }
 
-/// Hashes texts side by side, each of them in pieces of `step` bytes.
+/// Hashes texts at the same time, each in pieces of `step` bytes.
 fn digests(level: Level, texts: &[&[u8]], step: usize) -> Vec<[u8; 16]> {
     let mut lanes = vec![Md5Lane::default(); texts.len()];
     let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! [`Vector`]: the words of several contents that a processor calculates with one instruction.
+//! [`Vector`]: the words of several inputs that a processor calculates with one instruction.
 
 use fearless_simd::{Simd, SimdFrom as _, SimdInt, u32x8, u32x16};
 

@@ -1,6 +1,6 @@
-//! MD5 of many contents with vector instructions.
+//! MD5 of many inputs with vector instructions.
 //!
-//! x86-64 processors with AVX-512 hash 32 contents at a time, those with AVX2 16, and those with SSE2 8,
+//! x86-64 processors with AVX-512 hash 32 inputs at a time, those with AVX2 16, and those with SSE2 8,
 //! as 64-bit ARM processors with NEON do.
 
 use std::hint::black_box;
@@ -19,12 +19,12 @@ use super::{Active, BLOCK, INITIAL};
 
 /// How many blocks before its use each block of a lane is fetched into the processor's cache.
 ///
-/// Processors do not recognize so many contents that are read at the same time: on an AMD EPYC
-/// processor (Zen 5), 16 lanes of contents that are not in its caches reach 4.3 GB/s without this, and
+/// Processors do not recognize so many inputs that are read at the same time: on an AMD EPYC
+/// processor (Zen 5), 16 lanes of inputs that are not in its caches reach 4.3 GB/s without this, and
 /// 7.0 GB/s with it. Distances of 2 to 8 blocks are much the same there.
 const BLOCKS_AHEAD: usize = 3;
 
-/// Returns the largest number of lanes that [`compress_many`] hashes side by side.
+/// Returns the largest number of lanes that [`compress_many`] hashes at the same time.
 pub(super) fn width(level: Level) -> usize {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     {

@@ -1,4 +1,4 @@
-//! [`Job`]: a content that is being hashed.
+//! [`Job`]: an input that is being hashed.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,19 +10,19 @@ use super::pipe::Pipe;
 use super::source::{HashSource, Reader};
 use crate::lanes::{Md5Lane, update_lanes};
 
-/// Most bytes of a content in memory that one step hashes, except for the first step of a long chunk.
+/// Most bytes of an input in memory that one step hashes, except for the first step of a long chunk.
 pub(super) const STEP: usize = 64 * 1024;
-/// A step hashes at least this many bytes of a content, unless its current chunk ends before.
+/// A step hashes at least this many bytes of an input, unless its current chunk ends before.
 const SHORTEST_STEP: usize = 4 * 1024;
 /// Parts of one slice have the same distance, so their next bytes compete for the same places in the
 /// processor's cache. Thus each long chunk starts with a step of another length, a multiple of this
-/// one: 32 contents at a distance of 16 MiB are hashed at 7.8 GB/s, and at 10.4 GB/s if it is so much
+/// one: 32 inputs at a distance of 16 MiB are hashed at 7.8 GB/s, and at 10.4 GB/s if it is so much
 /// longer.
 pub(super) const SHIFT: usize = 8 * 1024 + 256;
 /// Length of a chunk, in bytes, from which the different steps cost less than they save.
 const LONG_CHUNK: usize = 1 << 20;
 
-/// A content that is being hashed.
+/// An input that is being hashed.
 pub(super) struct Job {
     pub(super) reader: Reader,
     lane: Md5Lane,

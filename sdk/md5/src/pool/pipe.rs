@@ -1,4 +1,4 @@
-//! [`Pipe`]: the chunks of a content that have arrived and are not hashed yet.
+//! [`Pipe`]: the chunks of an input that have arrived and are not hashed yet.
 
 use std::collections::VecDeque;
 use std::io;
@@ -6,13 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
-/// How many bytes of a content that waits for its next chunks must arrive before it is hashed again.
+/// How many bytes of an input that waits for its next chunks must arrive before it is hashed again.
 ///
-/// A content that arrives slowly needs a thread for a short time only, again and again. To start one
+/// An input that arrives slowly needs a thread for a short time only, again and again. To start one
 /// takes some 10 microseconds, and to hash so many bytes alone some 300.
 const ENOUGH: usize = 256 * 1024;
 
-/// The chunks of a content that have arrived and are not hashed yet.
+/// The chunks of an input that have arrived and are not hashed yet.
 #[derive(Default)]
 pub(super) struct Pipe(Mutex<State>);
 
@@ -37,14 +37,14 @@ pub(super) enum Next {
     Chunk(Bytes),
     /// A chunk that has not arrived.
     Later,
-    /// The end of the content.
+    /// The end of the input.
     End,
-    /// Nothing: the content was not finished.
+    /// Nothing: the input was not finished.
     Dropped,
 }
 
 pub(super) fn not_finished() -> io::Error {
-    io::Error::other("the content was not finished")
+    io::Error::other("the input was not finished")
 }
 
 impl Pipe {
@@ -58,12 +58,12 @@ impl Pipe {
         state.bytes >= ENOUGH
     }
 
-    /// Ends the content.
+    /// Ends the input.
     pub(super) fn finish(&self) {
         self.lock().end = Some(End::Finished);
     }
 
-    /// Ends the content, unless it is finished. Returns `true` if it was not.
+    /// Ends the input, unless it is finished. Returns `true` if it was not.
     pub(super) fn drop_rest(&self) -> bool {
         let mut state = self.lock();
         let is_open = state.end.is_none();

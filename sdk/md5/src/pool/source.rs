@@ -1,4 +1,4 @@
-//! [`HashSource`]: a content to hash, and how its bytes are read.
+//! [`HashSource`]: an input to hash, and how its bytes are read.
 
 use std::fs::File;
 use std::io;
@@ -16,7 +16,7 @@ use super::pipe::{Next, Pipe, not_finished};
 /// thread.
 const FILE_STEP: usize = 32 * 1024;
 
-/// A content to hash.
+/// An input to hash.
 ///
 /// A file is read in steps of 32 KiB. It should not change while it is hashed.
 #[derive(Clone, Debug)]
@@ -26,8 +26,8 @@ pub enum HashSource {
     Memory(Vec<Bytes>),
     /// A range of the file at a path.
     ///
-    /// The file is opened when it is read, and closed while the content waits for its turn. So any
-    /// number of contents can wait.
+    /// The file is opened when it is read, and closed while the input waits for its turn. So any
+    /// number of inputs can wait.
     File {
         /// Path of the file.
         path: Arc<Path>,
@@ -49,14 +49,14 @@ impl From<Bytes> for HashSource {
     }
 }
 
-/// A content and the position in it.
+/// An input and the position in it.
 pub(super) struct Reader {
-    content: Content,
+    input: Input,
     /// Position in the current chunk.
     offset: usize,
 }
 
-enum Content {
+enum Input {
     Memory {
         current: Bytes,
         rest: vec::IntoIter<Bytes>,
@@ -84,7 +84,7 @@ enum PipeState {
     Finished,
 }
 
-impl Drop for Content {
+impl Drop for Input {
     fn drop(&mut self) {
         if let Self::Pipe { pipe, .. } = self {
             pipe.cancel();
@@ -99,7 +99,7 @@ impl Reader {
             HashSource::Memory(chunks) => {
                 let (current, rest) = (Bytes::new(), chunks.into_iter());
                 return Self {
-                    content: Content::Memory { current, rest },
+                    input: Input::Memory { current, rest },
                     offset: 0,
                 };
             }
@@ -108,7 +108,7 @@ impl Reader {
         };
         let current = Vec::new();
         Self {
-            content: Content::File {
+            input: Input::File {
                 path,
                 file,
                 range,
@@ -121,7 +121,7 @@ impl Reader {
     pub(super) fn of_pipe(pipe: Arc<Pipe>) -> Self {
         let (current, state) = (Bytes::new(), PipeState::Open);
         Self {
-            content: Content::Pipe {
+            input: Input::Pipe {
                 current,
                 pipe,
                 state,
@@ -132,21 +132,21 @@ impl Reader {
 
     /// Returns the pipe if its next chunk has not arrived.
     pub(super) fn waits_for(&self) -> Option<&Arc<Pipe>> {
-        match &self.content {
-            Content::Pipe { pipe, state, .. } if *state == PipeState::Waiting => Some(pipe),
+        match &self.input {
+            Input::Pipe { pipe, state, .. } if *state == PipeState::Waiting => Some(pipe),
             _ => None,
         }
     }
 
-    /// Releases the buffer and the open file, for which a waiting content has no use.
+    /// Releases the buffer and the open file, for which a waiting input has no use.
     pub(super) fn release(&mut self) {
         let unread = self.available().len() as u64;
-        if let Content::File {
+        if let Input::File {
             path,
             file,
             range,
             current,
-        } = &mut self.content
+        } = &mut self.input
         {
             range.start -= unread;
             (*current, self.offset) = (Vec::new(), 0);
@@ -160,9 +160,9 @@ impl Reader {
     pub(super) fn fill(&mut self) -> io::Result<()> {
         while self.available().is_empty() && !self.is_finished() {
             self.offset = 0;
-            match &mut self.content {
-                Content::Memory { current, rest } => *current = rest.next().unwrap_or_default(),
-                Content::File {
+            match &mut self.input {
+                Input::Memory { current, rest } => *current = rest.next().unwrap_or_default(),
+                Input::File {
                     path,
                     file,
                     range,
@@ -173,7 +173,7 @@ impl Reader {
                     read(path.as_deref(), file, current, range.start)?;
                     range.start += current.len() as u64;
                 }
-                Content::Pipe {
+                Input::Pipe {
                     current,
                     pipe,
                     state,
@@ -198,24 +198,24 @@ impl Reader {
 
     /// Returns the rest of the current chunk.
     pub(super) fn available(&self) -> &[u8] {
-        let current: &[u8] = match &self.content {
-            Content::Memory { current, .. } | Content::Pipe { current, .. } => current,
-            Content::File { current, .. } => current,
+        let current: &[u8] = match &self.input {
+            Input::Memory { current, .. } | Input::Pipe { current, .. } => current,
+            Input::File { current, .. } => current,
         };
         current.get(self.offset..).unwrap_or_default()
     }
 
     /// Returns `true` if hashing takes less time than to start a thread would.
     pub(super) fn is_short(&self) -> bool {
-        match &self.content {
-            Content::Memory { current, rest } => {
+        match &self.input {
+            Input::Memory { current, rest } => {
                 let lens = rest.as_slice().iter().map(Bytes::len);
-                lens.fold(current.len(), usize::saturating_add) <= Md5Pool::SHORT_CONTENT
+                lens.fold(current.len(), usize::saturating_add) <= Md5Pool::SHORT_INPUT
             }
-            Content::File { range, .. } => range.is_empty(),
-            Content::Pipe { pipe, .. } => {
+            Input::File { range, .. } => range.is_empty(),
+            Input::Pipe { pipe, .. } => {
                 let last = pipe.last_bytes();
-                last.is_some_and(|bytes| bytes <= Md5Pool::SHORT_CONTENT)
+                last.is_some_and(|bytes| bytes <= Md5Pool::SHORT_INPUT)
             }
         }
     }
@@ -223,7 +223,7 @@ impl Reader {
     /// Continues after `len` bytes of the current chunk. Releases a chunk in memory at its end.
     pub(super) fn advance(&mut self, len: usize) {
         self.offset += len;
-        if let Content::Memory { current, .. } | Content::Pipe { current, .. } = &mut self.content
+        if let Input::Memory { current, .. } | Input::Pipe { current, .. } = &mut self.input
             && self.offset >= current.len()
         {
             (*current, self.offset) = (Bytes::new(), 0);
@@ -232,10 +232,10 @@ impl Reader {
 
     /// Whether all chunks were hashed.
     pub(super) fn is_finished(&self) -> bool {
-        let is_last = match &self.content {
-            Content::Memory { rest, .. } => rest.as_slice().is_empty(),
-            Content::File { range, .. } => range.is_empty(),
-            Content::Pipe { state, .. } => *state == PipeState::Finished,
+        let is_last = match &self.input {
+            Input::Memory { rest, .. } => rest.as_slice().is_empty(),
+            Input::File { range, .. } => range.is_empty(),
+            Input::Pipe { state, .. } => *state == PipeState::Finished,
         };
         is_last && self.available().is_empty()
     }

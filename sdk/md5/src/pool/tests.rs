@@ -352,7 +352,7 @@ async fn a_writer_that_is_dropped_is_an_error() {
         writer.push(chunk.clone());
         drop(writer);
         let error = pending.await.unwrap_err();
-        assert_eq!(error.to_string(), "the content was not finished");
+        assert_eq!(error.to_string(), "the input was not finished");
         threads_end(&pool).await;
         assert!(chunk.is_empty() || chunk.is_unique());
     }
@@ -415,7 +415,7 @@ fn runtimes_do_not_hash_for_each_other() {
         let _context = runtime.enter();
         pool.start(content.clone().into())
     };
-    // Its only thread does something else, so its content waits.
+    // Its only thread does something else, so its input waits.
     let (end, wait) = std::sync::mpsc::channel::<()>();
     busy.spawn_blocking(move || wait.recv());
     let waiting = start(&busy);

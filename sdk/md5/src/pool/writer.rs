@@ -1,4 +1,4 @@
-//! [`Md5Writer`]: hashes a content that arrives in chunks.
+//! [`Md5Writer`]: hashes an input that arrives in chunks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::job::{Job, WaitingJob};
 use super::pipe::{Pipe, not_finished};
 use super::{Md5Pool, PendingMd5};
 
-/// Passes the chunks of a content to an [`Md5Pool`], in their order: see [`Md5Pool::start_writer`].
+/// Passes the chunks of an input to an [`Md5Pool`], in their order: see [`Md5Pool::start_writer`].
 ///
 /// Dropping it before [`finish`](Self::finish) cancels the calculation: [`PendingMd5`] returns an error.
 pub struct Md5Writer {
@@ -31,7 +31,7 @@ impl Md5Writer {
         (writer, pending)
     }
 
-    /// Adds a chunk to the content. It is not copied, and released when it has been hashed.
+    /// Adds a chunk to the input. It is not copied, and released when it has been hashed.
     ///
     /// Some 256 KiB are collected before they are hashed. The number of bytes that wait is not limited.
     #[inline]
@@ -41,7 +41,7 @@ impl Md5Writer {
         }
     }
 
-    /// Ends the content. [`PendingMd5`] then returns its MD5.
+    /// Ends the input. [`PendingMd5`] then returns its MD5.
     #[inline]
     pub fn finish(self) {
         self.pipe.finish();
@@ -59,7 +59,7 @@ impl Drop for Md5Writer {
     }
 }
 
-/// Does not show the content.
+/// Does not show the input.
 impl fmt::Debug for Md5Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Md5Writer").finish_non_exhaustive()

@@ -13,7 +13,7 @@ use crate::base::error::Result;
 
 /// Computes the MD5 of a file whose ranges arrive in any order. It reads the file back as far as it
 /// is complete, while the operating system probably still has the bytes in its cache. Downloads that
-/// run at the same time are hashed side by side.
+/// run at the same time are hashed together.
 pub(super) struct FileVerifier {
     file: Arc<PartFile>,
     pool: Md5Pool,

@@ -181,7 +181,7 @@ async fn has_parts(
     }
 }
 
-/// Returns the parts from number `first` on that are hashed side by side; none at the end.
+/// Returns the parts from number `first` on that are hashed at the same time; none at the end.
 async fn read_batch(
     reader: &mut PartReader<'_>,
     sizes: PartSizes,

@@ -84,7 +84,7 @@ pub async fn etag_of_file(
     Ok(Digest::of_parts(digests(&path, &file, ranges).await?))
 }
 
-/// Returns the MD5s of ranges of a file, which are hashed side by side.
+/// Returns the MD5s of ranges of a file, which are hashed at the same time.
 async fn digests(
     path: &Path,
     file: &Arc<File>,

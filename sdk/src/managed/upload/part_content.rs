@@ -115,7 +115,7 @@ impl Part {
         }
     }
 
-    /// Starts to calculate the MD5s of new parts side by side, unless that was done before.
+    /// Starts to calculate the MD5s of new parts at the same time, unless that was done before.
     pub(super) fn start_md5s<'a>(pool: &Md5Pool, parts: impl IntoIterator<Item = &'a mut Self>) {
         let parts = parts.into_iter().filter(|part| part.pending_md5.is_none());
         let mut parts: Vec<_> = parts.collect();

@@ -13,7 +13,7 @@ const HASH_AHEAD: u64 = 256 << 20;
 /// Parts that were read, but are not being sent yet.
 ///
 /// Parts of bytes in memory and of files need no memory, so as many of them are queued as can be
-/// hashed side by side. A stream is read by one part ahead.
+/// hashed at the same time. A stream is read by one part ahead.
 pub(super) struct PartQueue {
     parts: VecDeque<Part>,
     /// Number of parts at the end of the queue that are not being hashed.
@@ -26,7 +26,7 @@ pub(super) struct PartQueue {
     pub(super) is_at_end: bool,
 }
 
-/// Returns how many parts of this size are hashed side by side.
+/// Returns how many parts of this size are hashed at the same time.
 pub(super) fn batch(part_size: u64) -> usize {
     let parts = usize::try_from(HASH_AHEAD / part_size.max(1)).unwrap_or(LANES);
     parts.clamp(1, LANES)

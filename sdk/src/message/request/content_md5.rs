@@ -20,7 +20,7 @@ pub(crate) enum ContentMd5 {
     /// The caller asked for it. A body that is not in memory is left for
     /// [`hash_body`](RequestParts::hash_body).
     IfInMemory,
-    /// The caller asked for it. Only a body of at most [`Md5Pool::SHORT_CONTENT`] bytes in memory is
+    /// The caller asked for it. Only a body of at most [`Md5Pool::SHORT_INPUT`] bytes in memory is
     /// hashed at once.
     IfShort,
 }
@@ -44,7 +44,7 @@ impl RequestParts {
             RequestBody::OpenObject(_) | RequestBody::Form(_) => None,
         };
         match bytes {
-            Some(bytes) if need == ContentMd5::IfShort && bytes.len() > Md5Pool::SHORT_CONTENT => {
+            Some(bytes) if need == ContentMd5::IfShort && bytes.len() > Md5Pool::SHORT_INPUT => {
                 Ok(())
             }
             Some(bytes) => {
