@@ -59,7 +59,7 @@ fn is_running(process: &str) -> bool {
     !state.trim().is_empty() && !state.starts_with('Z')
 }
 
-/// The scripts run side by side, because the test waits for each until its time limit.
+/// The scripts run at the same time, because the test waits for each until its time limit.
 #[test]
 fn a_hanging_formatter_is_killed_with_its_children() {
     std::thread::scope(|scope| {

@@ -389,26 +389,26 @@ fn constructors_name_values_and_arguments() {
 
 #[test]
 fn a_lone_default_response_stands_for_successes() {
-    let answered = |responses: Value| {
+    let response_of = |responses: Value| {
         let mut one = operation(json!([]));
         one["responses"] = responses;
         only_operation(&spec(json!({ "/": { "get": one } })))["response"].clone()
     };
     let object = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
     let default = json!({ "description": "d", "schema": object });
-    let response = answered(json!({ "default": default }));
+    let response = response_of(json!({ "default": default }));
     assert_eq!(response["success"], json!([200, 201, 202, 203]));
     assert_eq!(response["properties"][0]["name"], "a");
     let statuses = response["statuses"].as_array().unwrap();
     let is_rest = |one: &Value| one["status"].is_null() && one["success"] == false;
     assert!(is_rest(statuses.last().unwrap()), "{response}");
     // Beside other responses, `default` stands for failures.
-    let response = answered(json!({ "404": { "description": "d" }, "default": default }));
+    let response = response_of(json!({ "404": { "description": "d" }, "default": default }));
     assert_eq!(response["success"], json!([]));
     let mut failure = default;
     failure["x-success"] = json!(false);
     assert_eq!(
-        answered(json!({ "default": failure }))["success"],
+        response_of(json!({ "default": failure }))["success"],
         json!([])
     );
 }

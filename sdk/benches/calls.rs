@@ -149,7 +149,7 @@ fn listing(criterion: &mut Criterion<CpuTime>, site: &Site) {
                     .get(url)
                     .send()
                     .await
-                    .expect("an answer")
+                    .expect("a response")
                     .bytes()
                     .await
                     .expect("a body");
@@ -198,14 +198,14 @@ fn large(criterion: &mut Criterion<CpuTime>, site: &Site) {
     group.bench_function("down, reqwest", |b| {
         b.iter(|| {
             site.runtime.block_on(async {
-                let mut answer = site
+                let mut response = site
                     .reqwest
                     .get(site.url("large"))
                     .send()
                     .await
-                    .expect("an answer");
+                    .expect("a response");
                 let mut len = 0;
-                while let Some(chunk) = answer.chunk().await.expect("a chunk") {
+                while let Some(chunk) = response.chunk().await.expect("a chunk") {
                     len += chunk.len();
                 }
                 len
@@ -219,7 +219,7 @@ fn large(criterion: &mut Criterion<CpuTime>, site: &Site) {
                     .bucket
                     .get_object("large")
                     .await
-                    .expect("an answer")
+                    .expect("a response")
                     .body;
                 let mut len = 0;
                 while let Some(chunk) = body.next().await {
@@ -233,7 +233,7 @@ fn large(criterion: &mut Criterion<CpuTime>, site: &Site) {
         b.iter(|| {
             site.runtime.block_on(async {
                 let call = site.reqwest.put(site.url("stored")).body(content.clone());
-                call.send().await.expect("an answer").status()
+                call.send().await.expect("a response").status()
             })
         });
     });
@@ -245,7 +245,7 @@ fn large(criterion: &mut Criterion<CpuTime>, site: &Site) {
                     .put_object("stored")
                     .body(body)
                     .await
-                    .expect("an answer")
+                    .expect("a response")
                     .status()
             })
         });

@@ -66,9 +66,9 @@ fn downloads(criterion: &mut Criterion, runtime: &Runtime, bucket: &Bucket, name
             let url = call.presign(Duration::from_secs(600)).expect("a URL");
             let url = url.uri().to_string();
             let len = runtime.block_on(async {
-                let mut answer = client.get(url).send().await.expect("an answer");
+                let mut response = client.get(url).send().await.expect("a response");
                 let mut len = 0;
-                while let Some(chunk) = answer.chunk().await.expect("a body") {
+                while let Some(chunk) = response.chunk().await.expect("a body") {
                     len += chunk.len();
                 }
                 len

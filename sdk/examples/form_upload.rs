@@ -43,9 +43,9 @@ async fn main() -> Result<()> {
     );
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    assert!(answer.starts_with("HTTP/1.1 302"), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    assert!(response.starts_with("HTTP/1.1 302"), "{response}");
 
     let stored = bucket.get_object("uploads/cat.txt").await?;
     assert_eq!(stored.metadata.get("from"), Some("form"));

@@ -20,7 +20,10 @@ async fn headline(bucket: &Bucket) -> Result<String> {
 }
 
 /// Creates a bucket whose calls get this response, and a record of the requests.
-fn answered(status: u16, body: &'static str) -> Result<(Bucket, Arc<Mutex<Vec<String>>>)> {
+fn bucket_with_response(
+    status: u16,
+    body: &'static str,
+) -> Result<(Bucket, Arc<Mutex<Vec<String>>>)> {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let notes = Arc::clone(&asked);
     let config = Config::new("ID", "SECRET").in_process(move |request: Request<Body>| {
@@ -29,24 +32,24 @@ fn answered(status: u16, body: &'static str) -> Result<(Bucket, Arc<Mutex<Vec<St
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(note);
-        let mut answer = Response::new(body);
-        *answer.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
-        async move { answer }
+        let mut response = Response::new(body);
+        *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+        async move { response }
     });
     Ok((QingStor::new(config)?.bucket("my-bucket", "pek3a")?, asked))
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let (bucket, asked) = answered(200, "All is well\nand more")?;
+    let (bucket, asked) = bucket_with_response(200, "All is well\nand more")?;
     assert_eq!(headline(&bucket).await?, "All is well");
     let asked = asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
     assert_eq!(asked, [format!("{} /my-bucket/report.txt", Method::GET)]);
 
-    let (bucket, _) = answered(404, "")?;
+    let (bucket, _) = bucket_with_response(404, "")?;
     assert_eq!(headline(&bucket).await?, "no report today");
 
-    let (bucket, _) = answered(403, "")?;
+    let (bucket, _) = bucket_with_response(403, "")?;
     assert!(headline(&bucket).await.is_err());
     println!("the program works");
     Ok(())

@@ -65,8 +65,8 @@ async fn main() -> Result<()> {
     };
     anyhow::ensure!(all > 0, "there is nothing to list: million_keys [KEYS]");
     let config = Config::new("ID", "SECRET").in_process(move |request| {
-        let answer = Response::new(page(&request, all));
-        async move { answer }
+        let response = Response::new(page(&request, all));
+        async move { response }
     });
     let bucket = QingStor::new(config)?.bucket("my-bucket", "pek3a")?;
     let (started, before) = (Instant::now(), peak());

@@ -28,25 +28,25 @@ async fn main() -> Result<()> {
             value.to_str()?
         );
     }
-    let answer = send(&upload, "hello").await?;
-    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let response = send(&upload, "hello").await?;
+    assert!(response.starts_with("HTTP/1.1 201"), "{response}");
 
     let download = bucket.get_object("hello.txt");
     let download = download.response_content_disposition(qingstor_sdk::attachment("hi.txt"));
     let download = download.presign(Duration::from_secs(600))?;
     println!("curl '{download}'");
-    let answer = send(&download, "").await?;
+    let response = send(&download, "").await?;
     assert!(
-        answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"),
-        "{answer}"
+        response.starts_with("HTTP/1.1 200") && response.ends_with("hello"),
+        "{response}"
     );
-    assert!(answer.contains("hi.txt"), "{answer}");
+    assert!(response.contains("hi.txt"), "{response}");
 
     with_curl(&upload, &download).await?;
 
     let remove = bucket.delete_object("hello.txt");
-    let answer = send(&remove.presign(Duration::from_secs(60))?, "").await?;
-    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    let response = send(&remove.presign(Duration::from_secs(60))?, "").await?;
+    assert!(response.starts_with("HTTP/1.1 204"), "{response}");
     println!("uploaded, downloaded and deleted without credentials");
     Ok(())
 }
@@ -92,7 +92,7 @@ async fn send(call: &Presigned, body: &str) -> Result<String> {
     request += &format!("Content-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     let mut stream = TcpStream::connect(authority.as_str()).await?;
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer)
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    Ok(response)
 }

@@ -43,8 +43,8 @@ async fn counting() -> (std::net::SocketAddr, Arc<AtomicU32>) {
             tokio::spawn(async move {
                 let mut head = vec![0; 4096];
                 while stream.read(&mut head).await.is_ok_and(|len| len > 0) {
-                    let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
-                    stream.write_all(answer).await.unwrap();
+                    let response = b"HTTP/1.1 204 No Content\r\n\r\n";
+                    stream.write_all(response).await.unwrap();
                 }
             });
         }
@@ -80,8 +80,8 @@ async fn the_connect_timeout_includes_tls() {
         .connect_timeout(Duration::from_millis(200))
         .retry(RetryPolicy::never());
     let call = bucket(config).get_object("k").send();
-    let answer = tokio::time::timeout(Duration::from_secs(20), call).await;
-    let error = answer.expect("it ends by itself").unwrap_err();
+    let response = tokio::time::timeout(Duration::from_secs(20), call).await;
+    let error = response.expect("it ends by itself").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert!(error.is_retryable());
 }
@@ -150,8 +150,8 @@ async fn a_hanging_handler_is_given_up() {
 #[tokio::test]
 async fn an_incomplete_response_of_a_handler_is_an_error() {
     let config = Config::anonymous().in_process(|_| async {
-        let answer = Response::builder().header("Content-Length", "9");
-        answer.body("hello").unwrap()
+        let response = Response::builder().header("Content-Length", "9");
+        response.body("hello").unwrap()
     });
     let output = bucket(config).get_object("k").await.unwrap();
     let error = output.body.bytes().await.unwrap_err();
@@ -161,20 +161,26 @@ async fn an_incomplete_response_of_a_handler_is_an_error() {
 /// Servers differ in how they represent missing values.
 #[tokio::test]
 async fn a_null_field_of_any_type_counts_as_absent() {
-    let answers = |json: &'static str| {
+    let bucket_with_response = |json: &'static str| {
         bucket(Config::anonymous().in_process(move |_| async move { Response::new(json) }))
     };
     let nulls = r#"{"name":null,"keys":[{"key":"k","size":null,"etag":null}],"has_more":null}"#;
-    let page = answers(nulls).list_objects().await.unwrap();
+    let page = bucket_with_response(nulls).list_objects().await.unwrap();
     assert_eq!((page.name.as_str(), page.has_more), ("", false));
     assert_eq!((page.keys[0].key.as_str(), page.keys[0].size), ("k", 0));
     let wrong = r#"{"name":null,"keys":[{"key":"k","size":"many"}]}"#;
-    let error = answers(wrong).list_objects().await.unwrap_err();
+    let error = bucket_with_response(wrong)
+        .list_objects()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(error.to_string().contains("keys[0].size"), "{error}");
     // A duplicate field is an error, even if one of the values is `null`.
     for twice in [r#"{"name":"a","name":null}"#, r#"{"name":null,"name":"a"}"#] {
-        let error = answers(twice).list_objects().await.unwrap_err();
+        let error = bucket_with_response(twice)
+            .list_objects()
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode);
         assert!(error.to_string().contains("`name`"), "{error}");
     }
@@ -183,16 +189,22 @@ async fn a_null_field_of_any_type_counts_as_absent() {
 /// An error has the same information about the response as an output.
 #[tokio::test]
 async fn an_error_has_the_headers_of_its_response() {
-    let answers = |status: u16, json: &'static str| {
+    let bucket_with_response = |status: u16, json: &'static str| {
         bucket(Config::anonymous().in_process(move |_| async move {
-            let answer = Response::builder().status(status);
-            let answer = answer.header("x-qs-request-id", "rid");
-            let answer = answer.header("set-cookie", "hush-hush");
-            answer.header("x-served-by", "node-7").body(json).unwrap()
+            let response = Response::builder().status(status);
+            let response = response.header("x-qs-request-id", "rid");
+            let response = response.header("set-cookie", "hush-hush");
+            response.header("x-served-by", "node-7").body(json).unwrap()
         }))
     };
-    let refused = answers(403, "").list_objects().await.unwrap_err();
-    let undecodable = answers(200, "[]").list_objects().await.unwrap_err();
+    let refused = bucket_with_response(403, "")
+        .list_objects()
+        .await
+        .unwrap_err();
+    let undecodable = bucket_with_response(200, "[]")
+        .list_objects()
+        .await
+        .unwrap_err();
     assert_eq!(undecodable.kind(), ErrorKind::Decode);
     for error in [refused, undecodable] {
         assert_eq!(error.headers().unwrap()["x-served-by"], "node-7");
@@ -200,11 +212,17 @@ async fn an_error_has_the_headers_of_its_response() {
         assert!(!format!("{error:?} {error}").contains("hush"), "{error:?}");
         assert_eq!(error.request_id(), Some("rid"));
     }
-    let output = answers(200, "{}").list_objects().await.unwrap();
+    let output = bucket_with_response(200, "{}")
+        .list_objects()
+        .await
+        .unwrap();
     assert_eq!(output.headers()["x-served-by"], "node-7");
     assert_eq!(output.request_id(), Some("rid"));
     // No request was sent, so there is no response.
-    let error = answers(200, "").get_object("../k").await.unwrap_err();
+    let error = bucket_with_response(200, "")
+        .get_object("../k")
+        .await
+        .unwrap_err();
     assert!(error.headers().is_none());
 }
 
@@ -230,10 +248,10 @@ async fn an_observer_sees_each_attempt_but_no_secret() {
         .in_process(move |_| {
             let status = [503, 201][asked.fetch_add(1, Ordering::Relaxed) as usize];
             async move {
-                let answer = Response::builder()
+                let response = Response::builder()
                     .status(status)
                     .header("x-qs-request-id", "rid");
-                answer.body("").unwrap()
+                response.body("").unwrap()
             }
         })
         .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))

@@ -254,11 +254,11 @@ fn headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
                 &parameter.schema,
             )
         });
-    let answered = operation.responses.iter().flat_map(|response| {
+    let response_headers = operation.responses.iter().flat_map(|response| {
         let headers = response.headers.iter();
         headers.map(|(name, (span, schema))| (name.as_str(), *span, schema))
     });
-    for (name, span, schema) in sent.chain(answered) {
+    for (name, span, schema) in sent.chain(response_headers) {
         let (name, what) = match (&schema.kind, &schema.facts.prefix) {
             (SchemaKind::HeaderMap, Some(prefix)) => (
                 prefix.as_str(),
@@ -347,11 +347,11 @@ fn lists(operation: &Operation, found: &mut Vec<Diagnostic>) {
         .parameters
         .iter()
         .filter(|one| one.place != In::Body);
-    let answered = operation.responses.iter();
-    let answered = answered.flat_map(|response| response.headers.values());
+    let response_headers = operation.responses.iter();
+    let response_headers = response_headers.flat_map(|response| response.headers.values());
     let schemas = sent
         .map(|one| (&one.schema, matches!(one.place, In::Query | In::Form)))
-        .chain(answered.map(|(_, schema)| (schema, false)));
+        .chain(response_headers.map(|(_, schema)| (schema, false)));
     for (schema, may_repeat) in schemas {
         let SchemaKind::Array(item) = &schema.kind else {
             continue;

@@ -98,11 +98,11 @@ fn inline<'d>(document: &'d Document, mut first: Known<'d>, found: &mut Vec<Diag
     }
     for operation in operations(document) {
         let sent = operation.parameters.iter().map(|one| &one.schema);
-        let answered = operation
+        let response_bodies = operation
             .responses
             .iter()
             .filter_map(|one| one.schema.as_ref());
-        sent.chain(answered)
+        sent.chain(response_bodies)
             .for_each(|body| inside(body, &mut objects));
     }
     for schema in objects {

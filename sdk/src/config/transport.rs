@@ -116,8 +116,9 @@ impl Config {
         self
     }
 
-    /// Answers all requests in this process, for tests of programs that use this crate. Requests
-    /// are signed, failures are retried and responses are decoded as usual, but nothing is sent.
+    /// Sets a function that responds to all requests in this process, for tests of programs that use
+    /// this crate. Requests are signed, failures are retried and responses are decoded as usual, but
+    /// nothing is sent.
     ///
     /// The requests have no `Host` and no `Content-Length`; see [`Body::len`].
     ///

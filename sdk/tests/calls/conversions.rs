@@ -230,13 +230,13 @@ async fn a_presigned_call_converts_into_a_request() {
         request.body()
     );
     let address = uri.authority().unwrap().to_string();
-    let answer = tokio::task::spawn_blocking(move || {
+    let response = tokio::task::spawn_blocking(move || {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         stream.write_all(text.as_bytes()).unwrap();
         std::io::read_to_string(stream).unwrap()
     });
-    let answer = answer.await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let response = response.await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 201"), "{response}");
     assert_eq!(site.content("k").await, "content");
 }
 

@@ -7,15 +7,15 @@ use std::net::{SocketAddr, TcpListener};
 use qingstor_sdk::{Bucket, Config, Error, ErrorKind, QingStor, RetryPolicy};
 
 /// Starts a server that responds to every connection with these bytes.
-fn server(answer: impl Into<Vec<u8>>) -> SocketAddr {
-    let (listener, answer) = (TcpListener::bind("127.0.0.1:0").unwrap(), answer.into());
+fn server(response: impl Into<Vec<u8>>) -> SocketAddr {
+    let (listener, response) = (TcpListener::bind("127.0.0.1:0").unwrap(), response.into());
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut request = [0; 4096];
             let _ = stream.read(&mut request);
-            let _ = stream.write_all(&answer);
+            let _ = stream.write_all(&response);
         }
     });
     address
@@ -38,8 +38,8 @@ fn bucket(endpoint: impl Into<String>) -> Bucket {
         .unwrap()
 }
 
-async fn get(answer: impl Into<Vec<u8>>) -> Error {
-    let bucket = bucket(format!("http://{}", server(answer)));
+async fn get(response: impl Into<Vec<u8>>) -> Error {
+    let bucket = bucket(format!("http://{}", server(response)));
     bucket.get_object("cat.jpg").await.unwrap_err()
 }
 
@@ -113,14 +113,14 @@ async fn a_long_or_incomplete_page_is_shown() {
     let page = "<html><title>No backend</title>";
     let long = format!("{page}{}", "x".repeat(10 << 20));
     let chunked = "HTTP/1.1 502 Bad Gateway\r\ntransfer-encoding: chunked\r\n\r\n";
-    for answer in [
+    for response in [
         response("502 Bad Gateway", "", &long),
         format!("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 1000\r\n\r\n{page}"),
         format!("{chunked}{:x}\r\n{page}\r\nffff\r\n", page.len()),
         format!("{chunked}{:x}\r\n{page}\r\nno length\r\n", page.len()),
         format!("HTTP/1.1 502 Bad Gateway\r\n\r\n{page}"),
     ] {
-        let error = get(answer).await;
+        let error = get(response).await;
         assert_eq!(
             line(&error),
             "GetObject photos/cat.jpg: 502 Bad Gateway: the response says `No backend`; 1 attempt"
@@ -155,8 +155,8 @@ async fn no_text_reorders_or_breaks_the_line() {
     let json = response("400 Bad Request", headers, body);
     let html = response("400 Bad Request", "", "<p>a&#8238;b&#10;&#x1b;c</p>");
     let redirect = response("302 Found", "location: /\u{202e}x\r\n", "");
-    for answer in [json, html, redirect] {
-        let bucket = bucket(format!("http://{}", server(answer)));
+    for response in [json, html, redirect] {
+        let bucket = bucket(format!("http://{}", server(response)));
         let error = bucket.get_object("k\u{202e}\u{85}y").await.unwrap_err();
         let shown = error.to_string();
         assert!(shown.contains("k\\u{202e}\\u{85}y"), "{shown}");

@@ -4,12 +4,12 @@
 #![cfg(feature = "rustls")]
 #![cfg(test)]
 
-mod answers;
 mod bodies;
 mod clock;
 mod connections;
 mod limits;
-mod odd_answers;
+mod odd_responses;
+mod responses;
 mod streams;
 
 use std::time::Duration;

@@ -90,12 +90,12 @@ impl Browser {
             .spawn()
             .unwrap();
         let commands = OpenOptions::new().write(true).open(&input).unwrap();
-        let answers = File::open(&output).unwrap();
+        let responses = File::open(&output).unwrap();
         let (sender, messages) = channel();
         std::thread::spawn(move || {
-            let mut answers = BufReader::new(answers);
+            let mut responses = BufReader::new(responses);
             let mut bytes = Vec::new();
-            while answers
+            while responses
                 .read_until(0, &mut bytes)
                 .is_ok_and(|count| count > 0)
             {
@@ -140,7 +140,7 @@ impl Browser {
         self.commands.write_all(&bytes).unwrap();
         loop {
             let message = self.messages.recv_timeout(PATIENCE);
-            let message = message.unwrap_or_else(|_| panic!("no answer to {method}"));
+            let message = message.unwrap_or_else(|_| panic!("no response to {method}"));
             if message["id"] == self.last {
                 assert!(message["error"].is_null(), "{method}: {}", message["error"]);
                 return message["result"].clone();

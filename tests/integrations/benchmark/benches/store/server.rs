@@ -112,14 +112,14 @@ fn serve(responses: Responses) -> (u16, std::thread::JoinHandle<()>) {
     let accepting = std::thread::spawn(move || {
         for connection in listener.incoming().flatten() {
             let responses = Arc::clone(&responses);
-            std::thread::spawn(move || answer(connection, &responses));
+            std::thread::spawn(move || respond(connection, &responses));
         }
     });
     (port, accepting)
 }
 
-/// Answers the requests of a connection until the client closes it.
-fn answer(connection: TcpStream, responses: &Responses) -> Result<()> {
+/// Responds to the requests of a connection until the client closes it.
+fn respond(connection: TcpStream, responses: &Responses) -> Result<()> {
     connection.set_nodelay(true)?;
     let mut writer = connection.try_clone()?;
     let mut reader = BufReader::with_capacity(1 << 16, connection);

@@ -33,12 +33,12 @@ async fn refuse(mut stream: TcpStream, manner: Manner) -> std::io::Result<()> {
     if let Manner::ReadSomeAndClose = manner {
         stream.read_exact(&mut vec![0; 100_000]).await?;
     }
-    let answer = format!(
+    let response = format!(
         "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
          Connection: close\r\n\r\n{REFUSED}",
         REFUSED.len()
     );
-    stream.write_all(answer.as_bytes()).await?;
+    stream.write_all(response.as_bytes()).await?;
     if let Manner::HalfClose = manner {
         stream.shutdown().await?;
         tokio::time::sleep(Duration::from_secs(5)).await;

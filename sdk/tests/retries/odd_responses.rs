@@ -7,29 +7,32 @@ use qingstor_sdk::{Body, Bucket, Config, ErrorKind};
 
 use crate::{bucket_of, quick};
 
-type Answer = http::Response<Vec<u8>>;
+type TestResponse = http::Response<Vec<u8>>;
 
 /// Creates a client that gets these responses. The closure is called with the number of the
 /// request, starting at 1.
-fn answered(answer: impl Fn(u32, http::Request<Body>) -> Answer + Send + Sync + 'static) -> Bucket {
-    let (count, answer) = (AtomicU32::new(0), Arc::new(answer));
+fn bucket_with_handler(
+    response: impl Fn(u32, http::Request<Body>) -> TestResponse + Send + Sync + 'static,
+) -> Bucket {
+    let (count, response) = (AtomicU32::new(0), Arc::new(response));
     let config = Config::new("ID", "SECRET").in_process(move |request| {
         let number = count.fetch_add(1, Ordering::Relaxed) + 1;
-        let answer = answer(number, request);
-        async move { answer }
+        let response = response(number, request);
+        async move { response }
     });
     bucket_of(config.retry(quick()))
 }
 
-fn status(status: u16) -> Answer {
-    let answer = http::Response::builder().status(status);
-    answer.body(Vec::new()).unwrap()
+fn status(status: u16) -> TestResponse {
+    let response = http::Response::builder().status(status);
+    response.body(Vec::new()).unwrap()
 }
 
 #[tokio::test]
 async fn statuses_of_proxies_are_retried() {
     for (number, attempts) in [(408, 2), (520, 2), (599, 2), (501, 1), (505, 1)] {
-        let bucket = answered(move |count, _| status(if count == 1 { number } else { 200 }));
+        let bucket =
+            bucket_with_handler(move |count, _| status(if count == 1 { number } else { 200 }));
         let seen = match bucket.get_object("k").await {
             Ok(output) => output.attempts(),
             Err(error) => {
@@ -39,7 +42,7 @@ async fn statuses_of_proxies_are_retried() {
         };
         assert_eq!(seen, attempts, "{number}");
         // A request that is not idempotent is not retried.
-        let bucket = answered(move |_, _| status(number));
+        let bucket = bucket_with_handler(move |_, _| status(number));
         assert_eq!(bucket.put().await.unwrap_err().attempts(), 1, "{number}");
     }
 }
@@ -51,24 +54,24 @@ async fn retry_after_is_limited() {
         "61",
         "Fri, 31 Dec 9999 23:59:59 GMT",
     ] {
-        let bucket = answered(move |_, _| {
-            let mut answer = status(503);
-            answer
+        let bucket = bucket_with_handler(move |_, _| {
+            let mut response = status(503);
+            response
                 .headers_mut()
                 .insert("retry-after", asked.parse().unwrap());
-            answer
+            response
         });
         let error = bucket.get_object("k").await.unwrap_err();
         assert_eq!(error.attempts(), 1, "{asked}");
         assert!(error.retry_after().unwrap().as_secs() > 60);
     }
     for asked in ["Thu, 01 Jan 1970 00:00:00 GMT", "-1", "soon", ""] {
-        let bucket = answered(move |count, _| {
-            let mut answer = status(if count == 1 { 503 } else { 200 });
-            answer
+        let bucket = bucket_with_handler(move |count, _| {
+            let mut response = status(if count == 1 { 503 } else { 200 });
+            response
                 .headers_mut()
                 .insert("retry-after", asked.parse().unwrap());
-            answer
+            response
         });
         assert_eq!(
             bucket.get_object("k").await.unwrap().attempts(),
@@ -82,13 +85,13 @@ async fn retry_after_is_limited() {
 #[tokio::test]
 async fn a_short_part_without_a_length_is_not_complete() {
     let part = |range: &str, body: &str| {
-        let answer = http::Response::builder()
+        let response = http::Response::builder()
             .status(206)
             .header("ETag", "\"e\"");
-        let answer = answer.header("Content-Range", range);
-        answer.body(body.as_bytes().to_vec()).unwrap()
+        let response = response.header("Content-Range", range);
+        response.body(body.as_bytes().to_vec()).unwrap()
     };
-    let bucket = answered(move |count, request| match count {
+    let bucket = bucket_with_handler(move |count, request| match count {
         1 => part("bytes 0-9/20", "0123"),
         _ => {
             assert_eq!(request.headers()["range"], "bytes=4-9");
@@ -98,7 +101,7 @@ async fn a_short_part_without_a_length_is_not_complete() {
     });
     let output = bucket.get_object("k").range("bytes=0-9").await.unwrap();
     assert_eq!(output.body.bytes().await.unwrap(), "0123456789");
-    let bucket = answered(move |_, _| part("bytes 0-9/20", ""));
+    let bucket = bucket_with_handler(move |_, _| part("bytes 0-9/20", ""));
     let output = bucket.get_object("k").range("bytes=0-9").await.unwrap();
     let error = output.body.bytes().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
@@ -114,8 +117,8 @@ async fn a_success_counts_even_if_its_body_is_incomplete() {
     let server = tokio::spawn(async move {
         let (mut near, _) = listener.accept().await.unwrap();
         let _ = near.read(&mut [0; 4096]).await.unwrap();
-        let answer = "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"half";
-        near.write_all(answer.as_bytes()).await.unwrap();
+        let response = "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"half";
+        near.write_all(response.as_bytes()).await.unwrap();
     });
     let config = Config::new("ID", "SECRET").endpoint(format!("http://{addr}"));
     let output = bucket_of(config.retry(quick())).put().await.unwrap();
