@@ -147,7 +147,7 @@ impl ListObjects {
     }
 
     /// Maximum number of keys in the response. The default is 100. The service reduces values above
-    /// its maximum (100 according to the documents) instead of rejecting them.
+    /// its maximum (100 according to the API documents) instead of rejecting them.
     pub fn limit(mut self, value: u32) -> Self {
         self.input.limit = Some(value);
         self
@@ -371,7 +371,7 @@ impl PostObject {
         self
     }
 
-    /// User-defined metadata, one field `x-qs-meta-<key>` per pair. At most 2048 bytes in total.
+    /// User-defined metadata, one field `x-qs-meta-<key>` per pair. At most 2,048 bytes in total.
     pub fn metadata(
         mut self,
         value: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,

@@ -62,8 +62,8 @@ pub type PutBucketReplication = Call<PutBucketReplicationInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketReplicationInput {
-    /// Replication rules: 1 to 1000, at most 2097152 bytes in total. The prefixes must not overlap,
-    /// and all rules must have the same destination bucket.
+    /// Replication rules: 1 to 1,000, at most 2,097,152 bytes in total. The prefixes must not
+    /// overlap, and all rules must have the same destination bucket.
     pub rules: Vec<types::ReplicationRule>,
 }
 

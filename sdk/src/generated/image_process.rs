@@ -31,7 +31,7 @@ pub type ImageProcess = Call<ImageProcessInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct ImageProcessInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// Processing steps, applied from left to right:
     /// `resize:w_300,h_200|rotate:a_90|format:t_webp`. The steps are `info`, `crop`, `rotate`,

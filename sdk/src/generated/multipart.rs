@@ -113,11 +113,11 @@ pub type UploadMultipart = Call<UploadMultipartInput>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UploadMultipartInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// ID of the upload, from its initiation. An unknown ID fails with `upload_not_exists`.
     pub upload_id: String,
-    /// Number of the part, 0 to 10000. Determines the order of the parts; gaps are allowed.
+    /// Number of the part, 0 to 10,000. Determines the order of the parts; gaps are allowed.
     pub part_number: u32,
     /// Base64-encoded MD5 digest of the part.
     pub content_md5: Option<String>,
@@ -377,13 +377,13 @@ pub type ListMultipart = Call<ListMultipartInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct ListMultipartInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// ID of the upload, from its initiation. An unknown ID fails with `upload_not_exists`.
     pub upload_id: String,
     /// Lists only parts with a higher number than this.
     pub part_number_marker: Option<u32>,
-    /// Maximum number of parts in the response, at most 1000.
+    /// Maximum number of parts in the response, at most 1,000.
     pub limit: Option<u32>,
 }
 
@@ -406,7 +406,7 @@ impl ListMultipart {
         self
     }
 
-    /// Maximum number of parts in the response, at most 1000.
+    /// Maximum number of parts in the response, at most 1,000.
     pub fn limit(mut self, value: u32) -> Self {
         self.input.limit = Some(value);
         self
@@ -455,7 +455,7 @@ pub type CompleteMultipartUpload = Call<CompleteMultipartUploadInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct CompleteMultipartUploadInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// ID of the upload, from its initiation. An unknown ID fails with `upload_not_exists`.
     pub upload_id: String,
@@ -585,7 +585,7 @@ pub type AbortMultipartUpload = Call<AbortMultipartUploadInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct AbortMultipartUploadInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// ID of the multipart upload, from its initiation.
     pub upload_id: String,

@@ -35,7 +35,7 @@ pub type InitiateMultipartUpload = Call<InitiateMultipartUploadInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct InitiateMultipartUploadInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// Media type of the object, at most 255 characters.
     pub content_type: Option<String>,
@@ -111,7 +111,7 @@ impl InitiateMultipartUpload {
     }
 
     /// User-defined metadata, sent as one header `x-qs-meta-<key>` per pair. Keys: letters, digits,
-    /// `-`, `_`, `.`; case-insensitive; at most 512 bytes. Values: printable ASCII. At most 2048
+    /// `-`, `_`, `.`; case-insensitive; at most 512 bytes. Values: printable ASCII. At most 2,048
     /// bytes for all keys and values. Not allowed in anonymous requests.
     pub fn metadata(
         mut self,

@@ -68,7 +68,7 @@ impl ListMultipartUploads {
         self
     }
 
-    /// Maximum number of uploads in the response. The default is 200, the maximum is 1000.
+    /// Maximum number of uploads in the response. The default is 200, the maximum is 1,000.
     pub fn limit(mut self, value: u32) -> Self {
         self.input.limit = Some(value);
         self

@@ -127,7 +127,7 @@ pub type PutObject = Call<PutObjectInput>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PutObjectInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// `Cache-Control` header returned with the object: how long it may be cached.
     pub cache_control: Option<String>,
@@ -359,7 +359,7 @@ impl PutObject {
     }
 
     /// User-defined metadata, sent as one header `x-qs-meta-<key>` per pair. Keys: letters, digits,
-    /// `-`, `_`, `.`; case-insensitive; at most 512 bytes. Values: printable ASCII. At most 2048
+    /// `-`, `_`, `.`; case-insensitive; at most 512 bytes. Values: printable ASCII. At most 2,048
     /// bytes for all keys and values. Not allowed in anonymous requests.
     pub fn metadata(
         mut self,
@@ -547,7 +547,7 @@ pub type GetObject = Call<GetObjectInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct GetObjectInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// Version of the object, in a bucket with versioning.
     pub version_id: Option<String>,
@@ -834,7 +834,7 @@ pub type HeadObject = Call<HeadObjectInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct HeadObjectInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// Version of the object, in a bucket with versioning.
     pub version_id: Option<String>,
@@ -1040,7 +1040,7 @@ pub type OptionsObject = Call<OptionsObjectInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct OptionsObjectInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// Origin of the cross-origin request, such as `https://www.example.com`.
     pub origin: String,
@@ -1139,7 +1139,7 @@ pub type DeleteObject = Call<DeleteObjectInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteObjectInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// Version or delete marker to delete permanently.
     pub version_id: Option<String>,

@@ -29,7 +29,7 @@ pub type AppendObject = Call<AppendObjectInput>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AppendObjectInput {
-    /// Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.
+    /// Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.
     pub key: String,
     /// Offset in bytes at which the data starts: 0 for a new object, otherwise its current size.
     /// The service rejects any other value with `invalid_argument`.

@@ -3,9 +3,9 @@ use super::types;
 use crate::prelude::*;
 
 impl Bucket {
-    /// Deletes up to 1000 objects with one request. Requires write permission and a signed request.
-    /// Succeeds even if some keys cannot be deleted, so check `errors` in the response. The
-    /// operation is idempotent.
+    /// Deletes up to 1,000 objects with one request. Requires write permission and a signed
+    /// request. Succeeds even if some keys cannot be deleted, so check `errors` in the response.
+    /// The operation is idempotent.
     ///
     /// Optional parameters, methods of [`DeleteMultipleObjects`]: `quiet`.
     ///
@@ -32,7 +32,7 @@ pub type DeleteMultipleObjects = Call<DeleteMultipleObjectsInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteMultipleObjectsInput {
-    /// Objects to delete, identified by key. At most 1000.
+    /// Objects to delete, identified by key. At most 1,000.
     pub objects: Vec<types::ObjectIdentifier>,
     /// If `true`, the response lists only the keys that could not be deleted.
     pub quiet: bool,

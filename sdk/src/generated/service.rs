@@ -77,7 +77,7 @@ impl Operation for ListBucketsInput {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ListBucketsOutput {
-    /// Number of buckets. Clients treat it as the total; the documents do not define it.
+    /// Number of buckets. Clients treat it as the total; the API documents do not define it.
     pub count: u32,
     /// Buckets on this page.
     pub buckets: Vec<types::BucketSummary>,

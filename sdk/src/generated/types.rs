@@ -315,15 +315,15 @@ string_enum! {
         InitiateMultipart = "initiate_multipart",
         /// Completes a multipart upload.
         CompleteMultipart = "complete_multipart",
-        /// Name of `list_multipart` in the documents.
+        /// Name of `list_multipart` in the API documents.
         ListObjectParts = "list_object_parts",
-        /// Name of `upload_multipart` in the documents.
+        /// Name of `upload_multipart` in the API documents.
         UploadObjectPart = "upload_object_part",
-        /// Name of `abort_multipart` in the documents.
+        /// Name of `abort_multipart` in the API documents.
         AbortMultipartUpload = "abort_multipart_upload",
-        /// Name of `initiate_multipart` in the documents.
+        /// Name of `initiate_multipart` in the API documents.
         InitiateMultipartUpload = "initiate_multipart_upload",
-        /// Name of `complete_multipart` in the documents.
+        /// Name of `complete_multipart` in the API documents.
         CompleteMultipartUpload = "complete_multipart_upload",
     }
 }
@@ -385,7 +385,7 @@ impl PolicyStatement {
 impl PolicyStatement {
     /// Resources to which the statement applies. Required for object actions, in the form
     /// `bucket/pattern`, where `*` matches any text. For bucket actions, set the bucket name or
-    /// nothing. At most 2048 characters.
+    /// nothing. At most 2,048 characters.
     pub fn resource(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.resource = Some(value.into_iter().map(Into::into).collect());
         self
@@ -398,7 +398,7 @@ impl PolicyStatement {
     }
 }
 
-/// Condition of a policy statement. All fields that are set must match. At most 2048 characters.
+/// Condition of a policy statement. All fields that are set must match. At most 2,048 characters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -555,7 +555,7 @@ impl IsNullCondition {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ObjectPart {
-    /// Number of the part, 0 to 10000.
+    /// Number of the part, 0 to 10,000.
     pub part_number: u32,
     /// Size of the part in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1151,13 +1151,13 @@ impl ReplicationRule {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ReplicationFilter {
-    /// Prefix of the keys to which the rule applies, at most 1024 characters.
+    /// Prefix of the keys to which the rule applies, at most 1,024 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
 }
 
 impl ReplicationFilter {
-    /// Prefix of the keys to which the rule applies, at most 1024 characters. If not set or empty,
+    /// Prefix of the keys to which the rule applies, at most 1,024 characters. If not set or empty,
     /// the rule applies to all objects.
     pub fn prefix(mut self, value: impl Into<String>) -> Self {
         self.prefix = Some(value.into());

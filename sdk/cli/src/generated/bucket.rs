@@ -43,7 +43,7 @@ pub(super) const LIST_OBJECTS: Operation = Operation {
             Kind::Number,
             "limit",
             "limit",
-            "Maximum number of keys in the response. The default is 100. The service reduces values above its maximum (100 according to the documents) instead of rejecting them. At least 0.",
+            "Maximum number of keys in the response. The default is 100. The service reduces values above its maximum (100 according to the API documents) instead of rejecting them. At least 0.",
         ),
     ],
     send: |api| Box::pin(list_objects(api)),
@@ -182,7 +182,7 @@ pub(super) const POST_OBJECT: Operation = Operation {
     Kind::Pairs,
     "metadata",
     "X-QS-MetaData",
-    "User-defined metadata, one field `x-qs-meta-<key>` per pair. At most 2048 bytes in total.",
+    "User-defined metadata, one field `x-qs-meta-<key>` per pair. At most 2,048 bytes in total.",
 ),
         Parameter::new(
     Kind::Stream,

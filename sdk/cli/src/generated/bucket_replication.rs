@@ -17,7 +17,7 @@ pub(super) const PUT_BUCKET_REPLICATION: Operation = Operation {
     Kind::Json,
     "rules",
     "rules",
-    "Replication rules: 1 to 1000, at most 2097152 bytes in total. The prefixes must not overlap, and all rules must have the same destination bucket.",
+    "Replication rules: 1 to 1,000, at most 2,097,152 bytes in total. The prefixes must not overlap, and all rules must have the same destination bucket.",
 ).required().in_json(),
     ],
     send: |api| Box::pin(put_bucket_replication(api)),

@@ -19,7 +19,7 @@ pub(super) const UPLOAD_MULTIPART: Operation = Operation {
     Kind::Number,
     "part-number",
     "part_number",
-    "Number of the part, 0 to 10000. Determines the order of the parts; gaps are allowed. At least 0. At most 10000. Default: 0.",
+    "Number of the part, 0 to 10,000. Determines the order of the parts; gaps are allowed. At least 0. At most 10000. Default: 0.",
 ).required(),
         Parameter::new(
     Kind::Text,
@@ -108,7 +108,7 @@ pub(super) const LIST_MULTIPART: Operation = Operation {
             Kind::Number,
             "limit",
             "limit",
-            "Maximum number of parts in the response, at most 1000. At least 0.",
+            "Maximum number of parts in the response, at most 1,000. At least 0.",
         ),
     ],
     send: |api| Box::pin(list_multipart(api)),

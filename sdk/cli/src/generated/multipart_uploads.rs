@@ -26,7 +26,7 @@ pub(super) const LIST_MULTIPART_UPLOADS: Operation = Operation {
             Kind::Number,
             "limit",
             "limit",
-            "Maximum number of uploads in the response. The default is 200, the maximum is 1000. At least 0.",
+            "Maximum number of uploads in the response. The default is 200, the maximum is 1,000. At least 0.",
         ),
     ],
     send: |api| Box::pin(list_multipart_uploads(api)),

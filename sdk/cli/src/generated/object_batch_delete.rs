@@ -7,7 +7,7 @@ use crate::api::prelude::*;
 pub(super) const DELETE_MULTIPLE_OBJECTS: Operation = Operation {
     id: "DeleteMultipleObjects",
     name: "delete-multiple-objects",
-    about: "Deletes up to 1000 objects with one request. Requires write permission and a signed request. Succeeds even if some keys cannot be deleted, so check `errors` in the response. The operation is idempotent.",
+    about: "Deletes up to 1,000 objects with one request. Requires write permission and a signed request. Succeeds even if some keys cannot be deleted, so check `errors` in the response. The operation is idempotent.",
     document: "https://docs.qingcloud.com/qingstor/api/bucket/delete_multiple.html",
     level: Level::Bucket,
     body: BodyKind::Json,
@@ -17,7 +17,7 @@ pub(super) const DELETE_MULTIPLE_OBJECTS: Operation = Operation {
             Kind::Json,
             "objects",
             "objects",
-            "Objects to delete, identified by key. At most 1000.",
+            "Objects to delete, identified by key. At most 1,000.",
         )
         .required()
         .in_json(),

@@ -93,7 +93,7 @@ pub(super) mod parameters {
         Kind::Text,
         "key",
         "objectKey",
-        "Key of the object. 1 to 1023 bytes of UTF-8; must not start with `/`.",
+        "Key of the object. 1 to 1,023 bytes of UTF-8; must not start with `/`.",
     )
     .required();
 
@@ -222,7 +222,7 @@ pub(super) mod parameters {
         Kind::Pairs,
         "metadata",
         "X-QS-MetaData",
-        "User-defined metadata, sent as one header `x-qs-meta-<key>` per pair. Keys: letters, digits, `-`, `_`, `.`; case-insensitive; at most 512 bytes. Values: printable ASCII. At most 2048 bytes for all keys and values. Not allowed in anonymous requests.",
+        "User-defined metadata, sent as one header `x-qs-meta-<key>` per pair. Keys: letters, digits, `-`, `_`, `.`; case-insensitive; at most 512 bytes. Values: printable ASCII. At most 2,048 bytes for all keys and values. Not allowed in anonymous requests.",
     );
 
     /// `Content-Disposition`.

@@ -67,13 +67,13 @@ string_enum! {
         MaxRequestsExceeded = "max_requests_exceeded",
         /// The state of the object does not allow the operation.
         InvalidObjectState = "invalid_object_state",
-        /// The key is invalid: it must have 1 to 1023 bytes of UTF-8 and must not start with `/`.
+        /// The key is invalid: it must have 1 to 1,023 bytes of UTF-8 and must not start with `/`.
         InvalidObjectName = "invalid_object_name",
         /// A part other than the last is smaller than 4 MB.
         EntityTooSmall = "entity_too_small",
         /// The object or part is larger than 5 GB. Use a multipart upload with more parts.
         EntityTooLarge = "entity_too_large",
-        /// Too many parts. The documents disagree on the limit: 1000 or 10000. Use larger parts.
+        /// Too many parts. The documents disagree on the limit: 1,000 or 10,000. Use larger parts.
         MaxPartsExceeded = "max_parts_exceeded",
         /// The multipart upload does not exist: it was never initiated, or it was completed or
         /// aborted. The pages of the operations document this status, the table of error codes
@@ -89,7 +89,7 @@ string_enum! {
         FormPolicyViolated = "form_policy_violated",
         /// The domain cannot be bound to the bucket as requested.
         CnameError = "cname_error",
-        /// The request contains too many objects. One deletion accepts at most 1000.
+        /// The request contains too many objects. One deletion accepts at most 1,000.
         TooManyObjects = "too_many_objects",
         /// The user-defined metadata exceeds 2 KB, or one of its keys exceeds 512 bytes.
         MetadataTooLarge = "metadata_too_large",

@@ -64,13 +64,13 @@ pub(crate) enum ErrorCode {
     MaxRequestsExceeded,
     /// The state of the object does not allow the operation.
     InvalidObjectState,
-    /// The key is invalid: it must have 1 to 1023 bytes of UTF-8 and must not start with `/`.
+    /// The key is invalid: it must have 1 to 1,023 bytes of UTF-8 and must not start with `/`.
     InvalidObjectName,
     /// A part other than the last is smaller than 4 MB.
     EntityTooSmall,
     /// The object or part is larger than 5 GB. Use a multipart upload with more parts.
     EntityTooLarge,
-    /// Too many parts. The documents disagree on the limit: 1000 or 10000. Use larger parts.
+    /// Too many parts. The documents disagree on the limit: 1,000 or 10,000. Use larger parts.
     MaxPartsExceeded,
     /// The multipart upload does not exist: it was never initiated, or it was completed or aborted.
     /// The pages of the operations document this status, the table of error codes documents 400.
@@ -85,7 +85,7 @@ pub(crate) enum ErrorCode {
     FormPolicyViolated,
     /// The domain cannot be bound to the bucket as requested.
     CnameError,
-    /// The request contains too many objects. One deletion accepts at most 1000.
+    /// The request contains too many objects. One deletion accepts at most 1,000.
     TooManyObjects,
     /// The user-defined metadata exceeds 2 KB, or one of its keys exceeds 512 bytes.
     MetadataTooLarge,

@@ -131,7 +131,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "PostObject",
         "metadata",
-        "用户自定义元数据，每一项是一个 `x-qs-meta-<key>` 字段，合计最多 2048 字节。",
+        "用户自定义元数据，每一项是一个 `x-qs-meta-<key>` 字段，合计最多 2,048 字节。",
     ),
     ("PostObject", "file", "对象的内容，也是最后一个有效字段。"),
     (
@@ -182,12 +182,12 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "DeleteMultipleObjects",
         "",
-        "用一次请求删除最多 1000 个对象。需要写权限，不支持匿名请求。即使部分 key 删除失败，请求整体仍然成功，请检查响应中的 `errors`。重复调用没有副作用。",
+        "用一次请求删除最多 1,000 个对象。需要写权限，不支持匿名请求。即使部分 key 删除失败，请求整体仍然成功，请检查响应中的 `errors`。重复调用没有副作用。",
     ),
     (
         "DeleteMultipleObjects",
         "objects",
-        "要删除的对象，以 key 指明，最多 1000 个。",
+        "要删除的对象，以 key 指明，最多 1,000 个。",
     ),
     (
         "DeleteMultipleObjects",
@@ -359,7 +359,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "ListMultipartUploads",
         "limit",
-        "一次最多返回的上传个数，默认为 200，最大为 1000。最小为 0。",
+        "一次最多返回的上传个数，默认为 200，最大为 1,000。最小为 0。",
     ),
     (
         "PutBucketLifecycle",
@@ -409,7 +409,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "PutBucketReplication",
         "rules",
-        "复制规则：1 至 1000 条，合计最多 2097152 字节。各规则的前缀不能重叠，且必须指向同一目标存储空间。",
+        "复制规则：1 至 1,000 条，合计最多 2,097,152 字节。各规则的前缀不能重叠，且必须指向同一目标存储空间。",
     ),
     (
         "GetBucketReplication",
@@ -429,7 +429,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "PutObject",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "PutObject",
@@ -539,7 +539,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "PutObject",
         "metadata",
-        "用户自定义元数据，每一项是一个 `x-qs-meta-<key>` 请求头。键：字母、数字、`-`、`_`、`.`，不区分大小写；值：可打印的 ASCII 字符。单个键最多 512 字节，所有键与值合计最多 2048 字节。不支持匿名请求。",
+        "用户自定义元数据，每一项是一个 `x-qs-meta-<key>` 请求头。键：字母、数字、`-`、`_`、`.`，不区分大小写；值：可打印的 ASCII 字符。单个键最多 512 字节，所有键与值合计最多 2,048 字节。不支持匿名请求。",
     ),
     ("PutObject", "body", "对象的内容。不填则为空对象。"),
     (
@@ -580,7 +580,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "GetObject",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "GetObject",
@@ -665,7 +665,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "HeadObject",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "HeadObject",
@@ -715,7 +715,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "OptionsObject",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "OptionsObject",
@@ -740,7 +740,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "DeleteObject",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "DeleteObject",
@@ -755,7 +755,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "AppendObject",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "AppendObject",
@@ -786,7 +786,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "InitiateMultipartUpload",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "InitiateMultipartUpload",
@@ -816,7 +816,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "InitiateMultipartUpload",
         "metadata",
-        "用户自定义元数据，每一项是一个 `x-qs-meta-<key>` 请求头。键：字母、数字、`-`、`_`、`.`，不区分大小写；值：可打印的 ASCII 字符。单个键最多 512 字节，所有键与值合计最多 2048 字节。不支持匿名请求。",
+        "用户自定义元数据，每一项是一个 `x-qs-meta-<key>` 请求头。键：字母、数字、`-`、`_`、`.`，不区分大小写；值：可打印的 ASCII 字符。单个键最多 512 字节，所有键与值合计最多 2,048 字节。不支持匿名请求。",
     ),
     (
         "InitiateMultipartUpload",
@@ -846,7 +846,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "UploadMultipart",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "UploadMultipart",
@@ -856,7 +856,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "UploadMultipart",
         "part-number",
-        "分段编号，0 至 10000。编号决定分段的顺序，可以不连续。最小为 0。最大为 10000。默认值：0。",
+        "分段编号，0 至 10,000。编号决定分段的顺序，可以不连续。最小为 0。最大为 10000。默认值：0。",
     ),
     (
         "UploadMultipart",
@@ -937,7 +937,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "ListMultipart",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "ListMultipart",
@@ -952,7 +952,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "ListMultipart",
         "limit",
-        "一次最多返回的分段个数，最大为 1000。最小为 0。",
+        "一次最多返回的分段个数，最大为 1,000。最小为 0。",
     ),
     (
         "CompleteMultipartUpload",
@@ -962,7 +962,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "CompleteMultipartUpload",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "CompleteMultipartUpload",
@@ -1002,7 +1002,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "AbortMultipartUpload",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "AbortMultipartUpload",
@@ -1017,7 +1017,7 @@ pub(crate) const TEXTS: &[(&str, &str, &str)] = &[
     (
         "ImageProcess",
         "key",
-        "对象的 key：1 至 1023 字节的 UTF-8，不以 `/` 开头。",
+        "对象的 key：1 至 1,023 字节的 UTF-8，不以 `/` 开头。",
     ),
     (
         "ImageProcess",
