@@ -204,6 +204,7 @@ pub(super) async fn run(
     on_done: impl Fn(&FolderAction) + Send + Sync + 'static,
 ) -> Result<u64> {
     if transfers.options.dry_run {
+        transfers.check_target_bucket(&ends.target).await?;
         let mut plan = transfer.plan();
         let mut count = 0;
         while let Some(action) = plan.next().await {

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use qingstor_sdk::types::StorageClass;
 use qingstor_sdk::{Metadata, SseKey, Upload};
+use tokio::sync::OnceCell;
 
 use super::moved_files::MovedFiles;
 use crate::arguments::{ObjectOptions, TransferOptions};
 use crate::exit::usage;
-use crate::location::Remote;
+use crate::location::{Location, Remote};
 use crate::messages;
 use crate::open_uploads::KeptUploads;
 use crate::output::Output;
@@ -43,6 +44,8 @@ pub(super) struct Transfers {
     /// Local files that a move deletes at its end.
     pub(super) moved_files: Arc<MovedFiles>,
     kept_folders: Mutex<Vec<KeptUploads>>,
+    /// Whether the bucket of the target exists, once a dry run knows it.
+    has_target_bucket: OnceCell<bool>,
 }
 
 /// Properties of stored objects.
@@ -164,6 +167,7 @@ impl Transfers {
             is_move: false,
             moved_files: Arc::default(),
             kept_folders: Mutex::default(),
+            has_target_bucket: OnceCell::new(),
         })
     }
 
@@ -175,6 +179,34 @@ impl Transfers {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         folders.push(kept);
+    }
+
+    /// Checks with one request that the bucket of the target exists, because a dry run would not find
+    /// out otherwise. All targets of a command are in one bucket.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the bucket does not exist, or the error of the request.
+    pub(super) async fn check_target_bucket(&self, target: &Location) -> Result<()> {
+        let Location::Remote(target) = target else {
+            return Ok(());
+        };
+        let bucket = self.session.bucket(&target.bucket).await?;
+        let exists = self.has_target_bucket.get_or_try_init(|| async {
+            match bucket.head().await {
+                Ok(_) => Ok(true),
+                Err(error) if error.is_not_found() => Ok(false),
+                // The caller may be allowed to store objects only.
+                Err(error) if error.status().is_some_and(|status| status.as_u16() == 403) => {
+                    Ok(true)
+                }
+                Err(error) => Err(error),
+            }
+        });
+        match exists.await? {
+            true => Ok(()),
+            false => Err(anyhow!(messages::no_such_bucket(&target.bucket))),
+        }
     }
 
     /// Returns whether checksums are compared.

@@ -330,3 +330,38 @@ fn folders_that_a_pattern_or_a_filter_cannot_reach_are_not_read() {
     let keys = world.keys().into_iter().filter(|key| key.starts_with("w/"));
     assert_eq!(keys.collect::<Vec<_>>(), ["w/docs/d.txt", "w/priv/c.txt"]);
 }
+
+#[test]
+fn a_dry_run_finds_out_that_the_bucket_of_the_target_is_missing() {
+    let world = World::new();
+    world.write("in/a", "1");
+    world.write("in/b", "1");
+    let target = "qs://no-such-bucket/x/";
+    let zone = ["--zone", "pek3a"];
+    for arguments in [
+        &["cp", "in/a", "in/b", target][..],
+        &["mv", "in/a", target],
+        &["cp", "-r", "in", target],
+        &["cp", "in/*", target],
+        &["sync", "in", target],
+    ] {
+        for more in [&["--dry-run"][..], &["--dry-run", zone[0], zone[1]], &[]] {
+            let run = world.run(&[arguments, more].concat()).exits(1);
+            assert!(run.stdout.is_empty(), "{arguments:?}: {run:?}");
+            assert!(run.stderr.contains("does not exist"), "{run:?}");
+        }
+    }
+    let before = world.served("HeadBucket");
+    world.ok(&[
+        "cp",
+        "--dry-run",
+        "--zone",
+        "pek3a",
+        "in/a",
+        "in/b",
+        &address("x/"),
+    ]);
+    assert_eq!(world.served("HeadBucket"), before + 1);
+    world.faults(&["operation=HeadBucket,status=403,code=permission_denied"]);
+    world.ok(&["cp", "--dry-run", "--zone", "pek3a", "in/a", &address("x/")]);
+}

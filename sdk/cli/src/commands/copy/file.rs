@@ -160,6 +160,7 @@ impl FileJob {
         }
         if transfers.options.dry_run {
             let size = self.size(transfers).await?;
+            transfers.check_target_bucket(&self.target).await?;
             return Ok(Outcome::Done(Copied::Stream(size)));
         }
         let copied = match (&self.source, &self.target) {
