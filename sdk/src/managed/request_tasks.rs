@@ -260,7 +260,7 @@ impl<T: Send + 'static> RequestTasks<T> {
                 0 => None,
                 _ => {
                     let budget = Arc::clone(&bucket.transfer_budget().memory);
-                    Some(budget.reserve_range(memory, Some(is_urgent)).await)
+                    Some(budget.reserve_range(memory, is_urgent).await)
                 }
             };
             let admitted = concurrency.admit(&bucket).await;

@@ -1,11 +1,13 @@
 //! [`RequestBudget`]: a limit on the requests of transfers in flight.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::RecvError;
 use tokio::time::Instant;
 
 use super::adaptive_limit::{AdaptiveLimit, CHECK_INTERVAL, Outcome, Ticket};
@@ -22,7 +24,9 @@ struct State {
     in_flight: usize,
     /// Indexed by [`Lane`].
     limits: [AdaptiveLimit; 3],
-    waiting: VecDeque<Waiting>,
+    next_id: u64,
+    /// In the order of their IDs.
+    waiters: VecDeque<RequestWaiter>,
 }
 
 /// Requests that are limited together, because they compete for the same resources.
@@ -33,10 +37,26 @@ pub(crate) enum Lane {
     Copies,
 }
 
-struct Waiting {
+struct RequestWaiter {
+    id: u64,
     /// `None` if only the limit of the client applies.
     lane: Option<Lane>,
     grant: oneshot::Sender<Permit>,
+}
+
+/// Removes a request that waits.
+struct WaitGuard<'a>(&'a RequestBudget, u64);
+
+impl Drop for WaitGuard<'_> {
+    fn drop(&mut self) {
+        let Self(budget, id) = self;
+        let removed = {
+            let mut state = budget.lock();
+            let index = state.waiters.binary_search_by_key(id, |waiter| waiter.id);
+            index.ok().and_then(|index| state.waiters.remove(index))
+        };
+        drop(removed);
+    }
 }
 
 /// The right to have one request in flight, released on drop.
@@ -52,13 +72,13 @@ struct Permit {
 pub(crate) struct RequestSlot {
     budget: Arc<RequestBudget>,
     lane: Option<Lane>,
-    held: Mutex<Held>,
+    state: Mutex<SlotState>,
     /// Whether the caller decides how long a response takes, so that it does not occupy the slot.
     is_detached: AtomicBool,
 }
 
 #[derive(Default)]
-struct Held {
+struct SlotState {
     permit: Option<Permit>,
     /// Bytes that are not reported yet.
     moved: u64,
@@ -102,7 +122,8 @@ impl RequestBudget {
             state: Mutex::new(State {
                 in_flight: 0,
                 limits: [limit(), limit(), limit()],
-                waiting: VecDeque::new(),
+                next_id: 0,
+                waiters: VecDeque::new(),
             }),
         }
     }
@@ -113,15 +134,15 @@ impl RequestBudget {
         RequestSlot {
             budget: self,
             lane,
-            held: Mutex::new(Held {
-                permit,
-                ..Held::default()
+            state: Mutex::new(SlotState {
+                permit: Some(permit),
+                ..SlotState::default()
             }),
             is_detached: AtomicBool::new(false),
         }
     }
 
-    /// The service has begun to respond to a small request of a lane after this time.
+    /// Records that the service began to respond to a small request of the lane after `latency`.
     pub(crate) fn responded(&self, lane: Lane, latency: Duration) {
         if let Some(limit) = self.lock().limits.get_mut(lane as usize) {
             limit.responded(latency);
@@ -135,18 +156,33 @@ impl RequestBudget {
         limit.map_or(0, AdaptiveLimit::limit)
     }
 
-    async fn permit(self: Arc<Self>, lane: Option<Lane>) -> Option<Permit> {
+    async fn permit(self: Arc<Self>, lane: Option<Lane>) -> Permit {
+        loop {
+            // A sender that is dropped without a permit queues the request again.
+            if let Ok(permit) = self.wait(lane).await {
+                return permit;
+            }
+        }
+    }
+
+    async fn wait(self: &Arc<Self>, lane: Option<Lane>) -> Result<Permit, RecvError> {
         let (grant, granted) = oneshot::channel();
-        self.lock().waiting.push_back(Waiting { lane, grant });
+        let id = {
+            let mut state = self.lock();
+            state.next_id += 1;
+            let id = state.next_id;
+            state.waiters.push_back(RequestWaiter { id, lane, grant });
+            id
+        };
+        let _guard = WaitGuard(self, id);
         self.grant();
-        let mut granted = std::pin::pin!(granted);
+        let mut granted = pin!(granted);
         loop {
             // Few checks, however many requests wait.
-            let waiting = u32::try_from(self.lock().waiting.len() / 8).unwrap_or(u32::MAX);
-            let interval = CHECK_INTERVAL.saturating_mul(waiting.saturating_add(1));
+            let waiters = u32::try_from(self.lock().waiters.len() / 8).unwrap_or(u32::MAX);
+            let interval = CHECK_INTERVAL.saturating_mul(waiters.saturating_add(1));
             match tokio::time::timeout(interval, granted.as_mut()).await {
-                // The queue drops no sender without an answer.
-                Ok(permit) => return permit.ok(),
+                Ok(permit) => return permit,
                 Err(_) => self.grant(),
             }
         }
@@ -160,9 +196,9 @@ impl RequestBudget {
                 return;
             }
             let State {
-                limits, waiting, ..
+                limits, waiters, ..
             } = &mut *state;
-            if !waiting.is_empty() {
+            if !waiters.is_empty() {
                 let now = Instant::now();
                 limits.iter_mut().for_each(|limit| limit.check(now));
             }
@@ -173,13 +209,10 @@ impl RequestBudget {
                         .is_none_or(AdaptiveLimit::has_room)
                 })
             };
-            let first = waiting.iter().position(|waiting| has_room(waiting.lane));
-            let Some(first) = first.and_then(|index| waiting.remove(index)) else {
+            let first = waiters.iter().position(|waiter| has_room(waiter.lane));
+            let Some(first) = first.and_then(|index| waiters.remove(index)) else {
                 return;
             };
-            if first.grant.is_closed() {
-                continue;
-            }
             state.in_flight += 1;
             let ticket = first.lane.and_then(|lane| {
                 let limit = state.limits.get_mut(lane as usize)?;
@@ -201,7 +234,7 @@ impl RequestBudget {
 }
 
 impl Permit {
-    /// The service has begun to respond to the first request with this permit.
+    /// Records that the service began to respond to the first request with this permit.
     fn responded(&self) {
         if let Some((lane, ticket)) = &self.ticket {
             self.budget.responded(*lane, ticket.age(Instant::now()));
@@ -216,7 +249,7 @@ impl Permit {
         if let Some(limit) = state.limits.get_mut(*lane as usize) {
             limit.moved(ticket, bytes, Instant::now());
         }
-        let may_start = !state.waiting.is_empty();
+        let may_start = !state.waiters.is_empty();
         drop(state);
         if may_start {
             self.budget.grant();
@@ -242,29 +275,29 @@ impl RequestSlot {
     /// Waits for the slot again, if a failed attempt gave it up, or it was parked for long.
     pub(crate) async fn readmit(&self) {
         {
-            let mut held = self.lock();
-            held.parked = None;
-            if held.permit.is_some() {
+            let mut state = self.lock();
+            state.parked = None;
+            if state.permit.is_some() {
                 return;
             }
         }
         let permit = Arc::clone(&self.budget).permit(self.lane).await;
-        self.lock().permit = permit;
+        self.lock().permit = Some(permit);
     }
 
     /// Gives the slot up after an attempt that ended like this.
     pub(crate) fn release(&self, outcome: Outcome) {
-        let mut held = self.lock();
-        let permit = held.permit.take();
-        *held = Held::default();
-        drop(held);
+        let mut state = self.lock();
+        let permit = state.permit.take();
+        *state = SlotState::default();
+        drop(state);
         if let Some(mut permit) = permit {
             permit.outcome = outcome;
         }
     }
 
-    /// The response waits for the transfer, which its caller need not poll. If it does not continue with
-    /// [`readmit`](Self::readmit) soon, the slot is given up.
+    /// Gives the slot up after [`PARK_TIME`], unless the transfer continues with
+    /// [`readmit`](Self::readmit): its caller need not poll it.
     #[inline]
     pub(crate) fn park(self: &Arc<Self>) {
         let slot = Arc::downgrade(self);
@@ -273,10 +306,10 @@ impl RequestSlot {
             let Some(slot) = slot.upgrade() else {
                 return;
             };
-            let mut held = slot.lock();
-            let is_parked = held.parked.is_some();
-            let permit = held.permit.take_if(|_| is_parked);
-            drop(held);
+            let mut state = slot.lock();
+            let is_parked = state.parked.is_some();
+            let permit = state.permit.take_if(|_| is_parked);
+            drop(state);
             drop(permit);
         });
         self.lock().parked = Some(timer);
@@ -289,21 +322,21 @@ impl RequestSlot {
         self.release(Outcome::Success);
     }
 
-    /// A body is resumed, and the response to its request arrives.
+    /// Gives the slot up if it is detached, when the response to the request for the rest of a body arrives.
     pub(crate) fn release_if_detached(&self) {
         if self.is_detached.load(Ordering::Relaxed) {
             self.release(Outcome::Success);
         }
     }
 
-    /// A request body of this length is sent from its first byte.
+    /// Records that a request body of this length is sent from its first byte.
     ///
     /// The buffers of the connection take its first bytes at once, before any byte is on its way.
     /// They do not count; the other bytes count for them.
     pub(crate) fn begin_body(&self, len: u64) {
-        let mut held = self.lock();
-        held.moved = 0;
-        held.body = Some(SentBody {
+        let mut state = self.lock();
+        state.moved = 0;
+        state.body = Some(SentBody {
             len,
             uncounted: 0,
             is_buffering: true,
@@ -311,33 +344,33 @@ impl RequestSlot {
         });
     }
 
-    /// Bytes of the request or of its response have moved.
+    /// Records that bytes of the request or of its response were transferred.
     pub(crate) fn moved(&self, bytes: u64) {
-        let mut held = self.lock();
-        let bytes = match &mut held.body {
+        let mut state = self.lock();
+        let bytes = match &mut state.body {
             Some(body) => body.count(bytes, Instant::now()),
             None => bytes,
         };
-        held.moved += bytes;
+        state.moved += bytes;
         // The first bytes are reported at once: they mean that the request has been accepted.
-        let least = if held.has_moved { REPORTED } else { 1 };
-        if held.moved < least {
+        let least = if state.has_moved { REPORTED } else { 1 };
+        if state.moved < least {
             return;
         }
-        if !std::mem::replace(&mut held.has_moved, true)
-            && held.body.is_none()
-            && let Some(permit) = &held.permit
+        if !std::mem::replace(&mut state.has_moved, true)
+            && state.body.is_none()
+            && let Some(permit) = &state.permit
         {
             permit.responded();
         }
-        let moved = std::mem::take(&mut held.moved);
-        if let Some(permit) = &mut held.permit {
+        let moved = std::mem::take(&mut state.moved);
+        if let Some(permit) = &mut state.permit {
             permit.moved(moved);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, SlotState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -442,14 +475,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_dropped_requests_are_skipped() {
+    async fn dropped_requests_do_not_wait() {
         let budget = Arc::new(RequestBudget::new(1));
         let first = try_acquire(&budget, None).unwrap();
         for _ in 0..100_000 {
             assert!(try_acquire(&budget, None).is_none());
         }
+        assert!(budget.lock().waiters.is_empty());
         drop(first);
-        assert!(budget.lock().waiting.is_empty());
         assert!(try_acquire(&budget, None).is_some());
     }
 

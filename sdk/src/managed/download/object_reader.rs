@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::range_sink::{RangeBytes, RangeSink};
 use super::resume_state::ResumeState;
@@ -133,7 +134,8 @@ impl ObjectReader {
                 FirstBytes::InFile => None,
                 FirstBytes::InMemory => {
                     let budget = Arc::clone(&reader.bucket.transfer_budget().memory);
-                    let memory = budget.reserve_range(len, None).await;
+                    let may_exceed = Arc::new(AtomicBool::new(true));
+                    let memory = budget.reserve_range(len, may_exceed).await;
                     len = memory.len();
                     Some(memory)
                 }

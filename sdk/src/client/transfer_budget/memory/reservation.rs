@@ -5,19 +5,25 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Kind, MemoryBudget, Reserved, Turn};
+use super::{Demand, MemoryBudget, ReservationState, Turn};
 
 /// Reserved memory, released on drop.
 pub(crate) struct Reservation {
     pub(super) budget: Arc<MemoryBudget>,
     pub(super) id: u64,
-    pub(super) len: u64,
 }
 
 impl Reservation {
     /// Returns how many bytes were granted.
     pub(crate) fn len(&self) -> u64 {
-        self.len
+        let state = self.budget.lock();
+        let reservation = state.reservations.get(&self.id);
+        reservation.map_or(0, |reservation| reservation.len)
+    }
+
+    /// Waits until `bytes` more are granted.
+    pub(super) async fn wait(&self, bytes: u64, demand: Demand) {
+        self.budget.wait(self.id, bytes, demand).await;
     }
 
     /// Reports that `bytes` more of a part are used. Returns how many bytes are missing, and then does
@@ -27,72 +33,79 @@ impl Reservation {
         let mut state = self.budget.lock();
         let capacity = self.budget.capacity;
         let (used, may_exceed) = (state.used, state.excess == Some(self.id));
-        let is_first = match state.waiting.entries().first() {
-            Some((Turn::Growth(id), _)) => self.id < *id,
-            _ => true,
+        let is_first = match state.waiters.entries().first() {
+            Some((turn, _)) => {
+                let own = Turn {
+                    is_new: false,
+                    reservation: self.id,
+                };
+                own < *turn
+            }
+            None => true,
         };
-        let Some(reserved) = state.reserved.get_mut(&self.id) else {
+        let Some(reservation) = state.reservations.get_mut(&self.id) else {
             return Ok(());
         };
-        reserved.moved = Instant::now();
-        let needed = reserved.in_use.saturating_add(bytes).min(reserved.max);
-        let missing = needed.saturating_sub(reserved.bytes);
+        reservation.moved = Instant::now();
+        let needed = reservation.in_use.saturating_add(bytes);
+        let needed = needed.min(reservation.max);
+        let missing = needed.saturating_sub(reservation.bytes);
         let fits = is_first && used.saturating_add(missing) <= capacity;
         if missing > 0 && !fits && !may_exceed {
             return Err(missing);
         }
-        reserved.in_use = needed;
-        reserved.bytes += missing;
-        state.used += missing;
+        reservation.in_use = needed;
+        reservation.bytes = reservation.bytes.saturating_add(missing);
+        state.used = state.used.saturating_add(missing);
         Ok(())
     }
 
     /// Waits until `bytes` more of a part can be used.
     pub(crate) async fn use_more(&self, bytes: u64) {
         while let Err(missing) = self.try_use(bytes) {
-            let turn = Turn::Growth(self.id);
-            self.budget.wait(turn, missing, Kind::Part, None).await;
+            self.wait(missing, Demand::Growth).await;
         }
     }
 
     /// Releases what exceeds `bytes`.
     #[inline]
     pub(crate) fn shrink(&self, bytes: u64) {
-        self.update(|reserved| {
-            reserved.bytes = reserved.bytes.min(bytes);
-            reserved.in_use = reserved.in_use.min(bytes);
-            reserved.max = reserved.max.min(bytes);
+        self.update(|reservation| {
+            reservation.bytes = reservation.bytes.min(bytes);
+            reservation.in_use = reservation.in_use.min(bytes);
+            reservation.max = reservation.max.min(bytes);
         });
     }
 
-    /// The network decides from now on when the memory is released.
+    /// Records that the network decides from now on when the memory is released.
     #[inline]
     pub(crate) fn wait_for_network(&self) {
-        self.update(|reserved| {
-            reserved.in_use = reserved.bytes;
-            reserved.is_in_transit = true;
-            reserved.moved = Instant::now();
+        self.update(|reservation| {
+            reservation.in_use = reservation.bytes;
+            reservation.is_in_transit = true;
+            reservation.moved = Instant::now();
         });
     }
 
-    /// The caller decides from now on when the memory is released, or has made progress.
+    /// Records that the caller decides from now on when the memory is released, or has made progress.
     #[inline]
     pub(crate) fn wait_for_caller(&self) {
-        self.update(|reserved| {
-            reserved.is_in_transit = false;
-            reserved.moved = Instant::now();
+        self.update(|reservation| {
+            reservation.is_in_transit = false;
+            reservation.moved = Instant::now();
         });
     }
 
+    /// Changes the state, and releases the bytes that it then lacks.
     #[inline]
-    fn update(&self, update: impl FnOnce(&mut Reserved)) {
+    fn update(&self, update: impl FnOnce(&mut ReservationState)) {
         let mut state = self.budget.lock();
-        let Some(reserved) = state.reserved.get_mut(&self.id) else {
+        let Some(reservation) = state.reservations.get_mut(&self.id) else {
             return;
         };
-        let before = reserved.bytes;
-        update(reserved);
-        let released = before.saturating_sub(reserved.bytes);
+        let before = reservation.bytes;
+        update(reservation);
+        let released = before.saturating_sub(reservation.bytes);
         if released > 0 {
             state.release(released, self.budget.capacity);
             drop(state);
@@ -104,7 +117,7 @@ impl Reservation {
 impl fmt::Debug for Reservation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reservation")
-            .field("len", &self.len)
+            .field("id", &self.id)
             .finish_non_exhaustive()
     }
 }
@@ -113,13 +126,17 @@ impl Drop for Reservation {
     #[inline]
     fn drop(&mut self) {
         let mut state = self.budget.lock();
-        if let Some(reserved) = state.reserved.remove(&self.id) {
-            state.release(reserved.bytes, self.budget.capacity);
-        }
+        let bytes = match state.reservations.remove(&self.id) {
+            Some(reservation) => reservation.bytes,
+            None => 0,
+        };
         if state.excess == Some(self.id) {
             state.excess = None;
         }
-        drop(state);
-        self.budget.grant();
+        if bytes > 0 {
+            state.release(bytes, self.budget.capacity);
+            drop(state);
+            self.budget.grant();
+        }
     }
 }

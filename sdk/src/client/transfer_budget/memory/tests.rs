@@ -143,16 +143,46 @@ async fn an_unpolled_request_does_not_block_others() {
 async fn ranges_of_downloads_are_small_above_the_capacity() {
     const CAPACITY: u64 = 8 << 20;
     let budget = Arc::new(MemoryBudget::new(CAPACITY));
-    let reserve = |is_urgent| Arc::clone(&budget).reserve_range(CAPACITY, is_urgent);
-    let first = reserve(None).await;
+    let reserve = |may_exceed| Arc::clone(&budget).reserve_range(CAPACITY, may_exceed);
+    let always = || Arc::new(AtomicBool::new(true));
+    let first = reserve(always()).await;
     assert_eq!(first.len(), CAPACITY);
     first.wait_for_caller();
-    let is_urgent = Arc::<AtomicBool>::default();
-    let mut range = Box::pin(reserve(Some(Arc::clone(&is_urgent))));
+    let may_exceed = Arc::<AtomicBool>::default();
+    let mut range = Box::pin(reserve(Arc::clone(&may_exceed)));
     assert!(granted_in(STALL_TIME * 4, range.as_mut()).await.is_none());
-    let second = granted_in(STALL_TIME * 2, reserve(None)).await.unwrap();
+    let second = granted_in(STALL_TIME * 2, reserve(always())).await.unwrap();
     assert_eq!(second.len(), SMALL);
-    is_urgent.store(true, Ordering::Relaxed);
+    may_exceed.store(true, Ordering::Relaxed);
     let range = granted_in(STALL_TIME, range).await.unwrap();
     assert_eq!(range.len(), SMALL);
+}
+
+#[tokio::test]
+async fn the_highest_numbers_do_not_overflow() {
+    let budget = Arc::new(MemoryBudget::new(u64::MAX));
+    let reserve = || Arc::clone(&budget).reserve(u64::MAX).now_or_never();
+    let parts = [reserve().unwrap(), reserve().unwrap()];
+    for part in &parts {
+        part.try_use(u64::MAX).unwrap();
+        part.try_use(u64::MAX).unwrap();
+        part.shrink(100);
+    }
+    drop(parts);
+    assert_eq!(used(&budget), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_waits_has_no_bytes() {
+    let budget = Arc::new(MemoryBudget::new(10));
+    let first = Arc::clone(&budget).reserve(10).await;
+    let mut waiting = Box::pin(Arc::clone(&budget).reserve(10));
+    assert!((&mut waiting).now_or_never().is_none());
+    assert_eq!(used(&budget), 10);
+    assert_eq!(budget.lock().reservations.len(), 2);
+    drop(waiting);
+    assert_eq!(budget.lock().reservations.len(), 1);
+    assert!(budget.lock().waiters.is_empty());
+    drop(first);
+    assert!(budget.lock().reservations.is_empty());
 }
