@@ -22,7 +22,7 @@ macro_rules! tests {
             use qingstor_object_store::$version::{QingStorBuilder, QingStorStore};
             use qingstor_object_store::{OnUnaddressableKey, qingstor_sdk};
 
-            use crate::site::{Site, answered};
+            use crate::site::{Site, bucket_with_handler};
 
             fn store_of(bucket: qingstor_sdk::Bucket) -> QingStorStore {
                 QingStorBuilder::new().with_client(bucket).build().unwrap()
@@ -49,7 +49,8 @@ macro_rules! tests {
 
             #[tokio::test]
             async fn a_list_omits_keys_that_are_no_paths() {
-                let (bucket, _) = answered(|_, _| http::Response::new(HOSTILE_LIST.into()));
+                let (bucket, _) =
+                    bucket_with_handler(|_, _| http::Response::new(HOSTILE_LIST.into()));
                 let store = store_of(bucket.clone());
                 let all: Vec<_> = store.list(None).try_collect().await.unwrap();
                 let found: Vec<_> = all.iter().map(|meta| meta.location.as_ref()).collect();
@@ -80,7 +81,7 @@ macro_rules! tests {
 
             #[tokio::test]
             async fn a_sorted_list_is_in_the_order_of_paths() {
-                let (bucket, received) = answered(|number, _| {
+                let (bucket, received) = bucket_with_handler(|number, _| {
                     http::Response::new(match number % 2 {
                         0 => r#"{"keys":[{"key":"b","size":1,"modified":1},
                                 {"key":"a/c","size":1,"modified":1},
@@ -127,7 +128,7 @@ macro_rules! tests {
             /// The service caches the folders of a list with a delimiter.
             #[tokio::test]
             async fn a_new_folder_is_listed_at_once() {
-                let (bucket, received) = answered(|_, request| {
+                let (bucket, received) = bucket_with_handler(|_, request| {
                     http::Response::new(match request.query.contains("delimiter") {
                         true => r#"{"keys":[],"common_prefixes":["f/old/"]}"#.into(),
                         false => r#"{"keys":[{"key":"f/old/x","size":1,"modified":1},

@@ -25,7 +25,7 @@ macro_rules! tests {
             use qingstor_object_store::$version::{QingStorBuilder, QingStorStore};
             use qingstor_object_store::qingstor_sdk;
 
-            use crate::site::{Site, answered};
+            use crate::site::{Site, bucket_with_handler};
 
             fn store_of(bucket: qingstor_sdk::Bucket) -> QingStorStore {
                 QingStorBuilder::new().with_client(bucket).build().unwrap()
@@ -215,7 +215,7 @@ macro_rules! tests {
 
             #[tokio::test]
             async fn ranges_are_pinned_to_one_object() {
-                let (bucket, received) = answered(|number, received| {
+                let (bucket, received) = bucket_with_handler(|number, received| {
                     let range = received.range.as_deref().unwrap();
                     let range = range.strip_prefix("bytes=").unwrap();
                     let response = http::Response::builder()
@@ -241,7 +241,7 @@ macro_rules! tests {
 
             #[tokio::test]
             async fn a_range_that_the_service_ignores_is_an_error() {
-                let (bucket, _) = answered(|_, _| {
+                let (bucket, _) = bucket_with_handler(|_, _| {
                     http::Response::builder()
                         .header("etag", "\"a\"")
                         .header("last-modified", "Sun, 16 Aug 2015 09:05:00 GMT")
@@ -276,7 +276,7 @@ macro_rules! tests {
 
             #[tokio::test]
             async fn a_deletion_reports_errors_by_key() {
-                let (bucket, _) = answered(|_, _| {
+                let (bucket, _) = bucket_with_handler(|_, _| {
                     let body = r#"{"deleted":[{"key":"c"},{"key":"a"}],"errors":[
                         {"key":"b","code":"permission_denied","message":"no"}]}"#;
                     let response = http::Response::builder().header("x-qs-request-id", "3f2c");

@@ -49,17 +49,17 @@ impl Site {
 
 /// A request that an in-process handler received.
 #[derive(Clone, Debug)]
-pub(crate) struct Received {
+pub(crate) struct ReceivedRequest {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) range: Option<String>,
     pub(crate) if_match: Option<String>,
 }
 
-/// Returns a bucket whose requests are answered by `respond`, and the requests that it received.
-pub(crate) fn answered(
-    respond: impl Fn(usize, &Received) -> http::Response<String> + Send + Sync + 'static,
-) -> (Bucket, Arc<Mutex<Vec<Received>>>) {
+/// Returns a bucket to whose requests `respond` responds, and the requests that it received.
+pub(crate) fn bucket_with_handler(
+    respond: impl Fn(usize, &ReceivedRequest) -> http::Response<String> + Send + Sync + 'static,
+) -> (Bucket, Arc<Mutex<Vec<ReceivedRequest>>>) {
     let all = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&all);
     let config = Config::new("ID", "SECRET").in_process(move |request: http::Request<Body>| {
@@ -67,7 +67,7 @@ pub(crate) fn answered(
             let value = request.headers().get(name)?;
             Some(value.to_str().unwrap().to_owned())
         };
-        let received = Received {
+        let received = ReceivedRequest {
             path: request.uri().path().to_owned(),
             query: request.uri().query().unwrap_or_default().to_owned(),
             range: header("range"),
