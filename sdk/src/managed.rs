@@ -8,12 +8,14 @@ mod complete_upload;
 mod copy;
 mod download;
 mod errors;
+mod file_metadata;
 #[cfg(feature = "folders")]
 mod folders;
 mod list_objects_as;
 mod locate;
 mod multipart_guard;
 mod notifications;
+mod object_headers;
 mod part_sizes;
 mod request_setters;
 mod request_tasks;
@@ -26,6 +28,8 @@ pub use copy::{CopyObject, CopyObjectOutput};
 pub use download::target::DownloadTarget;
 pub use download::{Download, DownloadOutput};
 #[cfg(feature = "folders")]
+pub use file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
+#[cfg(feature = "folders")]
 pub use folders::FolderTransfer;
 #[cfg(feature = "folders")]
 pub use folders::action::{
@@ -37,12 +41,10 @@ pub use folders::file_name::folder_ignores_case;
 #[cfg(feature = "folders")]
 pub use folders::filter::PathFilter;
 #[cfg(feature = "folders")]
-pub use folders::options::{Compare, FolderProgress, MODIFIED_METADATA};
+pub use folders::options::{Compare, FolderProgress};
 #[cfg(feature = "folders")]
 pub use folders::plan::FolderPlan;
 pub use list_objects_as::{ListObjectsAsInput, ListObjectsAsOutput};
-#[cfg(feature = "folders")]
-pub use part_sizes::PART_SIZE_METADATA;
 pub use upload::file_etag::etag_of_file;
 pub use upload::resume_token::ResumeToken;
 pub use upload::source::UploadSource;

@@ -62,6 +62,14 @@ macro_rules! tests {
                 let head = GetOptions::new().with_head(true);
                 let head = store.get_opts(&path, head).await.unwrap();
                 assert_eq!(head.attributes, attributes());
+                for target in [Path::from("copy"), Path::from("renamed")] {
+                    match target.as_ref() {
+                        "copy" => store.copy(&path, &target).await.unwrap(),
+                        _ => store.rename(&Path::from("copy"), &target).await.unwrap(),
+                    }
+                    let get = store.get(&target).await.unwrap();
+                    assert_eq!(get.attributes, attributes(), "{target}");
+                }
 
                 let path = Path::from("b");
                 let options = PutMultipartOptions::from(attributes());

@@ -1,17 +1,18 @@
 //! [`CopyObject`]: copies of any size.
 
 mod between_zones;
+mod in_parts;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use super::complete_upload::{CompleteUploadOutput, etag_of_parts};
-use super::multipart_guard::MultipartGuard;
+use super::file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
+use super::object_headers::put_input;
 use super::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
 use super::request_setters::request_setters;
-use super::request_tasks::{Concurrency, RequestTasks, TaskEvent, send};
+use super::request_tasks::{Concurrency, send};
 use super::transfer_options::check_concurrency;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
@@ -21,10 +22,10 @@ use crate::client::Bucket;
 use crate::client::spans::TransferSpan;
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::{
-    CompleteMultipartUploadInput, HeadObjectInput, HeadObjectOutput, InitiateMultipartUploadInput,
-    PutObjectInput, UploadMultipartInput,
+    HeadObjectInput, HeadObjectOutput, InitiateMultipartUploadInput, PutObjectInput,
 };
-use crate::generated::types::{ObjectPart, StorageClass};
+use crate::generated::types::{MetadataDirective, StorageClass};
+use crate::message::metadata::Metadata;
 use crate::message::object_key::{self, KeyPlace};
 use crate::message::object_path::ObjectPath;
 use crate::message::sse::{CopySourceSseInput, SseInput, SseKey};
@@ -37,18 +38,18 @@ impl Bucket {
     /// not receive them; see [`CopyObject::source_bucket`] for a source in another zone. The source
     /// is `(bucket, key)`, or an [`ObjectPath`] with a version.
     ///
-    /// The copy gets the content type, the other standard headers and the metadata of the source. An
-    /// object over 5 GiB is copied in concurrent parts. If the source changes in the meantime, the
+    /// The copy gets the content type, the other standard headers, the metadata and the storage class
+    /// of the source, unless you set others. An object over 5 GiB is copied in concurrent parts. If the source changes in the meantime, the
     /// copy fails with an error for which
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) returns `true`, and never
     /// mixes two objects.
     ///
     /// Use [`put_object(..).copy_source(..)`](crate::operations::PutObject) instead for a single
     /// request without reading the properties of the source, which copies up to 5 GiB: for other
-    /// headers or metadata (with
+    /// caching headers (with
     /// [`metadata_directive(MetadataDirective::Replace)`](crate::operations::PutObject::metadata_directive)),
     /// for your own conditions, or for a key with a segment `.` or `..`, which is an `InvalidInput`
-    /// here.
+    /// here. Its storage class is `STANDARD` unless you set another.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -68,12 +69,15 @@ impl Bucket {
             multipart_threshold: CopyObject::DEFAULT_MULTIPART_THRESHOLD,
             part_size: CopyObject::DEFAULT_PART_SIZE,
             concurrency: None,
+            content_type: None,
+            metadata: None,
             storage_class: None,
             sse_key: None,
             source_sse_key: None,
             source_bucket: None,
             max_bytes_per_second: None,
             on_progress: None,
+            known_source: None,
             #[cfg(feature = "folders")]
             shared_monitor: None,
         }
@@ -93,12 +97,16 @@ pub struct CopyObject {
     multipart_threshold: u64,
     part_size: u64,
     concurrency: Option<usize>,
+    content_type: Option<String>,
+    metadata: Option<Metadata>,
     storage_class: Option<StorageClass>,
     sse_key: Option<SseKey>,
     source_sse_key: Option<SseKey>,
     source_bucket: Option<Bucket>,
     max_bytes_per_second: Option<u64>,
     on_progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    /// The source as a list describes it, which spares the request for its properties.
+    known_source: Option<SourceVersion>,
     /// Monitor of several transfers, which replaces the one of this copy.
     #[cfg(feature = "folders")]
     shared_monitor: Option<Arc<TransferMonitor>>,
@@ -153,7 +161,24 @@ impl CopyObject {
         self
     }
 
-    /// Sets the storage class of the copy. Default: `STANDARD`.
+    /// Sets the media type of the copy. Default: the one of the source.
+    pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
+        self.content_type = Some(content_type.into());
+        self
+    }
+
+    /// Sets the user metadata of the copy, instead of that of the source. The entries `mtime` and
+    /// `part-size` of the source, in which uploads of folders record the time of the file and the size
+    /// of its parts, are kept unless `metadata` contains them.
+    pub fn metadata(
+        mut self,
+        metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        self.metadata = Some(metadata.into_iter().collect());
+        self
+    }
+
+    /// Sets the storage class of the copy. Default: the one of the source.
     pub fn storage_class(mut self, class: StorageClass) -> Self {
         self.storage_class = Some(class);
         self
@@ -178,8 +203,7 @@ impl CopyObject {
     /// The service does not copy between zones. If the zones differ, the bytes pass through the
     /// client: it reads the source with one request, and uploads it while it arrives, as
     /// [`Bucket::upload`] does. The MD5 of the source is verified if its ETag is one, unless the
-    /// source is encrypted with a customer-provided key. The copy gets the content type, the caching
-    /// headers and the metadata of the source.
+    /// source is encrypted with a customer-provided key.
     /// [`part_size`](Self::part_size) and [`multipart_threshold`](Self::multipart_threshold) have no
     /// effect.
     ///
@@ -208,6 +232,13 @@ impl CopyObject {
         self
     }
 
+    /// Sets the version of the source, so that it need not be requested. Its ETag must be strong.
+    #[cfg(feature = "folders")]
+    pub(super) fn known_source(mut self, source: SourceVersion) -> Self {
+        self.known_source = Some(source);
+        self
+    }
+
     /// Counts the bytes with a monitor that several transfers share.
     #[cfg(feature = "folders")]
     pub(super) fn shared_monitor(mut self, monitor: Arc<TransferMonitor>) -> Self {
@@ -233,15 +264,29 @@ impl CopyObject {
         {
             return self.copy_between_zones(source).await;
         }
-        let source = self.head().await?;
-        let Some(size) = source.content_length else {
+        if let Some(known) = &self.known_source
+            && known.size <= self.multipart_threshold
+            && !self.replaces_properties()
+        {
+            return self.copy_whole(known, None).await;
+        }
+        let head = self.head().await?;
+        let Some(size) = head.content_length else {
             let text = format!("the response does not contain the size of {}", self.source);
             return Err(Error::new(ErrorKind::Decode, text));
         };
-        if size <= self.multipart_threshold {
-            self.copy_whole(source, size).await
+        let source = SourceVersion {
+            etag: head.etag.clone(),
+            size,
+            last_modified: head.last_modified,
+            storage_class: head.storage_class.clone(),
+        };
+        if size > self.multipart_threshold {
+            self.copy_parts(source, self.object(head)).await
+        } else if self.replaces_properties() {
+            self.copy_whole(&source, Some(self.object(head))).await
         } else {
-            self.copy_parts(source, size).await
+            self.copy_whole(&source, None).await
         }
     }
 
@@ -253,163 +298,104 @@ impl CopyObject {
         send(&bucket, None, input).await
     }
 
-    async fn copy_whole(&self, source: HeadObjectOutput, size: u64) -> Result<CopyObjectOutput> {
-        let mut input = PutObjectInput::new(&self.key);
-        input.storage_class.clone_from(&self.storage_class);
+    /// Copies the source with one request. `replaced`: the properties of the copy, if it does not have
+    /// those of the source.
+    async fn copy_whole(
+        &self,
+        source: &SourceVersion,
+        replaced: Option<InitiateMultipartUploadInput>,
+    ) -> Result<CopyObjectOutput> {
+        let mut input = match replaced {
+            Some(object) => PutObjectInput {
+                metadata_directive: Some(MetadataDirective::Replace),
+                ..put_input(object)
+            },
+            None => PutObjectInput::new(&self.key),
+        };
+        input.storage_class = self.class_of_copy(source.storage_class.as_ref());
         input.copy_source = Some(self.source.clone());
         (
             input.copy_source_if_match,
             input.copy_source_if_unmodified_since,
-        ) = unchanged_condition(&source);
+        ) = source.unchanged_condition();
         input.set_sse_key(self.sse_key.as_ref());
         input.set_copy_source_sse_key(self.source_sse_key.as_ref());
-        let output = send(&self.bucket, self.task_limit().lane(), input).await?;
+        // The number of parts at the same time does not matter.
+        let limit = Concurrency::new(None, Lane::Copies, &self.bucket);
+        let output = send(&self.bucket, limit.lane(), input).await?;
         Ok(CopyObjectOutput {
             request_id: output.request_id().map(str::to_owned),
             etag: output.etag,
             version_id: output.version_id,
-            source_etag: source.etag,
+            source_etag: source.etag.clone(),
             parts: 1,
-            bytes: size,
+            bytes: source.size,
         })
     }
 
-    fn task_limit(&self) -> Concurrency {
-        Concurrency::new(self.concurrency, Lane::Copies, &self.bucket)
+    /// Returns whether the copy has other headers or metadata than its source.
+    fn replaces_properties(&self) -> bool {
+        self.content_type.is_some() || self.metadata.is_some()
     }
 
-    async fn copy_parts(&self, source: HeadObjectOutput, size: u64) -> Result<CopyObjectOutput> {
-        let input = self.initiate_input(&source);
-        let mut guard = MultipartGuard::initiate(&self.bucket, input).await?;
-        match self.copy_with(&mut guard, &source, size).await {
-            Ok((parts, copy)) => Ok(CopyObjectOutput {
-                etag: copy.etag,
-                version_id: copy.version_id,
-                source_etag: source.etag,
-                parts,
-                bytes: size,
-                request_id: copy.request_id,
-            }),
-            Err(error) => {
-                guard.abort_failed().await;
-                Err(error)
-            }
-        }
-    }
-
-    /// Returns the input that initiates an upload with the headers and metadata of the source.
+    /// Returns the copy as a multipart upload creates it: with the headers, the metadata and the
+    /// storage class of the source, unless the caller has set others.
     #[inline]
-    fn initiate_input(&self, source: &HeadObjectOutput) -> InitiateMultipartUploadInput {
-        let mut input = InitiateMultipartUploadInput::new(&self.key);
-        input.content_type.clone_from(&source.content_type);
-        input.cache_control.clone_from(&source.cache_control);
-        input.content_encoding.clone_from(&source.content_encoding);
-        input
-            .content_disposition
-            .clone_from(&source.content_disposition);
-        input.expires.clone_from(&source.expires);
-        input.metadata.clone_from(&source.metadata);
-        input.storage_class.clone_from(&self.storage_class);
-        input.set_sse_key(self.sse_key.as_ref());
-        input
+    fn object(&self, source: HeadObjectOutput) -> InitiateMultipartUploadInput {
+        let mut object = InitiateMultipartUploadInput::new(&self.key);
+        object.content_type = self.content_type.clone().or(source.content_type);
+        object.cache_control = source.cache_control;
+        object.content_encoding = source.content_encoding;
+        object.content_disposition = source.content_disposition;
+        object.expires = source.expires;
+        object.metadata = self.metadata_of_copy(source.metadata);
+        object.storage_class = self.class_of_copy(source.storage_class.as_ref());
+        object.set_sse_key(self.sse_key.as_ref());
+        object
     }
 
-    /// Copies all parts and completes the upload. Returns the number of parts, and the copy.
-    async fn copy_with(
-        &self,
-        guard: &mut MultipartGuard,
-        source: &HeadObjectOutput,
-        size: u64,
-    ) -> Result<(u32, CompleteUploadOutput)> {
-        let part_size = PartSizes::new(self.part_size, Some(size))?.first();
-        let mut ranges = numbered_ranges(size, part_size);
-        // Dropping the tasks cancels them.
-        let mut tasks = RequestTasks::new(&self.bucket, self.task_limit());
-        let mut done = Vec::new();
-        loop {
-            while tasks.has_room()
-                && let Some((number, range)) = ranges.next()
-            {
-                let input = self.part_input(source, guard.upload_id(), number, range);
-                tasks.spawn(0, move |admitted, _| async move {
-                    let etag = admitted.bucket.call(input).send().await?.etag;
-                    admitted.slot.moved(part_size);
-                    let mut part = ObjectPart::new(number);
-                    part.etag = etag.map(|etag| etag.trim_matches('"').to_owned());
-                    Ok(part)
-                });
-            }
-            match tasks.next().await.transpose()? {
-                Some(TaskEvent::Finished(part)) => done.push(part),
-                Some(TaskEvent::Progress) => {}
-                None => break,
-            }
-        }
-        done.sort_unstable_by_key(|part| part.part_number);
-        let parts = u32::try_from(done.len()).unwrap_or(u32::MAX);
-        let etag = self.etag_of_copy(source, &done);
-        let mut input = CompleteMultipartUploadInput::new(&self.key, guard.upload_id(), done);
-        input.etag.clone_from(&etag);
-        let mut head = HeadObjectInput::new(&self.key);
-        head.set_sse_key(self.sse_key.as_ref());
-        let is_expected = |copy: &HeadObjectOutput| {
-            etag.as_ref() == Some(&copy.etag) && copy.content_length == Some(size)
+    /// Returns the metadata of a copy. What uploads of folders record about the content also applies
+    /// to the copy.
+    #[inline]
+    fn metadata_of_copy(&self, source: Metadata) -> Metadata {
+        let Some(mut metadata) = self.metadata.clone() else {
+            return source;
         };
-        let completion = guard.complete(input, head, is_expected).await?;
-        Ok((parts, completion.into_output(etag)))
+        for name in [MODIFIED_METADATA, PART_SIZE_METADATA] {
+            if let Some(value) = source.get(name)
+                && metadata.get(name).is_none()
+            {
+                metadata.insert(name, value);
+            }
+        }
+        metadata
     }
 
-    /// Returns the ETag for a copy with these parts; `None` if the service chooses it.
-    ///
-    /// The copy has the same bytes as the source, so it gets the same tag. The tag of an encrypted
-    /// source may depend on its key, so the copy gets the tag of its own parts.
-    #[inline]
-    fn etag_of_copy(&self, source: &HeadObjectOutput, parts: &[ObjectPart]) -> Option<String> {
-        match (&self.source_sse_key, &self.sse_key) {
-            (None, _) => entity_tag::is_strong(&source.etag).then(|| source.etag.clone()),
-            (Some(_), None) => etag_of_parts(parts),
-            (Some(_), Some(_)) => None,
+    fn class_of_copy(&self, source: Option<&StorageClass>) -> Option<StorageClass> {
+        self.storage_class.as_ref().or(source).cloned()
+    }
+}
+
+/// The version of the source that is copied.
+#[derive(Clone, Debug)]
+pub(super) struct SourceVersion {
+    pub(super) etag: String,
+    /// Size in bytes.
+    pub(super) size: u64,
+    pub(super) last_modified: Option<Timestamp>,
+    /// `None` if the service has not reported it.
+    pub(super) storage_class: Option<StorageClass>,
+}
+
+impl SourceVersion {
+    /// Returns the values of `If-Match` and `If-Unmodified-Since` that restrict a request to this
+    /// version: its ETag if that identifies the bytes, or else its modification time.
+    fn unchanged_condition(&self) -> (Option<String>, Option<Timestamp>) {
+        match entity_tag::is_strong(&self.etag) {
+            true => (Some(self.etag.clone()), None),
+            false => (None, self.last_modified),
         }
     }
-
-    #[inline]
-    fn part_input(
-        &self,
-        source: &HeadObjectOutput,
-        upload_id: &str,
-        number: u32,
-        range: String,
-    ) -> UploadMultipartInput {
-        let mut input = UploadMultipartInput::new(&self.key, upload_id, number);
-        input.copy_source = Some(self.source.clone());
-        input.copy_range = Some(range);
-        (
-            input.copy_source_if_match,
-            input.copy_source_if_unmodified_since,
-        ) = unchanged_condition(source);
-        input.set_sse_key(self.sse_key.as_ref());
-        input.set_copy_source_sse_key(self.source_sse_key.as_ref());
-        input
-    }
-}
-
-/// Returns the values of `If-Match` and `If-Unmodified-Since` that restrict a request to the source
-/// as it is: its ETag if that identifies the bytes, or else its modification time.
-fn unchanged_condition(source: &HeadObjectOutput) -> (Option<String>, Option<Timestamp>) {
-    match entity_tag::is_strong(&source.etag) {
-        true => (Some(source.etag.clone()), None),
-        false => (None, source.last_modified),
-    }
-}
-
-/// Returns the numbers and the ranges of the parts of an object.
-fn numbered_ranges(size: u64, part_size: u64) -> impl Iterator<Item = (u32, String)> {
-    let start = move |number: u32| u64::from(number - 1).checked_mul(part_size);
-    (1..).map_while(move |number| {
-        let start = start(number).filter(|start| *start < size)?;
-        let last = size.min(start.saturating_add(part_size)) - 1;
-        Some((number, format!("bytes={start}-{last}")))
-    })
 }
 
 request_setters!(CopyObject);
@@ -431,28 +417,5 @@ impl fmt::Debug for CopyObject {
             .field("bucket", &self.bucket)
             .field("key", &self.key)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_cover_the_object() {
-        let texts = |size, part_size| -> Vec<_> { numbered_ranges(size, part_size).collect() };
-        assert_eq!(texts(0, 4), []);
-        assert_eq!(texts(4, 4), [(1, "bytes=0-3".into())]);
-        assert_eq!(
-            texts(5, 4),
-            [(1, "bytes=0-3".into()), (2, "bytes=4-4".into())]
-        );
-        // Offsets above 32 bits.
-        let (_, second) = numbered_ranges(8 << 30, MAX_PART_SIZE).nth(1).unwrap();
-        assert_eq!(second, "bytes=5368709120-8589934591");
-        assert_eq!(
-            numbered_ranges(50_000_000_000_000, MAX_PART_SIZE).count(),
-            9314
-        );
     }
 }

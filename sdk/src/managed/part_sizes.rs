@@ -11,14 +11,6 @@ pub(super) const MAX_PART_SIZE: u64 = 5 << 30;
 pub(super) const MAX_PARTS: u32 = 10_000;
 /// The maximum size of an object: 50 TB.
 const MAX_OBJECT_SIZE: u64 = 50 * 1_000_000_000_000;
-/// Name of the user metadata in which an upload of a folder stores the part size, in bytes, of a file
-/// that is uploaded in parts. [`Compare::Checksum`](crate::Compare::Checksum) needs it to compute the
-/// ETag of the file.
-#[cfg_attr(
-    not(feature = "folders"),
-    expect(unreachable_pub, reason = "exported with the feature `folders`")
-)]
-pub const PART_SIZE_METADATA: &str = "part-size";
 /// If the total size is unknown, the part size doubles after this number of parts.
 const DOUBLE_AFTER: u32 = 1000;
 

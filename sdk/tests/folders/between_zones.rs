@@ -6,7 +6,7 @@ use qingstor_sdk::{Bucket, Config, PART_SIZE_METADATA, QingStor, SseKey};
 use crate::site::{Site, objects, tree};
 
 /// Returns a new bucket in another zone. The emulator does not need the zone in the host name.
-async fn far_bucket(site: &Site) -> Bucket {
+pub(crate) async fn far_bucket(site: &Site) -> Bucket {
     let emulator = &site.emulator;
     let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
         .endpoint(emulator.endpoint());

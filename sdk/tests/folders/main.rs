@@ -6,6 +6,7 @@
 
 mod between_zones;
 mod comparing;
+mod copying;
 mod deleting;
 #[path = "../list_server/mod.rs"]
 mod list_server;

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod aborts;
+mod copies;
 mod download_leftovers;
 #[cfg(unix)]
 mod download_targets;

@@ -43,7 +43,7 @@ use crate::settings::StoreOptions;
 /// | list | 1,000 objects per request, or as many as the service allows; the order is not defined, unless [`with_sorted_lists`](super::QingStorBuilder::with_sorted_lists) is set |
 /// | list with delimiter | lists everything below the prefix, because the service caches folders, unless [`with_cached_folders`](super::QingStorBuilder::with_cached_folders) is set |
 /// | list with offset | filtered by the client, because QingStor does not list from a key |
-/// | copy | any size; the service copies, over 5 GiB in parts |
+/// | copy | any size, with the attributes of the source; the service copies, over 5 GiB in parts |
 /// | rename | one request: the service moves the object |
 ///
 /// # Limits
@@ -55,8 +55,8 @@ use crate::settings::StoreOptions;
 /// - `list_paginated` with a delimiter may lack new folders for a while, because the service caches
 ///   them.
 /// - A move whose response is lost is an error, and may or may not have happened.
-/// - The storage class of a copy is `STANDARD`. `STANDARD` is not reported as an attribute. Names of
-///   metadata are in lower case.
+/// - The storage class `STANDARD` is not reported as an attribute. Names of metadata are in lower
+///   case.
 ///
 /// # Errors
 ///

@@ -10,7 +10,8 @@ use crate::client::Bucket;
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::{GetObjectInput, GetObjectOutput};
 use crate::managed::Upload;
-use crate::managed::part_sizes::{MIN_PART_SIZE, PART_SIZE_METADATA, PartSizes};
+use crate::managed::file_metadata::PART_SIZE_METADATA;
+use crate::managed::part_sizes::{MIN_PART_SIZE, PartSizes};
 use crate::managed::request_tasks::{Concurrency, in_task};
 use crate::managed::upload::source::UploadSource;
 use crate::message::metadata::Metadata;
@@ -69,14 +70,14 @@ impl CopyObject {
             .bucket
             .upload(&self.key, source)
             .part_size(part_size)
-            .metadata(output.metadata.iter());
+            .metadata(self.metadata_of_copy(output.metadata).iter());
         let object = upload.object_mut();
-        object.content_type = output.content_type;
+        object.content_type = self.content_type.clone().or(output.content_type);
         object.cache_control = output.cache_control;
         object.content_disposition = output.content_disposition;
         object.content_encoding = output.content_encoding;
         object.expires = output.expires;
-        object.storage_class.clone_from(&self.storage_class);
+        object.storage_class = self.class_of_copy(output.storage_class.as_ref());
         if let Some(parts) = self.concurrency {
             upload = upload.concurrency(parts);
         }

@@ -5,6 +5,7 @@ use super::options::Compare;
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::timestamp::Timestamp;
+use crate::generated::types::StorageClass;
 
 /// The facts about a file or an object that cost nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) struct Version {
     pub(super) etag: String,
     /// Whether the object is encrypted with a customer-provided key: its ETag may be anything.
     pub(super) encrypted: bool,
+    /// Of an object, if the list contains it.
+    pub(super) storage_class: Option<StorageClass>,
     /// Path of a source file relative to its folder, if names are encoded.
     pub(super) disk_path: Option<String>,
 }

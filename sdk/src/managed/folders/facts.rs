@@ -7,13 +7,13 @@ use tokio::task::spawn_blocking;
 
 use super::compare::{self, Decision, Fact, Facts, Kinds, Rules, Version, parse_time};
 use super::context::Context;
-use super::options::MODIFIED_METADATA;
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::regular_file;
 use crate::managed::errors::task_result;
-use crate::managed::part_sizes::{PART_SIZE_METADATA, PartSizes};
+use crate::managed::file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
+use crate::managed::part_sizes::PartSizes;
 use crate::managed::{Upload, etag_of_file};
 use crate::message::metadata::Metadata;
 use crate::message::sse::SseInput;

@@ -14,7 +14,7 @@ use super::sorter::{Record, Sorted, Sorter};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
-use crate::generated::types::ObjectSummary;
+use crate::generated::types::{ObjectSummary, StorageClass};
 
 /// Bucket and prefix of a list.
 #[derive(Clone, Debug)]
@@ -41,6 +41,7 @@ struct Listed {
     modified: Option<i64>,
     etag: String,
     encrypted: bool,
+    storage_class: Option<StorageClass>,
     /// The path with another case that takes the same place in the target folder.
     conflict: Option<String>,
 }
@@ -112,6 +113,7 @@ impl Listed {
             modified: object.modified.map(Timestamp::as_unix_seconds),
             etag: object.etag,
             encrypted: object.encrypted,
+            storage_class: object.storage_class,
             conflict: None,
         }
     }
@@ -131,6 +133,7 @@ impl Listed {
                     .and_then(|seconds| Timestamp::from_unix_seconds(seconds).ok()),
                 etag: self.etag,
                 encrypted: self.encrypted,
+                storage_class: self.storage_class,
                 disk_path: None,
             }),
         };

@@ -14,18 +14,13 @@ use crate::managed::{Download, Upload};
 use crate::message::metadata::Metadata;
 use crate::message::sse::SseKey;
 
-/// Name of the user metadata in which an upload of a folder stores the modification time of the
-/// file: Unix seconds, with up to nine decimals, such as `1764432000.25`. Other tools use the same
-/// name and format.
-pub const MODIFIED_METADATA: &str = "mtime";
-
 /// How a [`FolderTransfer`] finds out whether a file and an object differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compare {
     /// By size, then by time. Up: the file differs if it is newer than the object. Down: the object
     /// differs if its time is not that of the file; the time of an object is the one that an upload
-    /// stored in its metadata ([`MODIFIED_METADATA`]), or else that of its last change. Between
+    /// stored in its metadata ([`MODIFIED_METADATA`](crate::MODIFIED_METADATA)), or else that of its last change. Between
     /// buckets: the source differs if it is newer.
     #[default]
     SizeAndTime,
@@ -156,7 +151,7 @@ impl FolderTransfer {
     }
 
     /// Sets whether files are skipped that are newer in the target than in the source. Default:
-    /// `false`. The time of an object is the one in its metadata ([`MODIFIED_METADATA`]), or else
+    /// `false`. The time of an object is the one in its metadata ([`MODIFIED_METADATA`](crate::MODIFIED_METADATA)), or else
     /// that of its last change.
     pub fn update(mut self, update: bool) -> Self {
         self.options.update = update;
@@ -324,20 +319,24 @@ impl FolderTransfer {
         self
     }
 
-    /// Sets the media type of all uploaded objects. Default: the type of the file's extension.
+    /// Sets the media type of all uploaded and copied objects. Default: the type of the file's
+    /// extension, or of the copied object. The markers of folders keep their type.
     pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
         self.options.content_type = Some(content_type.into());
         self
     }
 
-    /// Sets the storage class of uploaded and copied objects.
+    /// Sets the storage class of uploaded and copied objects. Default: `STANDARD`, or the class of the
+    /// copied object.
     pub fn storage_class(mut self, class: StorageClass) -> Self {
         self.options.storage_class = Some(class);
         self
     }
 
-    /// Sets the user metadata of all uploaded objects. The time of the file is added as
-    /// [`MODIFIED_METADATA`], unless the metadata has this name.
+    /// Sets the user metadata of all uploaded objects, and of copied objects instead of that of their
+    /// sources. The time of the file is added as [`MODIFIED_METADATA`](crate::MODIFIED_METADATA),
+    /// unless the metadata has this name; copies keep the time and the part size of their sources in
+    /// the same way. Empty metadata has no effect.
     pub fn metadata(
         mut self,
         metadata: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,

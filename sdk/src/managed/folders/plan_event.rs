@@ -10,7 +10,7 @@ pub(super) struct PlannedAction {
     /// Relative path.
     pub(super) path: String,
     /// Empty ETag if the source is a local file.
-    pub(super) source: Option<Version>,
+    pub(super) source: Option<Box<Version>>,
 }
 
 /// An item of a plan. A channel that is closed without `End` has lost the planner.

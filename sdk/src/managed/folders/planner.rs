@@ -391,6 +391,6 @@ fn transfer(
     PlannedAction {
         action,
         path,
-        source: Some(source),
+        source: Some(Box::new(source)),
     }
 }

@@ -12,12 +12,8 @@ use super::context::{Context, Direction};
 use super::plan_event::PlannedAction;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::client::transfer_budget::{Lane, Outcome};
-use crate::generated::operations::PutObjectInput;
-use crate::managed::part_sizes::MAX_PART_SIZE;
-use crate::managed::request_tasks::Concurrency;
+use crate::managed::copy::SourceVersion;
 use crate::message::object_path::ObjectPath;
-use crate::message::sse::{CopySourceSseInput, SseInput};
 use crate::message::transfer_monitor::TransferMonitor;
 
 /// Files and objects of up to this size are kept in memory while they are transferred, several of
@@ -67,29 +63,30 @@ impl Transfers {
             return Err(wrong_direction());
         };
         let options = &context.options;
-        let version = planned.source.clone().unwrap_or_default();
+        let version = *planned.source.clone().unwrap_or_default();
         let path = ObjectPath::new(source_bucket.name(), source);
-        let is_known = entity_tag::is_strong(&version.etag);
-        if is_known && version.size <= MAX_PART_SIZE && !context.is_between_zones() {
-            let mut input = PutObjectInput::new(key);
-            input.copy_source = Some(path);
-            input.copy_source_if_match = Some(version.etag);
-            input.storage_class.clone_from(&options.storage_class);
-            input.set_sse_key(options.sse_key.as_ref());
-            input.set_copy_source_sse_key(options.source_sse_key.as_ref());
-            let bucket = &context.bucket;
-            let admitted = Concurrency::new(None, Lane::Copies, bucket)
-                .admit(bucket)
-                .await;
-            admitted.bucket.call(input).send().await?;
-            admitted.slot.release(Outcome::Success);
-            return Ok(version.size);
-        }
         let mut copy = context
             .bucket
             .copy_object(path, key)
             .source_bucket(source_bucket)
             .shared_monitor(Arc::clone(&self.monitor));
+        if entity_tag::is_strong(&version.etag) && version.storage_class.is_some() {
+            copy = copy.known_source(SourceVersion {
+                etag: version.etag,
+                size: version.size,
+                last_modified: version.modified,
+                storage_class: version.storage_class,
+            });
+        }
+        // A marker keeps its type, as in an upload.
+        if !key.ends_with('/') {
+            if let Some(content_type) = &options.content_type {
+                copy = copy.content_type(content_type);
+            }
+            if !options.metadata.is_empty() {
+                copy = copy.metadata(options.metadata.iter());
+            }
+        }
         if let Some(parts) = options.concurrency {
             copy = copy.concurrency(parts);
         }

@@ -347,6 +347,7 @@ impl Walker<'_> {
                     modified: None,
                     etag: String::new(),
                     encrypted: false,
+                    storage_class: None,
                     disk_path: None,
                 });
             }
@@ -378,6 +379,7 @@ pub(super) fn version_of(metadata: &Metadata) -> Version {
         modified: modified.and_then(|time| time.try_into().ok()),
         etag: String::new(),
         encrypted: false,
+        storage_class: None,
         disk_path: None,
     }
 }

@@ -20,6 +20,7 @@ use crate::generated::operations::{
 };
 use crate::managed::errors::{object_call, response_error};
 use crate::managed::multipart_guard::MultipartGuard;
+use crate::managed::object_headers::put_input;
 use crate::managed::request_tasks::{AnsweredTasks, Concurrency, in_task};
 use crate::message::body::{Body, BodyMonitor};
 use crate::message::response_meta::ResponseMeta;
@@ -107,15 +108,7 @@ impl Uploader {
     /// Returns the input of a `PutObject` request with the attributes of the object.
     #[inline]
     fn put_input(&self) -> PutObjectInput {
-        let object = self.object.clone();
-        let mut input = PutObjectInput::new(object.key);
-        input.content_type = object.content_type;
-        input.storage_class = object.storage_class;
-        input.metadata = object.metadata;
-        input.cache_control = object.cache_control;
-        input.content_disposition = object.content_disposition;
-        input.content_encoding = object.content_encoding;
-        input.expires = object.expires;
+        let mut input = put_input(self.object.clone());
         input.set_sse_key(self.sse_key.as_ref());
         input
     }

@@ -12,6 +12,7 @@ fn version(size: u64, modified: &str) -> Version {
         modified: at(modified),
         etag: String::new(),
         encrypted: false,
+        storage_class: None,
         disk_path: None,
     }
 }
@@ -228,6 +229,7 @@ fn down_the_content_of_a_small_file_saves_the_request_for_its_time() {
     }
     let encrypted = Version {
         encrypted: true,
+        storage_class: None,
         ..object.clone()
     };
     let large = |version: &Version| Version {

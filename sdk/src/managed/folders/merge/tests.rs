@@ -7,6 +7,7 @@ fn file(path: &str) -> Entry {
         modified: None,
         etag: String::new(),
         encrypted: false,
+        storage_class: None,
         disk_path: None,
     };
     Entry::new(path, EntryKind::File(version))

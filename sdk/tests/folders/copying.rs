@@ -1,0 +1,59 @@
+//! Properties of the copies of folders.
+
+use qingstor_sdk::Metadata;
+use qingstor_sdk::types::StorageClass;
+
+use crate::between_zones::far_bucket;
+use crate::site::Site;
+
+async fn start() -> Site {
+    let site = Site::start().await;
+    let put = site.bucket.put_object("p/a").body("content");
+    let put = put.content_type("text/x-a").cache_control("no-store");
+    let put = put.storage_class(StorageClass::StandardIa);
+    let put = put.metadata([("color", "blue"), ("mtime", "1577836800")]);
+    put.await.unwrap();
+    let marker = site.bucket.put_object("p/empty/");
+    let marker = marker.content_type("application/x-directory");
+    marker.await.unwrap();
+    site
+}
+
+#[tokio::test]
+async fn copies_have_the_properties_of_their_sources() {
+    let site = start().await;
+    let far = far_bucket(&site).await;
+    for target in [&site.other, &far] {
+        let copied = site.bucket.sync_to("p", target, "q").await.unwrap();
+        assert_eq!(copied.copied, 2, "{:?}", copied.failures);
+        let head = target.head_object("q/a").await.unwrap();
+        assert_eq!(head.content_type.as_deref(), Some("text/x-a"));
+        assert_eq!(head.cache_control.as_deref(), Some("no-store"));
+        assert_eq!(head.storage_class, Some(StorageClass::StandardIa));
+        assert_eq!(head.metadata.get("color"), Some("blue"));
+    }
+    // The list contains all that the copy of `a` needs.
+    assert_eq!(site.served("HeadObject"), 3);
+}
+
+#[tokio::test]
+async fn copies_may_have_other_properties() {
+    let site = start().await;
+    let far = far_bucket(&site).await;
+    for target in [&site.other, &far] {
+        let sync = site.bucket.sync_to("p", target, "q");
+        let sync = sync.content_type("text/x-b").metadata([("team", "z")]);
+        let copied = sync.storage_class(StorageClass::Standard).await.unwrap();
+        assert_eq!(copied.copied, 2, "{:?}", copied.failures);
+        let head = target.head_object("q/a").await.unwrap();
+        assert_eq!(head.content_type.as_deref(), Some("text/x-b"));
+        assert_eq!(head.cache_control.as_deref(), Some("no-store"));
+        assert_eq!(head.storage_class, Some(StorageClass::Standard));
+        let expected = Metadata::from_iter([("team", "z"), ("mtime", "1577836800")]);
+        assert_eq!(head.metadata, expected);
+        let marker = target.head_object("q/empty/").await.unwrap();
+        let content_type = marker.content_type.as_deref();
+        assert_eq!(content_type, Some("application/x-directory"));
+        assert!(marker.metadata.is_empty());
+    }
+}
