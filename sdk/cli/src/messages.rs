@@ -174,7 +174,6 @@ messages! {
     no_such_file(path) { "{path} does not exist" "{path} 不存在" }
     not_a_file(path) { "{path} is not a regular file; the content of a pipe can be piped into `cp -`" "{path} 不是普通文件；管道的内容可以通过管道传给 `cp -`" }
     same_file(path) { "{path}: source and target are the same" "{path}：源和目标相同" }
-    no_length(path) { "{path}: the response does not contain the length" "{path}：响应中没有长度" }
     line_feed_in_name() { "a line cannot contain this name, because the name has a line feed: use --json, or -0 of ls and find" "名称中有换行符，无法输出为一行：请使用 --json，或 ls 和 find 的 -0" }
     exists(path) { "{path} exists" "{path} 已存在" }
     would_overwrite(path, other) { "{path} is also the target of {other}" "{path} 也是 {other} 的目标" }

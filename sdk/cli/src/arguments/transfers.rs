@@ -284,13 +284,13 @@ pub(crate) struct Verification {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Properties of stored objects")]
 pub(crate) struct ObjectOptions {
-    /// Media type; by default, that of the file name extension
+    /// Media type; by default, that of the file name extension, or of the copied object
     #[arg(long, value_name = "TYPE")]
     pub(crate) content_type: Option<String>,
-    /// Storage class, such as STANDARD_IA
+    /// Storage class, such as STANDARD_IA; by default STANDARD, or that of the copied object
     #[arg(long, value_name = "CLASS")]
     pub(crate) storage_class: Option<String>,
-    /// User metadata; can be repeated
+    /// User metadata; can be repeated. Replaces that of copied objects, except the time of the file
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub(crate) meta: Vec<(String, String)>,
     /// File with the encryption key: 32 bytes, or their Base64

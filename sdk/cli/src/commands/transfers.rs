@@ -72,26 +72,9 @@ impl Properties {
         })
     }
 
-    /// Returns whether the options replace the metadata that a copy takes from its source.
-    pub(super) fn replace_metadata(&self) -> bool {
-        self.content_type.is_some() || !self.metadata.is_empty()
-    }
-
-    /// Returns the metadata of a copy: that of the options, or else that of the source.
-    pub(super) fn metadata_of_copy(&self, source: &Metadata) -> Vec<(String, String)> {
-        let metadata = match self.metadata.is_empty() {
-            true => source,
-            false => &self.metadata,
-        };
-        let pairs = metadata.iter();
-        pairs
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
-    }
-
     /// Returns whether the options change what a copy takes from its source.
     pub(super) fn change_copies(&self) -> bool {
-        self.replace_metadata() || self.storage_class.is_some()
+        self.content_type.is_some() || !self.metadata.is_empty() || self.storage_class.is_some()
     }
 }
 

@@ -132,6 +132,46 @@ fn moves_delete_the_source_after_the_copy() {
     assert_eq!(world.read("b.txt"), b"content");
 }
 
+/// Copies keep the time of the file and the storage class.
+#[test]
+fn copies_and_moves_have_the_properties_of_the_options_or_of_their_sources() {
+    let world = World::new();
+    let put = |key: &str| {
+        world.write("a.txt", "content");
+        let meta = ["--meta", "color=blue", "--meta", "mtime=1577836800"];
+        let class = ["--storage-class", "STANDARD_IA"];
+        let target = address(key);
+        world.ok(&[&["cp", "a.txt", &target], &meta[..], &class].concat());
+    };
+    let (folder, file, pattern) = (address("p"), address("p/a"), address("p/*"));
+    for source in [
+        &["cp", "-r", &folder][..],
+        &["sync", &folder],
+        &["cp", &pattern],
+        &["cp", &file],
+        &["mv", "-r", &folder],
+        &["mv", &file],
+    ] {
+        put("p/a");
+        let target = address("q/");
+        world.ok(&[source, &[&target]].concat());
+        let copy = world.properties(&address("q/a"));
+        assert_eq!(copy["storage_class"], "STANDARD_IA", "{source:?}");
+        assert_eq!(copy["metadata"]["color"], "blue", "{source:?}");
+        world.ok(&["rm", &address("q/a")]);
+        put("p/a");
+        let properties = ["--meta", "team=z", "--content-type", "text/x-b"];
+        let class = ["--storage-class", "STANDARD"];
+        world.ok(&[source, &[&target], &properties, &class].concat());
+        let copy = world.properties(&address("q/a"));
+        assert_eq!(copy["content_type"], "text/x-b", "{source:?}");
+        assert_eq!(copy["storage_class"], "STANDARD", "{source:?}");
+        let metadata = serde_json::json!({"mtime": "1577836800", "team": "z"});
+        assert_eq!(copy["metadata"], metadata, "{source:?}");
+        world.ok(&["rm", &address("q/a")]);
+    }
+}
+
 #[test]
 fn options_set_properties_and_transfers() {
     let world = World::new();
@@ -184,7 +224,11 @@ fn options_set_properties_and_transfers() {
     copy(&["--meta", "k=w", "--storage-class", "STANDARD"]).exits(0);
     let changed = world.properties(&address("b"));
     assert_eq!(changed["content_type"], "text/x-b");
-    assert_eq!(changed["metadata"], serde_json::json!({"k": "w"}));
+    assert_eq!(changed["metadata"]["k"], "w");
+    assert_eq!(
+        changed["metadata"]["mtime"], object["metadata"]["mtime"],
+        "the time of the file stays"
+    );
     assert_eq!(changed["content_length"], 9 << 20);
     world
         .run(&["mv", "--meta", "k=x", &address("b"), &address("b")])

@@ -290,14 +290,17 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "对不能作为文件名的 key 进行编码，而不是报告错误；上传时解码",
     ),
     (
-        "Media type; by default, that of the file name extension",
-        "媒体类型；默认由文件扩展名决定",
+        "Media type; by default, that of the file name extension, or of the copied object",
+        "媒体类型；默认由文件扩展名决定，复制对象时默认与源对象相同",
     ),
     (
-        "Storage class, such as STANDARD_IA",
-        "存储级别，例如 STANDARD_IA",
+        "Storage class, such as STANDARD_IA; by default STANDARD, or that of the copied object",
+        "存储级别，例如 STANDARD_IA；默认为 STANDARD，复制对象时默认与源对象相同",
     ),
-    ("User metadata; can be repeated", "用户元数据；可重复使用"),
+    (
+        "User metadata; can be repeated. Replaces that of copied objects, except the time of the file",
+        "用户元数据；可重复使用。复制对象时替换源对象的元数据，文件时间除外",
+    ),
     (
         "File with the encryption key: 32 bytes, or their Base64",
         "加密密钥文件：32 字节或其 Base64",
