@@ -1,6 +1,6 @@
 //! Actions of commands, as they are reported.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use serde_json::{Value, json};
 
@@ -22,8 +22,11 @@ pub(crate) enum Verb {
     AbortUpload,
     /// The following verbs only name the command of a failed operand.
     Cat,
+    Check,
     Du,
+    Find,
     List,
+    Presign,
     Stat,
     /// An action of a later version of the SDK.
     Other,
@@ -48,8 +51,11 @@ impl Verb {
             Self::RemoveBucket => "remove",
             Self::AbortUpload => "abort",
             Self::Cat => "cat",
+            Self::Check => "check",
             Self::Du => "du",
+            Self::Find => "find",
             Self::List => "list",
+            Self::Presign => "presign",
             Self::Stat => "stat",
             Self::Other => "other",
         }
@@ -122,6 +128,45 @@ impl<'a> Action<'a> {
             }
         }
         value
+    }
+}
+
+/// Context of an error that ends a command or the transfer of a folder: its operands, for `--json`.
+/// Displays nothing, because the error itself names what failed.
+#[derive(Debug)]
+pub(crate) struct Operands {
+    verb: Verb,
+    source: String,
+    target: Option<String>,
+}
+
+impl Operands {
+    /// Creates the context of a command with one operand.
+    pub(crate) fn new(verb: Verb, source: impl fmt::Display) -> Self {
+        Self {
+            verb,
+            source: source.to_string(),
+            target: None,
+        }
+    }
+
+    /// Sets the target.
+    pub(crate) fn to(mut self, target: impl fmt::Display) -> Self {
+        self.target = Some(target.to_string());
+        self
+    }
+
+    /// Returns the action that failed.
+    pub(crate) fn action(&self) -> Action<'_> {
+        let mut action = Action::new(self.verb, &self.source);
+        action.target = self.target.as_deref();
+        action
+    }
+}
+
+impl fmt::Display for Operands {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
     }
 }
 

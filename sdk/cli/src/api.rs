@@ -83,7 +83,7 @@ impl Api {
         let document = match document {
             Some(text) => match values::json(BODY_FLAG, text)? {
                 Value::Object(fields) => fields,
-                _ => return Err(values::invalid(BODY_FLAG, messages::expected_object())),
+                _ => return Err(values::invalid(BODY_FLAG, values::expected_object(text))),
             },
             None => Map::new(),
         };
@@ -158,7 +158,10 @@ impl Api {
         };
         match serde_json::from_value(value) {
             Ok(value) => Ok(Some(value)),
-            Err(error) => Err(values::invalid(flag, error)),
+            Err(error) => Err(values::invalid(
+                flag,
+                values::with_file_hint(parameter, &texts, error),
+            )),
         }
     }
 
@@ -224,6 +227,12 @@ impl Api {
                 .await
                 .context("standard input")?;
             return Ok(Some(content.into()));
+        }
+        if let Some(file) = path.strip_prefix('@')
+            && !Path::new(path).exists()
+            && Path::new(file).exists()
+        {
+            return Err(values::invalid(flag, messages::file_without_at(file)));
         }
         Ok(Some(
             Body::from_path(path).await.with_context(|| path.clone())?,

@@ -124,7 +124,9 @@ messages! {
     needs_listed_bucket(option) { "{option} applies to objects: write qs://BUCKET, too" "{option} 用于对象：请同时写出 qs://BUCKET" }
     needs_sizes() { "-H needs -l or --summarize, which print sizes" "-H 需要与输出大小的 -l 或 --summarize 一起使用" }
     content_type_needs_put() { "--content-type can only be used with --method PUT" "--content-type 只能与 --method PUT 一起使用" }
-    expected_object() { "expected a JSON object" "应为 JSON 对象" }
+    expected_object() { "expected a JSON object, or @FILE" "应为 JSON 对象或 @FILE" }
+    file_needs_at(file) { "write `@{file}` for the content of the file" "要使用文件的内容，请写成 `@{file}`" }
+    file_without_at(file) { "write the name of the file without `@`: `{file}`" "请写不带 `@` 的文件名：`{file}`" }
     expected_number(text) { "`{text}` is not a number" "`{text}` 不是数字" }
     expected_boolean(text) { "`{text}` is neither true nor false" "`{text}` 不是 true 或 false" }
     expected_pair(text) { "expected KEY=VALUE, not `{text}`" "应为 KEY=VALUE，而不是 `{text}`" }

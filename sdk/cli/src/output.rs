@@ -1,5 +1,6 @@
 //! Lines on standard output and standard error.
 
+use std::fmt;
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +10,7 @@ use anyhow::{Result, anyhow};
 use qingstor_sdk::Error;
 use serde_json::{Value, json};
 
-use crate::action::{Action, Verb};
+use crate::action::{Action, Operands, Verb};
 use crate::exit::OutputClosed;
 use crate::messages;
 pub(crate) use crate::printable::{printable, printable_name};
@@ -204,7 +205,7 @@ impl Output {
                 self.streams.closed.store(true, Ordering::Relaxed);
                 Err(match error.kind() {
                     io::ErrorKind::BrokenPipe => OutputClosed.into(),
-                    _ => anyhow::Error::new(error).context("standard output"),
+                    _ => anyhow::Error::new(error).context(StdoutFailed),
                 })
             }
         }
@@ -272,14 +273,18 @@ impl Output {
         self.stderr(&messages::error(self.with_line(text)));
     }
 
-    /// Reports an error that is not the failure of a single action, and counts it.
+    /// Reports an error that is not the failure of a single action, and counts it. With `--json`, it has
+    /// the [`Operands`] of its context.
     pub(crate) fn error(&self, error: &anyhow::Error) {
         self.count_failure();
         if self.streams.json {
             let request = error
                 .chain()
                 .find_map(|cause| cause.downcast_ref::<Error>());
-            let mut value = json!({});
+            let operands = error.downcast_ref::<Operands>();
+            let operands = operands.filter(|_| !error.is::<StdoutFailed>());
+            let mut value =
+                operands.map_or_else(|| json!({}), |operands| operands.action().value());
             add_error(&mut value, &chain_text(error), request);
             self.json_failure(value);
             return;
@@ -322,6 +327,16 @@ impl Output {
             // Nothing can be done if standard error is closed.
             let _ = writeln!(io::stderr(), "{line}");
         });
+    }
+}
+
+/// Context of an error that is not one of the operands: standard output cannot be written.
+#[derive(Debug)]
+struct StdoutFailed;
+
+impl fmt::Display for StdoutFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("standard output")
     }
 }
 

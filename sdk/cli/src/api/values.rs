@@ -85,6 +85,33 @@ fn read(flag: &str, path: &str) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| invalid(flag, format_args!("{path}: {error}")))
 }
 
+/// Returns why a text is not a JSON object.
+pub(super) fn expected_object(text: &str) -> String {
+    match is_file(text) {
+        true => messages::with_cause(messages::expected_object(), messages::file_needs_at(text)),
+        false => messages::expected_object(),
+    }
+}
+
+/// Adds to the reason why the texts of a JSON flag are invalid that `@` is missing before the name of a
+/// file.
+pub(super) fn with_file_hint(
+    parameter: &Parameter,
+    texts: &[&str],
+    reason: impl Display,
+) -> String {
+    match texts.last() {
+        Some(text) if parameter.kind == Kind::Json && is_file(text) => {
+            messages::with_cause(reason, messages::file_needs_at(text))
+        }
+        _ => reason.to_string(),
+    }
+}
+
+fn is_file(text: &str) -> bool {
+    std::path::Path::new(text).is_file()
+}
+
 /// Creates the usage error for the value of a flag.
 pub(super) fn invalid(flag: &str, reason: impl Display) -> anyhow::Error {
     usage(messages::invalid_value(format_args!("--{flag}"), reason))

@@ -10,6 +10,7 @@ use super::folder::{self, Ends};
 use super::inapplicable_options;
 use super::sync::with_comparison;
 use super::transfers::Transfers;
+use crate::action::{Operands, Verb};
 use crate::arguments::{CheckArguments, ObjectOptions, TransferOptions};
 use crate::exit::{ComparisonFailed, OutputClosed, UsageError};
 use crate::location::Location;
@@ -28,11 +29,12 @@ pub(super) async fn run(
     output: &Arc<Output>,
     arguments: CheckArguments,
 ) -> Result<()> {
+    let operands = Operands::new(Verb::Check, &arguments.source).to(&arguments.target);
     let compared = compare(session, output, arguments).await;
     compared.map_err(
         |error| match error.is::<OutputClosed>() || error.is::<UsageError>() {
             true => error,
-            false => error.context(ComparisonFailed),
+            false => error.context(operands).context(ComparisonFailed),
         },
     )
 }

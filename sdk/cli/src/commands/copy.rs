@@ -71,7 +71,7 @@ pub(super) async fn run(
             Err(error) if error.is::<OutputClosed>() || error.is::<UsageError>() => {
                 result = Err(error);
             }
-            Err(error) => output.error(&error),
+            Err(error) => output.error(&error.context(job.ends.operands(is_move))),
             Ok(actions) => count += actions,
         }
     }

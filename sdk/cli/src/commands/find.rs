@@ -1,12 +1,13 @@
 //! `find`: finds objects by name, age and size.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, pin_mut};
 use globset::GlobMatcher;
 use qingstor_sdk::Timestamp;
 use qingstor_sdk::types::ObjectSummary;
 
 use super::ls::{time_text, with_bucket};
+use crate::action::{Operands, Verb};
 use crate::arguments::FindArguments;
 use crate::listing::{Selection, nothing};
 use crate::location::Remote;
@@ -30,18 +31,27 @@ pub(super) async fn run(
         .as_deref()
         .map(pattern::matcher)
         .transpose()?;
+    let found = find(session, output, &arguments, name.as_ref(), &path).await;
+    found.with_context(|| Operands::new(Verb::Find, &path))
+}
+
+async fn find(
+    session: &Session,
+    output: &Output,
+    arguments: &FindArguments,
+    name: Option<&GlobMatcher>,
+    path: &Remote,
+) -> Result<()> {
     let bucket = session.bucket(&path.bucket).await?;
-    let selection = Selection::of(session, &path, true).await?;
-    let objects = selection
-        .objects_and_itself(session, &bucket, &path)
-        .await?;
+    let selection = Selection::of(session, path, true).await?;
+    let objects = selection.objects_and_itself(session, &bucket, path).await?;
     pin_mut!(objects);
     let now = Timestamp::now();
     let mut is_empty = true;
     while let Some(object) = objects.next().await {
         let object = object?;
         is_empty = false;
-        if !is_found(&object, &arguments, name.as_ref(), now) {
+        if !is_found(&object, arguments, name, now) {
             continue;
         }
         let address = Remote::new(&path.bucket, &object.key).to_string();
@@ -56,7 +66,7 @@ pub(super) async fn run(
         output.entry(&address, text, || with_bucket(&object, &path.bucket))?;
     }
     match is_empty && !path.key.is_empty() {
-        true => Err(nothing(&arguments.path)),
+        true => Err(nothing(&path.to_string())),
         false => Ok(()),
     }
 }

@@ -184,9 +184,10 @@ pub(super) async fn copy(
     let is_remote = matches!(ends.source, Location::Remote(_));
     let is_selected = job.pattern.is_some() || is_remote && arguments.filters.globs.is_empty();
     if count == 0 && is_selected && job.excluded.is_empty() {
+        let error = anyhow!(messages::nothing_matches(&job.operand));
         transfers
             .output
-            .error(&anyhow!(messages::nothing_matches(&job.operand)));
+            .error(&error.context(ends.operands(is_move)));
     }
     Ok(count)
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use qingstor_sdk::Timestamp;
 use qingstor_sdk::types::{ObjectSummary, ObjectVersionSummary, StorageClass};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::action::{Operands, Verb};
 use crate::arguments::LsArguments;
 use crate::exit::usage;
 use crate::listing::{PAGE_SIZE, Selection, nothing};
@@ -47,14 +48,24 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: LsArgumen
         return Err(usage(messages::needs_sizes()));
     }
     let remote = Remote::parse(path)?;
-    let pattern = match Selection::of(session, &remote, arguments.recursive).await? {
+    let listed = list(session, output, &arguments, &remote).await;
+    listed.with_context(|| Operands::new(Verb::List, &remote))
+}
+
+async fn list(
+    session: &Session,
+    output: &Output,
+    arguments: &LsArguments,
+    remote: &Remote,
+) -> Result<()> {
+    let pattern = match Selection::of(session, remote, arguments.recursive).await? {
         Selection::Pattern(pattern) => Some(pattern),
         Selection::Object | Selection::Folder => None,
     };
     let mut list = List {
         output,
-        arguments: &arguments,
-        remote: &remote,
+        arguments,
+        remote,
         pattern,
         objects: 0,
         bytes: 0,
@@ -65,7 +76,7 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: LsArgumen
         false => list.objects(session).await?,
     }
     if list.objects == 0 && list.folders.is_empty() && !remote.key.is_empty() {
-        return Err(nothing(path));
+        return Err(nothing(&remote.to_string()));
     }
     match arguments.summarize {
         true => list.summary(),

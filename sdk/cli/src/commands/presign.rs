@@ -1,9 +1,10 @@
 //! `presign`: prints a URL that gives access to an object for a limited time.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use qingstor_sdk::Presigned;
 use serde_json::json;
 
+use crate::action::{Operands, Verb};
 use crate::arguments::PresignArguments;
 use crate::curl;
 use crate::exit::usage;
@@ -19,7 +20,8 @@ pub(super) async fn run(
     arguments: PresignArguments,
 ) -> Result<()> {
     let path = Remote::parse_object(&arguments.path)?;
-    let bucket = session.bucket(&path.bucket).await?;
+    let bucket = session.bucket(&path.bucket).await;
+    let bucket = bucket.with_context(|| Operands::new(Verb::Presign, &path))?;
     let method = arguments.method.to_ascii_uppercase();
     if arguments.content_type.is_some() && method != "PUT" {
         return Err(usage(messages::content_type_needs_put()));

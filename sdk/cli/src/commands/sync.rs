@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use qingstor_sdk::{Compare, FolderTransfer};
 
 use super::folder::{self, Ends};
@@ -26,17 +26,27 @@ pub(super) async fn run(
     };
     let source = std::slice::from_ref(&ends.source);
     inapplicable_options::check(&arguments.transfer, &arguments.object, source, &ends.target)?;
+    let done = synchronize(session, output, &arguments, &ends).await;
+    done.with_context(|| ends.operands(false))
+}
+
+async fn synchronize(
+    session: &Arc<Session>,
+    output: &Arc<Output>,
+    arguments: &SyncArguments,
+    ends: &Ends,
+) -> Result<()> {
     ends.check_source(session).await?;
     let transfers =
         Transfers::start(session, output, &arguments.transfer, &arguments.object).await?;
     let transfer = ends.transfer(&transfers).await?;
-    let transfer = folder::configure(transfer, &transfers, &ends, &arguments.filters)?;
+    let transfer = folder::configure(transfer, &transfers, ends, &arguments.filters)?;
     let mut transfer =
         with_comparison(transfer, &arguments.comparison, arguments.update).delete(arguments.delete);
     if let Some(most) = arguments.max_delete {
         transfer = transfer.max_delete(most);
     }
-    let done = folder::run(&transfers, &ends, transfer, |_| {}).await;
+    let done = folder::run(&transfers, ends, transfer, |_| {}).await;
     transfers.finish();
     if done? == 0 && !arguments.filters.globs.is_empty() {
         output.warning(&messages::nothing_included());

@@ -4,9 +4,10 @@ use anyhow::{Context as _, Result};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::transfers::{Properties, with_properties};
+use crate::action::{Operands, Verb};
 use crate::arguments::TeeArguments;
 use crate::exit::{UsageError, usage};
-use crate::location::Remote;
+use crate::location::{Location, Remote};
 use crate::messages;
 use crate::output::Output;
 use crate::session::Session;
@@ -54,6 +55,9 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: TeeArgume
             break;
         }
     }
-    object?.finish().await?;
-    Ok(())
+    let stored = match object {
+        Ok(writer) => writer.finish().await.map(drop).map_err(Into::into),
+        Err(error) => Err(error),
+    };
+    stored.with_context(|| Operands::new(Verb::Upload, Location::Stdio).to(&path))
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, pin_mut};
 use qingstor_sdk::types::MultipartUpload;
 use qingstor_sdk::{Bucket, Error, Timestamp};
 
 use super::ls::{time_text, with_bucket};
-use crate::action::{Action, Verb};
+use crate::action::{Action, Operands, Verb};
 use crate::arguments::{AbortArguments, UploadsArguments};
 use crate::listing::{PAGE_SIZE, Selection};
 use crate::location::Remote;
@@ -26,9 +26,19 @@ pub(super) async fn list(
     arguments: UploadsArguments,
 ) -> Result<()> {
     let path = Remote::parse(&arguments.path)?;
+    let listed = list_below(session, output, &path, arguments.older_than).await;
+    listed.with_context(|| Operands::new(Verb::List, &path))
+}
+
+async fn list_below(
+    session: &Session,
+    output: &Output,
+    path: &Remote,
+    older_than: Option<Duration>,
+) -> Result<()> {
     let bucket = session.bucket(&path.bucket).await?;
-    let selection = select(session, &path).await?;
-    let uploads = unfinished(&bucket, &path, &selection, arguments.older_than);
+    let selection = select(session, path).await?;
+    let uploads = unfinished(&bucket, path, &selection, older_than);
     pin_mut!(uploads);
     while let Some(upload) = uploads.next().await {
         let upload = upload?;
@@ -60,18 +70,17 @@ pub(super) async fn abort(
         yes,
     } = arguments;
     let path = Remote::parse(&uploads.path)?;
-    let bucket = session.bucket(&path.bucket).await?;
-    let selection = select(session, &path).await?;
-    if !dry_run {
-        confirm(&messages::abort_uploads(&path), yes).await?;
-    }
-    abort_each(
-        output,
-        &bucket,
-        unfinished(&bucket, &path, &selection, uploads.older_than),
-        dry_run,
-    )
-    .await
+    let aborted = async {
+        let bucket = session.bucket(&path.bucket).await?;
+        let selection = select(session, &path).await?;
+        if !dry_run {
+            confirm(&messages::abort_uploads(&path), yes).await?;
+        }
+        let uploads = unfinished(&bucket, &path, &selection, uploads.older_than);
+        abort_each(output, &bucket, uploads, dry_run).await
+    };
+    let aborted = aborted.await;
+    aborted.with_context(|| Operands::new(Verb::AbortUpload, &path))
 }
 
 /// Aborts all unfinished uploads of a bucket.

@@ -21,8 +21,11 @@ pub(crate) fn verb(verb: Verb) -> &'static str {
         Verb::RemoveBucket => "移除",
         Verb::AbortUpload => "中止",
         Verb::Cat => "输出",
+        Verb::Check => "比较",
         Verb::Du => "统计",
+        Verb::Find => "查找",
         Verb::List => "列出",
+        Verb::Presign => "签名",
         Verb::Stat => "查看",
         Verb::Other => "其他",
     }

@@ -308,3 +308,29 @@ fn a_dry_run_prints_a_command_without_secrets() {
     }
     assert_eq!(world.keys(), [""; 0]);
 }
+
+#[test]
+fn the_two_forms_of_files_are_explained() {
+    let world = World::new();
+    world.write("cors.json", r#"{"cors_rules":[]}"#);
+    let cors = ["api", "PutBucketCORS", "--bucket", BUCKET, "--body"];
+    let object = [
+        "api",
+        "PutObject",
+        "--bucket",
+        BUCKET,
+        "--key",
+        "k",
+        "--body",
+    ];
+    let rules = ["api", "PutBucketCORS", "--bucket", BUCKET, "--cors-rules"];
+    for (arguments, value, says) in [
+        (&cors[..], "cors.json", "write `@cors.json`"),
+        (&rules, "cors.json", "write `@cors.json`"),
+        (&cors, "word", "expected a JSON object, or @FILE"),
+        (&object, "@cors.json", "without `@`: `cors.json`"),
+    ] {
+        let run = world.run(&[arguments, &[value]].concat()).exits(2);
+        assert!(run.stderr.contains(says), "{run:?}");
+    }
+}

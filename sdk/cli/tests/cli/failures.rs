@@ -164,3 +164,66 @@ fn json_is_english_in_every_locale() {
         assert!(error.is_ascii(), "{arguments:?}: {error}");
     }
 }
+
+#[test]
+fn every_json_failure_has_the_operands() {
+    let world = World::new();
+    world.write("file", "1");
+    world.write("folder/a", "1");
+    let none = address("none");
+    let nowhere = "qs://no-such-bucket/x";
+    for (arguments, action, source, target) in [
+        (&["ls", &none][..], "list", none.as_str(), None),
+        (&["find", &none], "find", &none, None),
+        (&["du", &none], "du", &none, None),
+        (&["stat", &none], "stat", &none, None),
+        (&["rm", &none], "delete", &none, None),
+        (&["uploads", "ls", nowhere], "list", nowhere, None),
+        (
+            &["uploads", "abort", "--yes", nowhere],
+            "abort",
+            nowhere,
+            None,
+        ),
+        (&["presign", nowhere], "presign", nowhere, None),
+        (&["cp", "file", nowhere], "upload", "file", Some(nowhere)),
+        (
+            &["cp", "-r", "folder", nowhere],
+            "upload",
+            "folder",
+            Some(nowhere),
+        ),
+        (&["cp", "-r", &none, "out"], "download", &none, Some("out")),
+        (&["mv", "-r", &none, "out"], "move", &none, Some("out")),
+        (&["sync", &none, "out"], "download", &none, Some("out")),
+        (
+            &["sync", "missing", &none],
+            "upload",
+            "missing",
+            Some(&none),
+        ),
+        (&["check", &none, "folder"], "check", &none, Some("folder")),
+    ] {
+        let run = world.run(&[arguments, &["--json"]].concat());
+        let failure = run.objects().remove(0);
+        assert!(failure["error"].is_string(), "{arguments:?}: {failure}");
+        assert_eq!(failure["action"], action, "{arguments:?}: {failure}");
+        assert_eq!(failure["source"], source, "{arguments:?}: {failure}");
+        assert_eq!(
+            failure["target"].as_str(),
+            target,
+            "{arguments:?}: {failure}"
+        );
+        // Without `--json`, the error names what failed.
+        let text = world.run(arguments).stderr;
+        assert!(
+            text.starts_with("error: ") && !text.contains(": : "),
+            "{text}"
+        );
+    }
+    let tee = world
+        .run_with_input(&["tee", "--json", nowhere], b"1")
+        .exits(1);
+    let failure: serde_json::Value = serde_json::from_str(&tee.stderr).unwrap();
+    assert_eq!(failure["target"], nowhere);
+}

@@ -6,7 +6,7 @@ use anyhow::Result;
 use qingstor_sdk::{DeleteTarget, FolderAction, FolderTransfer, SkipReason, TransferReason};
 
 use super::super::transfers::Transfers;
-use crate::action::{Action, Verb};
+use crate::action::{Action, Operands, Verb};
 use crate::exit::usage;
 use crate::listing::{has_objects_below, nothing};
 use crate::location::{Location, Remote, both_local};
@@ -64,6 +64,17 @@ impl Ends {
             (source, target) => return Err(both_local(source, target)),
         };
         Ok(transfer)
+    }
+
+    /// Returns the context of an error of the whole transfer.
+    pub(in crate::commands) fn operands(&self, is_move: bool) -> Operands {
+        let verb = match (&self.source, &self.target) {
+            _ if is_move => Verb::Move,
+            (Location::Remote(_), Location::Remote(_)) => Verb::Copy,
+            (Location::Remote(_), _) => Verb::Download,
+            _ => Verb::Upload,
+        };
+        Operands::new(verb, &self.source).to(&self.target)
     }
 
     /// Refuses a prefix without objects as source. A local folder is checked when it is read.
