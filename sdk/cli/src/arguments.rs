@@ -16,6 +16,7 @@ pub(crate) use objects::{
     MbArguments, PresignArguments, RbArguments, RmArguments, StatArguments, TeeArguments,
     UploadsArguments, UploadsCommand,
 };
+use transfers::move_help;
 pub(crate) use transfers::{
     CheckArguments, Comparison, CopyArguments, Filters, ObjectOptions, SyncArguments,
     TransferOptions, invalid_filter,
@@ -57,10 +58,11 @@ pub(crate) enum Command {
     /// Copy files and objects: up, down, and between buckets
     Cp(CopyArguments),
     /// Move files and objects: copy, then delete the source
+    #[command(after_help = move_help())]
     Mv(CopyArguments),
-    /// Make a folder or prefix equal to another one
+    /// Make a folder equal to another one: up, down, or between buckets
     Sync(SyncArguments),
-    /// Compare two folders or prefixes
+    /// Compare two folders, local or in buckets
     Check(CheckArguments),
     /// Delete objects
     Rm(RmArguments),
@@ -83,7 +85,7 @@ pub(crate) enum Command {
     /// List or abort unfinished multipart uploads, which use storage
     #[command(subcommand)]
     Uploads(UploadsCommand),
-    /// Send one request of the API; its commands are generated from the specification
+    /// Send one API request; there is a command for each operation
     Api(ApiArguments),
     /// Run commands from a file or standard input in one process
     Run(RunArguments),
@@ -160,12 +162,12 @@ impl RunArguments {
 #[cfg(feature = "emulator")]
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The first line is the address. The next lines are the settings to use, for
-a shell:
+Prints its address, the address of the console, and the settings for another
+shell as `export` lines. Ctrl-C stops the server. The crate qingstor-emulator
+has more options.
 
-  qingstor emulator --data-dir data
-
-Ctrl-C stops the server. The crate qingstor-emulator has more options.")]
+Example:
+  qingstor emulator --data-dir data")]
 pub(crate) struct EmulatorArguments {
     /// Address to listen on; port 0 chooses a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]

@@ -122,6 +122,7 @@ messages! {
     needs_download(option) { "{option} applies to downloaded files, but the target is not a file or folder" "{option} 用于下载的文件，但目标不是文件或文件夹" }
     needs_upload(option) { "{option} applies to uploaded files, but no source is a file or folder" "{option} 用于上传的文件，但没有源是文件或文件夹" }
     needs_listed_bucket(option) { "{option} applies to objects: write qs://BUCKET, too" "{option} 用于对象：请同时写出 qs://BUCKET" }
+    sizes_need_long() { "-H needs -l, which prints sizes" "-H 需要与输出大小的 -l 一起使用" }
     needs_sizes() { "-H needs -l or --summarize, which print sizes" "-H 需要与输出大小的 -l 或 --summarize 一起使用" }
     content_type_needs_put() { "--content-type can only be used with --method PUT" "--content-type 只能与 --method PUT 一起使用" }
     expected_object() { "expected a JSON object, or @FILE" "应为 JSON 对象或 @FILE" }

@@ -12,6 +12,9 @@ use crate::quantities::{parse_duration, parse_size, parse_validity};
 /// Arguments of `ls`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
+PREFIX foo also matches foo2: write foo/ for the folder. The service caches
+folders, so new ones may be missing for a while: -R lists all keys.
+
 Examples:
   qingstor ls
   qingstor ls -l -H qs://bucket/photos/
@@ -36,7 +39,7 @@ pub(crate) struct LsArguments {
     /// Print the number of objects and their total size at the end
     #[arg(long)]
     pub(crate) summarize: bool,
-    /// End each entry with a NUL character, for xargs -0
+    /// End each entry with a NUL character; for xargs -0, find -0 prints whole addresses
     #[arg(long, short = '0', conflicts_with_all = ["json", "summarize"])]
     pub(crate) print0: bool,
 }
@@ -143,7 +146,7 @@ pub(crate) struct DuArguments {
 #[command(after_help = "\
 Examples:
   qingstor find qs://bucket --name '*.log' --older-than 30d
-  qingstor find qs://bucket/videos --larger 1G
+  qingstor find -l -H qs://bucket/videos --larger 1G
   qingstor find -0 qs://bucket/tmp | xargs -0 qingstor --raw rm")]
 pub(crate) struct FindArguments {
     /// qs://BUCKET or qs://BUCKET/FOLDER
@@ -152,10 +155,10 @@ pub(crate) struct FindArguments {
     /// Only objects whose name, the part after the last /, matches this pattern
     #[arg(long, value_name = "GLOB")]
     pub(crate) name: Option<String>,
-    /// Only objects that were modified before this time, such as 30d or 12h
+    /// Only objects last modified longer ago than this, such as 30d or 12h
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) older_than: Option<Duration>,
-    /// Only objects that were modified within this time, such as 30d or 12h
+    /// Only objects modified within this period, such as 30d or 12h
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) newer_than: Option<Duration>,
     /// Only objects with more bytes, such as 10M
@@ -164,6 +167,9 @@ pub(crate) struct FindArguments {
     /// Only objects with fewer bytes, such as 1K
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) smaller: Option<u64>,
+    /// Print time, size and storage class, too
+    #[arg(long, short)]
+    pub(crate) long: bool,
     /// Print sizes such as 1.5 MiB
     #[arg(long, short = 'H')]
     pub(crate) human: bool,
@@ -241,10 +247,10 @@ pub(crate) enum UploadsCommand {
 /// Arguments of `uploads ls`.
 #[derive(Args, Debug)]
 pub(crate) struct UploadsArguments {
-    /// qs://BUCKET or qs://BUCKET/PREFIX
+    /// qs://BUCKET or qs://BUCKET/FOLDER
     #[arg(add = remote_completer())]
     pub(crate) path: String,
-    /// Only uploads that were started before this time, such as 7d or 12h
+    /// Only uploads started longer ago than this, such as 7d or 12h
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) older_than: Option<Duration>,
 }

@@ -29,7 +29,7 @@ pub(crate) struct CopyArguments {
     /// Files, folders, qs://BUCKET/KEY, patterns, or - for standard input; then the target
     #[arg(required = true, num_args = 1.., value_name = "PATH", add = path_completer())]
     pub(crate) paths: Vec<String>,
-    /// Copy folders with everything below them
+    /// Include folders with everything below them
     #[arg(long, short)]
     pub(crate) recursive: bool,
     #[command(flatten)]
@@ -43,12 +43,15 @@ pub(crate) struct CopyArguments {
     pub(crate) object: ObjectOptions,
 }
 
+const TARGETS: &str = "\
+The target is a folder if it ends in /, is an existing folder, or if there
+are several sources; otherwise it is the name of the copy.";
+
 fn copy_help() -> String {
     format!(
         "{FILTER_EXAMPLE}
 
-The target is a folder if it ends in /, is an existing folder, or if there
-are several sources; otherwise it is the name of the copy.
+{TARGETS}
 
 Examples:
   qingstor cp report.pdf qs://bucket/reports/
@@ -59,14 +62,28 @@ Examples:
     )
 }
 
+/// Returns the notes and examples of `mv`.
+pub(super) fn move_help() -> String {
+    format!(
+        "{FILTER_EXAMPLE}
+
+{TARGETS}
+
+Examples:
+  qingstor mv report.pdf qs://bucket/reports/
+  qingstor mv -r logs qs://bucket/logs
+  qingstor mv qs://bucket/a qs://archive/a"
+    )
+}
+
 /// Arguments of `sync`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = sync_help())]
 pub(crate) struct SyncArguments {
-    /// Folder or qs://BUCKET/PREFIX to read
+    /// Folder or qs://BUCKET/FOLDER to read
     #[arg(add = path_completer())]
     pub(crate) source: String,
-    /// Folder or qs://BUCKET/PREFIX to change
+    /// Folder or qs://BUCKET/FOLDER to change
     #[arg(add = path_completer())]
     pub(crate) target: String,
     /// Delete what the source does not have
@@ -105,10 +122,10 @@ Examples:
 #[derive(Args, Clone, Debug)]
 #[command(after_help = check_help())]
 pub(crate) struct CheckArguments {
-    /// Folder or qs://BUCKET/PREFIX
+    /// Folder or qs://BUCKET/FOLDER
     #[arg(add = path_completer())]
     pub(crate) source: String,
-    /// Folder or qs://BUCKET/PREFIX
+    /// Folder or qs://BUCKET/FOLDER
     #[arg(add = path_completer())]
     pub(crate) target: String,
     #[command(flatten)]
@@ -238,13 +255,13 @@ pub(crate) struct TransferOptions {
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Number of files at the same time
+    /// Number of files at the same time; by default 16 single files, or 32 files of a folder
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
-    /// Number of parts of one file at the same time
+    /// Number of parts of one file at the same time; by default, it adapts to the throughput
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: Option<u16>,
-    /// Size of the parts of large files, 4M to 5G, such as 16M
+    /// Size of the parts of large files, 4M to 5G; by default 8M, or 512M for copies between buckets
     #[arg(long, value_name = "SIZE", value_parser = parse_part_size)]
     pub(crate) part_size: Option<u64>,
     /// Maximum bytes per second of the whole command, such as 2M; single files follow one after the other

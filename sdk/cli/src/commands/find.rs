@@ -6,14 +6,15 @@ use globset::GlobMatcher;
 use qingstor_sdk::Timestamp;
 use qingstor_sdk::types::ObjectSummary;
 
-use super::ls::{time_text, with_bucket};
+use super::ls::{object_columns, with_bucket};
 use crate::action::{Operands, Verb};
 use crate::arguments::FindArguments;
+use crate::exit::usage;
 use crate::listing::{Selection, nothing};
 use crate::location::Remote;
+use crate::messages;
 use crate::output::Output;
 use crate::pattern;
-use crate::quantities::size_text;
 use crate::session::Session;
 
 /// Runs the command.
@@ -23,6 +24,9 @@ pub(super) async fn run(
     arguments: FindArguments,
 ) -> Result<()> {
     let path = Remote::parse(&arguments.path)?;
+    if arguments.human && !arguments.long && !output.json() {
+        return Err(usage(messages::sizes_need_long()));
+    }
     if arguments.print0 {
         output.end_with_nul();
     }
@@ -55,12 +59,8 @@ async fn find(
             continue;
         }
         let address = Remote::new(&path.bucket, &object.key).to_string();
-        let text = |address: &str| match arguments.human {
-            true => format!(
-                "{}  {:>10}  {address}",
-                time_text(object.modified),
-                size_text(object.size, true)
-            ),
+        let text = |address: &str| match arguments.long {
+            true => object_columns(&object, arguments.human, address),
             false => address.to_owned(),
         };
         output.entry(&address, text, || with_bucket(&object, &path.bucket))?;

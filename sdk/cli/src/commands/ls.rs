@@ -195,7 +195,7 @@ impl List<'_> {
         }
         self.folders.insert(prefix.to_owned());
         let text = |prefix: &str| match self.arguments.long {
-            true => self.columns(None, None, None, prefix),
+            true => columns(None, None, None, prefix),
             false => prefix.to_owned(),
         };
         self.output.entry(
@@ -213,12 +213,7 @@ impl List<'_> {
         self.objects += 1;
         self.bytes = self.bytes.saturating_add(object.size);
         let text = |key: &str| match self.arguments.long {
-            true => self.columns(
-                object.modified,
-                object.storage_class.as_ref(),
-                Some(object.size),
-                key,
-            ),
+            true => object_columns(object, self.arguments.human, key),
             false => key.to_owned(),
         };
         self.output.entry(&object.key, text, || {
@@ -235,10 +230,10 @@ impl List<'_> {
         self.bytes = self.bytes.saturating_add(version.size);
         let text = |key: &str| {
             let key = match self.arguments.long {
-                true => self.columns(
+                true => columns(
                     version.modified,
                     version.storage_class.as_ref(),
-                    Some(version.size),
+                    Some(size_text(version.size, self.arguments.human)),
                     key,
                 ),
                 false => key.to_owned(),
@@ -265,21 +260,6 @@ impl List<'_> {
         pattern.all(|pattern| pattern.matches(key)) && !self.folders.contains(key)
     }
 
-    fn columns(
-        &self,
-        time: Option<Timestamp>,
-        class: Option<&StorageClass>,
-        size: Option<u64>,
-        key: &str,
-    ) -> String {
-        let size = size
-            .map(|size| size_text(size, self.arguments.human))
-            .unwrap_or_default();
-        let class = class.map(StorageClass::as_str).unwrap_or_default();
-        let time = time_text(time);
-        format!("{time:TIME_WIDTH$}  {class:CLASS_WIDTH$}  {size:>SIZE_WIDTH$}  {key}")
-    }
-
     fn summary(&self) -> Result<()> {
         let size = size_phrase(self.bytes, self.arguments.human);
         self.output.result(
@@ -287,6 +267,28 @@ impl List<'_> {
             || json!({"objects": self.objects, "bytes": self.bytes}),
         )
     }
+}
+
+/// Returns the line of an object with its time, storage class and size. `name`: its key or address.
+pub(super) fn object_columns(object: &ObjectSummary, human: bool, name: &str) -> String {
+    columns(
+        object.modified,
+        object.storage_class.as_ref(),
+        Some(size_text(object.size, human)),
+        name,
+    )
+}
+
+fn columns(
+    time: Option<Timestamp>,
+    class: Option<&StorageClass>,
+    size: Option<String>,
+    name: &str,
+) -> String {
+    let size = size.unwrap_or_default();
+    let class = class.map(StorageClass::as_str).unwrap_or_default();
+    let time = time_text(time);
+    format!("{time:TIME_WIDTH$}  {class:CLASS_WIDTH$}  {size:>SIZE_WIDTH$}  {name}")
 }
 
 /// Returns the fields of a listed object or upload, and its bucket.

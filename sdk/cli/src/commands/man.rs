@@ -10,18 +10,26 @@ pub(super) fn run(output: &Output) -> Result<()> {
     command.build();
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    for subcommand in command
-        .get_subcommands()
-        .filter(|command| command.get_name() != "help")
-    {
-        render_command(subcommand, &mut page)?;
-    }
+    render_subcommands(&command, "", &mut page)?;
     output.raw(&page)
 }
 
+/// Appends the commands of a command, and theirs. `above` names the commands that contain it.
+fn render_subcommands(command: &clap::Command, above: &str, page: &mut Vec<u8>) -> Result<()> {
+    for subcommand in command.get_subcommands() {
+        let name = format!("{above}{}", subcommand.get_name());
+        // The help of `qingstor api` has its many operations.
+        if subcommand.get_name() != "help" && !name.starts_with("api ") {
+            render_command(subcommand, &name, page)?;
+            render_subcommands(subcommand, &format!("{name} "), page)?;
+        }
+    }
+    Ok(())
+}
+
 /// Appends the options and examples of a command as a section.
-fn render_command(command: &clap::Command, page: &mut Vec<u8>) -> Result<()> {
-    let name = command.get_name().to_uppercase();
+fn render_command(command: &clap::Command, name: &str, page: &mut Vec<u8>) -> Result<()> {
+    let name = name.to_uppercase();
     page.extend(format!(".SH \"COMMAND {name}\"\n").bytes());
     let man = clap_mangen::Man::new(command.clone());
     let mut parts = Vec::new();

@@ -116,7 +116,11 @@ fn finds_by_name_age_and_size() {
     let objects = world.ok(&["find", &address("b"), "--json"]).objects();
     assert_eq!(objects.len(), 2);
     assert_eq!(objects[0]["bucket"], BUCKET);
-    assert!(world.ok(&["find", "-H", root]).stdout.contains("6 B"));
+    let found = world.ok(&["find", "-l", "-H", root]).stdout;
+    assert!(
+        found.contains("STANDARD") && found.contains("6 B"),
+        "{found}"
+    );
     world.run(&["find", root, "--name", "["]).exits(2);
     for command in ["find", "du", "ls"] {
         let missing = world.run(&[command, &address("missing")]).exits(1);

@@ -309,6 +309,7 @@ fn options_without_an_effect_are_wrong_usage() {
             "applies to uploaded files",
         ),
         (&["ls", "-H", BUCKET_ADDRESS], "-H needs -l or --summarize"),
+        (&["find", "-H", BUCKET_ADDRESS], "-H needs -l"),
         (&["ls", "--versions"], "--versions applies to objects"),
         (&["ls", "-R"], "-R applies to objects"),
         (&["ls", "--summarize"], "--summarize applies to objects"),

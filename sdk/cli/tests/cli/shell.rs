@@ -286,6 +286,13 @@ fn the_manual_page_has_every_command() {
             "{command}"
         );
     }
+    let section = |name: &str| {
+        let after = page.split_once(&format!("COMMAND {name}\"\n")).unwrap().1;
+        after.split(".SH").next().unwrap().to_owned()
+    };
+    assert!(section("UPLOADS LS").contains("older"), "{page}");
+    assert!(section("UPLOADS ABORT").contains("dry"), "{page}");
+    assert!(section("MV").contains("qingstor mv ") && !section("MV").contains("qingstor cp "));
 }
 
 /// `make demo` passes a path that is relative to the current folder.

@@ -101,10 +101,13 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "移动文件和对象：先复制，再删除源",
     ),
     (
-        "Make a folder or prefix equal to another one",
-        "使文件夹或前缀与另一个相同",
+        "Make a folder equal to another one: up, down, or between buckets",
+        "使文件夹与另一个相同：上传、下载或在存储空间之间",
     ),
-    ("Compare two folders or prefixes", "比较两个文件夹或前缀"),
+    (
+        "Compare two folders, local or in buckets",
+        "比较两个文件夹，本地或存储空间中的",
+    ),
     ("Delete objects", "删除对象"),
     ("Print objects", "输出对象内容"),
     (
@@ -136,8 +139,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "中止未完成的上传，释放其存储空间",
     ),
     (
-        "Send one request of the API; its commands are generated from the specification",
-        "发送一个 API 请求；这些命令由规范生成",
+        "Send one API request; there is a command for each operation",
+        "发送一个 API 请求；每个操作都有一个命令",
     ),
     (
         "Run commands from a file or standard input in one process",
@@ -162,16 +165,16 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "文件、文件夹、qs://BUCKET/KEY、模式，或表示标准输入的 -；最后是目标",
     ),
     (
-        "Folder or qs://BUCKET/PREFIX to read",
-        "要读取的文件夹或 qs://BUCKET/PREFIX",
+        "Folder or qs://BUCKET/FOLDER to read",
+        "要读取的文件夹或 qs://BUCKET/FOLDER",
     ),
     (
-        "Folder or qs://BUCKET/PREFIX to change",
-        "要修改的文件夹或 qs://BUCKET/PREFIX",
+        "Folder or qs://BUCKET/FOLDER to change",
+        "要修改的文件夹或 qs://BUCKET/FOLDER",
     ),
     (
-        "Folder or qs://BUCKET/PREFIX",
-        "文件夹或 qs://BUCKET/PREFIX",
+        "Folder or qs://BUCKET/FOLDER",
+        "文件夹或 qs://BUCKET/FOLDER",
     ),
     (
         "qs://BUCKET, qs://BUCKET/PREFIX or a pattern; all buckets by default",
@@ -191,10 +194,6 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "qs://BUCKET or qs://BUCKET/FOLDER",
         "qs://BUCKET 或 qs://BUCKET/FOLDER",
     ),
-    (
-        "qs://BUCKET or qs://BUCKET/PREFIX",
-        "qs://BUCKET 或 qs://BUCKET/PREFIX",
-    ),
     ("qs://BUCKET", "qs://BUCKET"),
     (
         "qs://BUCKET whose zone and rights are checked, too",
@@ -210,8 +209,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     // Transfers.
     (
-        "Copy folders with everything below them",
-        "复制文件夹及其下的全部内容",
+        "Include folders with everything below them",
+        "包含文件夹及其下的全部内容",
     ),
     ("Skip targets that exist", "跳过已存在的目标"),
     (
@@ -252,14 +251,17 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "Print what would be done, and do nothing",
         "只输出将要执行的操作",
     ),
-    ("Number of files at the same time", "同时传输的文件数"),
     (
-        "Number of parts of one file at the same time",
-        "一个文件同时传输的分段数",
+        "Number of files at the same time; by default 16 single files, or 32 files of a folder",
+        "同时传输的文件数；默认为 16 个单独的文件，或文件夹中的 32 个文件",
     ),
     (
-        "Size of the parts of large files, 4M to 5G, such as 16M",
-        "大文件的分段大小，4M 至 5G，例如 16M",
+        "Number of parts of one file at the same time; by default, it adapts to the throughput",
+        "一个文件同时传输的分段数；默认根据吞吐量自动调整",
+    ),
+    (
+        "Size of the parts of large files, 4M to 5G; by default 8M, or 512M for copies between buckets",
+        "大文件的分段大小，4M 至 5G；默认为 8M，存储空间之间复制时为 512M",
     ),
     (
         "Maximum bytes per second of the whole command, such as 2M; single files follow one after the other",
@@ -315,6 +317,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "End each entry with a NUL character, for xargs -0",
         "每个条目以 NUL 字符结尾，用于 xargs -0",
     ),
+    (
+        "End each entry with a NUL character; for xargs -0, find -0 prints whole addresses",
+        "每个条目以 NUL 字符结尾；用于 xargs -0 时，find -0 输出完整地址",
+    ),
     ("List everything below the prefix", "列出前缀下的全部内容"),
     (
         "List all versions and delete markers",
@@ -347,12 +353,12 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "只查找名称（最后一个 / 之后的部分）匹配此模式的对象",
     ),
     (
-        "Only objects that were modified before this time, such as 30d or 12h",
-        "只查找在此时间之前修改的对象，例如 30d 或 12h",
+        "Only objects last modified longer ago than this, such as 30d or 12h",
+        "只查找最后修改距今超过此时长的对象，例如 30d 或 12h",
     ),
     (
-        "Only objects that were modified within this time, such as 30d or 12h",
-        "只查找在此时间之内修改的对象，例如 30d 或 12h",
+        "Only objects modified within this period, such as 30d or 12h",
+        "只查找在此时长之内修改的对象，例如 30d 或 12h",
     ),
     (
         "Only objects with more bytes, such as 10M",
@@ -380,8 +386,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "输出使用该 URL 的 curl 命令",
     ),
     (
-        "Only uploads that were started before this time, such as 7d or 12h",
-        "只包括在此时间之前开始的上传，例如 7d 或 12h",
+        "Only uploads started longer ago than this, such as 7d or 12h",
+        "只包括开始距今超过此时长的上传，例如 7d 或 12h",
     ),
     (
         "Print what would be aborted, and abort nothing",
@@ -465,12 +471,20 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "会被跳过。引号的用法与 shell 相同。",
     ),
     (
-        "The first line is the address. The next lines are the settings to use, for",
-        "第一行是地址，随后几行是可在 shell 中使用的",
+        "Prints its address, the address of the console, and the settings for another",
+        "输出服务地址、控制台地址，以及供另一个 shell 使用的 `export` 配置。",
     ),
-    ("a shell:", "配置："),
     (
-        "Ctrl-C stops the server. The crate qingstor-emulator has more options.",
-        "Ctrl-C 停止服务。qingstor-emulator 提供更多选项。",
+        "shell as `export` lines. Ctrl-C stops the server. The crate qingstor-emulator",
+        "Ctrl-C 停止服务。",
+    ),
+    ("has more options.", "qingstor-emulator 提供更多选项。"),
+    (
+        "PREFIX foo also matches foo2: write foo/ for the folder. The service caches",
+        "前缀 foo 也匹配 foo2：文件夹请写成 foo/。服务会缓存文件夹，",
+    ),
+    (
+        "folders, so new ones may be missing for a while: -R lists all keys.",
+        "新文件夹可能暂时缺失：-R 列出所有 key。",
     ),
 ];
