@@ -55,7 +55,7 @@ impl TransferBudget {
         }
     }
 
-    /// Returns how many files of a folder may be in work at the same time, at most `files`: fewer if the
+    /// Returns how many files of a folder may be in progress at the same time, at most `files`: fewer if the
     /// process may open few files.
     #[cfg(feature = "folders")]
     pub(crate) fn limit_files(&self, files: usize) -> usize {

@@ -7,7 +7,7 @@ use crate::server::{RequestBody, Server, chunked, response};
 /// MD5 of `content`.
 const ETAG: &str = "\"9a0364b9e99bb480dd25e1f0284c8555\"";
 
-/// A bucket with one object, whose list says that it has 7 bytes and the entity tag [`ETAG`].
+/// A bucket with one object, whose list says that it has 7 bytes and the ETag [`ETAG`].
 async fn server(object: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> (Server, Bucket) {
     let server = Server::start(RequestBody::Read, move |_, head| {
         if head.starts_with("get /some-bucket/a ") {
