@@ -1,6 +1,8 @@
 //! [`Error`]: the error of this crate.
 
 mod format;
+#[cfg(feature = "folders")]
+mod shared;
 
 use std::error::Error as StdError;
 use std::fmt;

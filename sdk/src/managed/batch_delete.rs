@@ -7,9 +7,13 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+#[cfg(feature = "folders")]
+use super::errors::object_call;
 use super::request_setters::request_setters;
 use super::request_tasks::send;
 use crate::base::error::{Error, ErrorCode, Result};
+#[cfg(feature = "folders")]
+use crate::base::error::{ErrorKind, ErrorResponse};
 use crate::base::escape::EscapeControls;
 use crate::base::future_set::FutureSet;
 use crate::base::runtime;
@@ -135,6 +139,30 @@ impl fmt::Display for DeleteError {
 impl std::error::Error for DeleteError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(self.cause.as_deref()?)
+    }
+}
+
+impl DeleteError {
+    /// Converts the error of a key in `bucket`.
+    #[cfg(feature = "folders")]
+    pub(super) fn into_error(self, bucket: &Bucket) -> Error {
+        if let Some(cause) = &self.cause {
+            return Error::of_object(cause, self.key);
+        }
+        let kind = match self.code {
+            Some(_) => ErrorKind::Service,
+            None => ErrorKind::Decode,
+        };
+        // The status is that of a success.
+        let response = ErrorResponse {
+            code: self.code,
+            request_id: self.request_id,
+            ..ErrorResponse::default()
+        };
+        let call = object_call(bucket, &self.key, "DeleteMultipleObjects");
+        Error::new(kind, self.message)
+            .with_call(call)
+            .with_response(response)
     }
 }
 
@@ -340,5 +368,34 @@ impl<T> Stream for IterStream<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<T>> {
         Poll::Ready(self.0.next())
+    }
+}
+
+#[cfg(all(test, feature = "folders"))]
+mod tests {
+    use super::*;
+    use crate::client::QingStor;
+    use crate::config::Config;
+
+    #[test]
+    fn the_error_of_a_key_has_the_code_and_the_request_of_its_deletion() {
+        let qingstor = QingStor::new(Config::anonymous()).unwrap();
+        let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
+        let error = |code: Option<ErrorCode>| {
+            let error = DeleteError {
+                key: "k".into(),
+                code,
+                message: "no".into(),
+                request_id: Some("ID".into()),
+                cause: None,
+            };
+            error.into_error(&bucket)
+        };
+        let denied = error(Some(ErrorCode::PermissionDenied));
+        assert_eq!(denied.kind(), ErrorKind::Service);
+        assert_eq!(denied.code(), Some(&ErrorCode::PermissionDenied));
+        assert_eq!(denied.request_id(), Some("ID"));
+        assert_eq!(denied.key(), Some("k"));
+        assert_eq!(error(None).kind(), ErrorKind::Decode);
     }
 }

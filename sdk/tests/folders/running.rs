@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use qingstor_sdk::{FolderAction, FolderProgress};
+use qingstor_sdk::{Compare, ErrorCode, ErrorKind, FolderAction, FolderProgress};
 
 use crate::site::{Site, files, is_deletion, plan, run, set_time, without_folders, write_file};
 
@@ -31,6 +31,68 @@ async fn row_30_failures_are_counted_and_have_their_errors() {
     site.faults(&["operation=PutObject,key=a,status=403"]);
     let summary = site.bucket.sync_to("", &site.other, "").await.unwrap();
     assert_eq!((summary.copied, summary.failed), (1, 1));
+}
+
+/// A failed deletion or comparison says what happened, as a failed transfer does.
+#[tokio::test]
+async fn failures_have_the_kind_and_the_request_of_their_errors() {
+    let site = Site::start().await;
+    // A small file would be read to avoid a request.
+    let large = "1".repeat(70_000);
+    let local = site.write("local", [("keep", &large)]);
+    site.put([("a", "1"), ("b", "2"), ("keep", &large)]).await;
+    let code = ErrorCode::PermissionDenied;
+    let denied = "status=403,code=permission_denied";
+    let operation = "DeleteMultipleObjects";
+    site.faults(&[&format!("operation={operation},{denied}")]);
+    let delete = || site.bucket.sync_up(&local, "").delete(true);
+    let summary = delete().await.unwrap();
+    assert_eq!(summary.failures.len(), 2);
+    for (failure, key) in summary.failures.iter().zip(["a", "b"]) {
+        let error = &failure.error;
+        assert_eq!(error.kind(), ErrorKind::Service);
+        assert_eq!(error.code(), Some(&code));
+        assert_eq!(error.status().unwrap().as_u16(), 403);
+        assert!(error.request_id().is_some());
+        assert_eq!(error.operation(), Some(operation));
+        assert_eq!((error.bucket(), error.key()), (Some("folders"), Some(key)));
+        assert_eq!(error.attempts(), 1);
+        assert!(!error.is_retryable());
+    }
+    site.faults(&[&format!("operation={operation},reset=before")]);
+    let summary = delete().await.unwrap();
+    assert_eq!(summary.failures.len(), 2);
+    for failure in &summary.failures {
+        let error = &failure.error;
+        assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+        assert!(error.is_retryable());
+        assert!(std::error::Error::source(error).is_some(), "{error}");
+    }
+
+    set_time(&local.join("keep"), SystemTime::now());
+    site.write("local", [("a", "1"), ("b", "2")]);
+    site.faults(&[&format!("operation=HeadObject,key=keep,{denied}")]);
+    let compared = site
+        .bucket
+        .sync_down("", &local)
+        .compare(Compare::SizeAndTime);
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&errors);
+    let summary = compared.on_result(move |action, result| {
+        if let (FolderAction::Skip { path, .. }, Err(error)) = (action, result) {
+            let facts = (path.clone(), error.kind(), error.status().unwrap().as_u16());
+            seen.lock().unwrap().push(facts);
+        }
+    });
+    let summary = summary.await.unwrap();
+    let expected = [("keep".to_owned(), ErrorKind::Service, 403)];
+    assert_eq!(*errors.lock().unwrap(), expected);
+    let failure = &summary.failures[0];
+    assert!(failure.error.request_id().is_some());
+    assert_eq!(failure.error.operation(), Some("HeadObject"));
+    let text = failure.to_string();
+    let expected = "keep: cannot be read: HeadObject folders/keep: 403 Forbidden";
+    assert!(text.starts_with(expected), "{text}");
 }
 
 #[tokio::test]

@@ -135,7 +135,8 @@ pub enum SkipReason {
     SpecialFile,
     /// The link leads nowhere. A failure.
     DanglingLink,
-    /// The file or folder cannot be read: the message of the system. A failure.
+    /// The file or folder cannot be read, or the properties of an object cannot be requested: the
+    /// message of the error. A failure.
     Unreadable(String),
     /// The name is not UTF-8, so it cannot be a key. A failure.
     NotUtf8,
@@ -371,9 +372,9 @@ impl FolderSummary {
 impl fmt::Display for FolderFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.action {
-            // The reason is the error.
-            FolderAction::Skip { path, .. } => {
-                write!(f, "{}: {}", EscapeControls(path), self.error.message())
+            // The reason contains the error.
+            FolderAction::Skip { path, reason } => {
+                write!(f, "{}: {reason}", EscapeControls(path))
             }
             action => write!(f, "{action}: {}", self.error),
         }

@@ -2,15 +2,18 @@
 
 use super::action::FolderAction;
 use super::compare::Version;
+use crate::base::error::Error;
 
 /// An action, and what is known about its source.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct PlannedAction {
     pub(super) action: FolderAction,
     /// Relative path.
     pub(super) path: String,
     /// Empty ETag if the source is a local file.
     pub(super) source: Option<Box<Version>>,
+    /// Why a path is skipped, if not only its reason says it.
+    pub(super) error: Option<Error>,
 }
 
 /// An item of a plan. A channel that is closed without `End` has lost the planner.

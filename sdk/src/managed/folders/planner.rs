@@ -257,7 +257,13 @@ impl Planner {
                         Ok(Decision::Need(_)) => {
                             transfer(&context, path, source, TransferReason::ContentDiffers)
                         }
-                        Err(error) => skip(path, SkipReason::Unreadable(error.to_string())),
+                        Err(error) => {
+                            let reason = SkipReason::Unreadable(error.to_string());
+                            PlannedAction {
+                                error: Some(error),
+                                ..skip(path, reason)
+                            }
+                        }
                     }
                 }))))
             }
@@ -338,11 +344,13 @@ impl Planner {
             action: FolderAction::Delete { target },
             path,
             source: None,
+            error: None,
         }
     }
 }
 
-fn skip(path: String, reason: SkipReason) -> PlannedAction {
+/// Returns the action for a path that is skipped.
+pub(super) fn skip(path: String, reason: SkipReason) -> PlannedAction {
     let action = FolderAction::Skip {
         path: path.clone(),
         reason,
@@ -351,6 +359,7 @@ fn skip(path: String, reason: SkipReason) -> PlannedAction {
         action,
         path,
         source: None,
+        error: None,
     }
 }
 
@@ -392,5 +401,6 @@ fn transfer(
         action,
         path,
         source: Some(Box::new(source)),
+        error: None,
     }
 }

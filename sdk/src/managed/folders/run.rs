@@ -1,6 +1,6 @@
 //! [`run`]: carries out the actions of a plan.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,12 +15,13 @@ use super::context::{Context, Direction};
 use super::local_folder;
 use super::plan::{ActionStream, QUEUED_ACTIONS, planner_ended};
 use super::plan_event::{PlanEvent, PlannedAction};
+use super::planner;
 use super::progress::ProgressCounter;
 use super::transfer::{Results, SMALL, Transfers};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::runtime;
 use crate::client::spans::{TransferSpan, in_current_span};
-use crate::managed::batch_delete::DeleteObjects;
+use crate::managed::batch_delete::{DeleteError, DeleteObjects};
 use crate::managed::errors::task_result;
 
 /// Number of small files that one task transfers one after the other.
@@ -169,7 +170,7 @@ impl Runner {
 
     fn accept(&mut self, planned: PlannedAction) {
         match &planned.action {
-            FolderAction::Skip { .. } => self.skip(&planned.action),
+            FolderAction::Skip { .. } => self.skip(planned),
             FolderAction::Upload { size, .. } | FolderAction::Download { size, .. } => {
                 self.progress.plan(*size);
                 self.waiting.push_back(planned);
@@ -190,19 +191,20 @@ impl Runner {
         self.progress.end_plan();
     }
 
-    fn skip(&mut self, action: &FolderAction) {
-        let FolderAction::Skip { reason, .. } = action else {
+    fn skip(&mut self, planned: PlannedAction) {
+        let FolderAction::Skip { reason, .. } = &planned.action else {
             return;
         };
         match reason {
             SkipReason::Unchanged(_) => self.summary.unchanged += 1,
             reason if reason.is_failure() => {
-                let error = Error::new(ErrorKind::Io, reason.to_string());
-                return self.fail(action.clone(), error);
+                let of_reason = || Error::new(ErrorKind::Io, reason.to_string());
+                let error = planned.error.unwrap_or_else(of_reason);
+                return self.fail(planned.action, error);
             }
             _ => self.summary.skipped += 1,
         }
-        self.report(action, Ok(()));
+        self.report(&planned.action, Ok(()));
     }
 
     /// Starts a task for the next action, or for several small ones. Returns `false` if there is none
@@ -325,8 +327,7 @@ impl Runner {
 
     fn refuse_deletion(&mut self, path: String) {
         self.progress.finish();
-        let reason = SkipReason::TransferFailed;
-        self.skip(&FolderAction::Skip { path, reason });
+        self.skip(planner::skip(path, SkipReason::TransferFailed));
     }
 
     async fn delete_objects(&self, batch: Vec<PlannedAction>) -> Results {
@@ -338,15 +339,9 @@ impl Runner {
         });
         let keys: Vec<String> = keys.collect();
         let deleted = self.context.bucket.delete_objects(keys).await;
-        let mut errors: std::collections::HashMap<String, Error> = deleted
-            .errors
-            .into_iter()
-            .map(|error| {
-                let text = error.to_string();
-                let of_key = Error::new(ErrorKind::Service, text).with_source(error.clone());
-                (error.key, of_key)
-            })
-            .collect();
+        let errors = deleted.errors.into_iter();
+        let mut errors: HashMap<String, DeleteError> =
+            errors.map(|error| (error.key.clone(), error)).collect();
         let result = |planned: PlannedAction| {
             let error = match &planned.action {
                 FolderAction::Delete {
@@ -354,7 +349,11 @@ impl Runner {
                 } => errors.remove(key),
                 _ => None,
             };
-            (planned, error.map_or(Ok(0), Err))
+            let result = match error {
+                Some(error) => Err(error.into_error(&self.context.bucket)),
+                None => Ok(0),
+            };
+            (planned, result)
         };
         batch.into_iter().map(result).collect()
     }
