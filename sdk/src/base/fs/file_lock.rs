@@ -2,14 +2,74 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use crate::base::fs::atomic_file;
 use crate::base::fs::regular_file::{foreign, have_same_owner, is_at, open_unlinked};
 
-/// Opens the file at `path`, or creates it with the options `new`, and locks it until it is closed.
-/// Returns `None` if another transfer, of this process or another one, has locked it.
+/// A file that is locked until this is dropped.
+#[derive(Debug)]
+pub(crate) struct LockedFile {
+    file: Arc<File>,
+    path: PathBuf,
+    /// Dropped after the lock is released.
+    released: watch::Sender<()>,
+}
+
+/// The locked files whose transfers have ended, although a thread still uses the file. A receiver fails
+/// when the lock is released.
+static ENDING: Mutex<Vec<(PathBuf, watch::Receiver<()>)>> = Mutex::new(Vec::new());
+
+fn ending() -> MutexGuard<'static, Vec<(PathBuf, watch::Receiver<()>)>> {
+    ENDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LockedFile {
+    fn new(file: File, path: &Path) -> Self {
+        Self {
+            file: Arc::new(file),
+            path: path.to_owned(),
+            released: watch::Sender::new(()),
+        }
+    }
+
+    /// Returns the file, for reads. It may stay open longer than it is locked.
+    pub(crate) fn file(&self) -> &Arc<File> {
+        &self.file
+    }
+
+    /// Records that the transfer has ended. The next one waits until the threads that still use the
+    /// file have dropped it.
+    pub(crate) fn end_transfer(&self) {
+        let mut ending = ending();
+        ending.retain(|(_, released)| released.has_changed().is_ok());
+        ending.push((self.path.clone(), self.released.subscribe()));
+    }
+}
+
+impl Deref for LockedFile {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.file
+    }
+}
+
+impl Drop for LockedFile {
+    fn drop(&mut self) {
+        // Without locks, this fails.
+        let _ = self.file.unlock();
+    }
+}
+
+/// Opens the file at `path`, or creates it with the options `new`, and locks it. Returns `None` if
+/// another transfer, of this process or another one, has locked it. If that transfer has ended in this
+/// process, waits until its threads do not use the file any more.
 ///
 /// Blocks briefly. Does not await after the file is open, so a dropped future leaves no file
 /// behind.
@@ -19,16 +79,32 @@ use crate::base::fs::regular_file::{foreign, have_same_owner, is_at, open_unlink
 /// Returns an error if `path` is not a regular file with a single name and the owner of this
 /// process. Does not follow symbolic links. In a folder that other users can write to, they could
 /// have created such a file or link.
-pub(crate) async fn open_locked(path: &Path, new: &OpenOptions) -> io::Result<Option<File>> {
-    // A transfer that was just dropped may still hold the lock.
+pub(crate) async fn open_locked(path: &Path, new: &OpenOptions) -> io::Result<Option<LockedFile>> {
+    // A transfer that is being dropped, or another process that is ending, may still hold the lock.
     const TRIES: u32 = 10;
     for _ in 0..TRIES {
+        while let Some(mut released) = ending_at(path) {
+            // Fails when the lock is released.
+            let _ = released.changed().await;
+        }
         if let Some(file) = try_open_locked(path, new)? {
-            return Ok(Some(file));
+            return Ok(Some(LockedFile::new(file, path)));
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(None)
+}
+
+/// Returns what fails when the transfer that has ended at `path` releases its lock; `None` if there is
+/// none.
+fn ending_at(path: &Path) -> Option<watch::Receiver<()>> {
+    let ending = ending();
+    let mut at_path = ending.iter().filter(|(ended, _)| ended == path);
+    let is_locked =
+        |(_, released): &&(PathBuf, watch::Receiver<()>)| released.has_changed().is_ok();
+    at_path
+        .find(is_locked)
+        .map(|(_, released)| released.clone())
 }
 
 /// Returns options that create a file for reading and writing.
@@ -81,11 +157,11 @@ mod tests {
     async fn only_one_transfer_at_a_time_holds_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let held = open_locked(&path, &new_file()).await.unwrap().unwrap();
+        let locked = open_locked(&path, &new_file()).await.unwrap().unwrap();
         assert!(open_locked(&path, &new_file()).await.unwrap().is_none());
         let soon = std::thread::spawn(|| {
             std::thread::sleep(Duration::from_millis(50));
-            drop(held);
+            drop(locked);
         });
         assert!(open_locked(&path, &new_file()).await.unwrap().is_some());
         soon.join().unwrap();
@@ -95,5 +171,22 @@ mod tests {
                 .is_err()
         );
         assert!(open_locked(folder.path(), &new_file()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_next_transfer_waits_for_the_threads_of_one_that_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let first = open_locked(&path, &new_file()).await.unwrap().unwrap();
+        first.end_transfer();
+        let read = Arc::clone(first.file());
+        let write = std::thread::spawn(|| {
+            std::thread::sleep(Duration::from_secs(1));
+            drop(first);
+        });
+        let second = open_locked(&path, &new_file()).await.unwrap().unwrap();
+        write.join().unwrap();
+        assert!(open_locked(&path, &new_file()).await.unwrap().is_none());
+        drop((second, read));
     }
 }

@@ -164,7 +164,7 @@ impl FileDownload {
         let result = self
             .download_ranges(&mut tasks, response, &mut verifier)
             .await;
-        // No task writes to the file after an error is returned.
+        // No further write is queued; one that has started may still end.
         tasks.shutdown().await;
         if result.is_err() {
             // An error does not replace the first one.

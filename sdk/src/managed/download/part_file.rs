@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::resume_state::{ResumeState, state_path};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file::{self, Durability};
-use crate::base::fs::file_lock::open_locked;
+use crate::base::fs::file_lock::{LockedFile, open_locked};
 use crate::base::fs::{positioned, regular_file, temporary_name};
 
 /// Removes or keeps the part file when the download ends. Tasks that write a range may have the file
@@ -44,6 +44,9 @@ impl Drop for PartFileGuard {
         if remove && let Ok(metadata) = self.file.file.metadata() {
             regular_file::remove_if_at(&metadata, &self.file.path);
         }
+        if let Some(locked) = &self.file.lock {
+            locked.end_transfer();
+        }
     }
 }
 
@@ -53,7 +56,8 @@ pub(super) struct PartFile {
     path: PathBuf,
     target: PathBuf,
     file: Arc<File>,
-    resumable: bool,
+    /// The lock of a file that a later download can continue.
+    lock: Option<LockedFile>,
 }
 
 impl PartFile {
@@ -70,7 +74,7 @@ impl PartFile {
     pub(super) fn temporary(target: &Path) -> Result<PartFileGuard> {
         let (path, file) =
             atomic_file::create(target).map_err(|error| file_error(target, error))?;
-        Ok(Self::guard(path, target, file, false))
+        Ok(Self::guard(path, target, Arc::new(file), None))
     }
 
     /// Opens or creates `.<name>.qingstor-resume.part`. Returns `None` if another download uses it.
@@ -84,21 +88,26 @@ impl PartFile {
         let path = temporary_name::resumable(target);
         let file = open_locked(&path, &options).await;
         let file = file.map_err(|error| file_error(&path, error))?;
-        Ok(file.map(|file| Self::guard(path, target, file, true)))
+        Ok(file.map(|lock| Self::guard(path, target, Arc::clone(lock.file()), Some(lock))))
     }
 
-    fn guard(path: PathBuf, target: &Path, file: File, resumable: bool) -> PartFileGuard {
+    fn guard(
+        path: PathBuf,
+        target: &Path,
+        file: Arc<File>,
+        lock: Option<LockedFile>,
+    ) -> PartFileGuard {
         PartFileGuard {
+            on_drop: match lock {
+                Some(_) => OnDrop::RemoveWithoutState,
+                None => OnDrop::Remove,
+            },
             file: Arc::new(Self {
                 path,
                 target: target.to_owned(),
-                file: Arc::new(file),
-                resumable,
+                file,
+                lock,
             }),
-            on_drop: match resumable {
-                true => OnDrop::RemoveWithoutState,
-                false => OnDrop::Remove,
-            },
         }
     }
 
@@ -112,7 +121,7 @@ impl PartFile {
     }
 
     pub(super) fn is_resumable(&self) -> bool {
-        self.resumable
+        self.lock.is_some()
     }
 
     /// Sets the size of the file. Blocks.
@@ -149,7 +158,7 @@ impl PartFile {
     /// Replaces the target with the file. Blocks.
     #[inline]
     pub(super) fn publish(&self, durability: Durability) -> io::Result<()> {
-        if self.resumable {
+        if self.is_resumable() {
             // First the state: if the process is killed in between, the part file is downloaded
             // again. The other order would leave a state that is never removed.
             ResumeState::remove(&self.path)?;
@@ -174,4 +183,33 @@ impl PartFile {
 
 fn file_error(path: &Path, error: io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("{}: {error}", path.display())).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_next_download_waits_for_the_writes_of_one_that_was_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        let guard = PartFile::resumable(&target).await.unwrap().unwrap();
+        let (file, hashed) = (Arc::clone(&guard.file), guard.file.open_file());
+        assert!(PartFile::resumable(&target).await.unwrap().is_none());
+        drop(guard);
+        const WRITE_TIME: Duration = Duration::from_secs(1);
+        let started = Instant::now();
+        let write = thread::spawn(move || {
+            thread::sleep(WRITE_TIME);
+            file.write_at(0, b"bytes").unwrap();
+        });
+        let next = PartFile::resumable(&target).await.unwrap();
+        assert!(next.is_some());
+        assert!(started.elapsed() >= WRITE_TIME);
+        write.join().unwrap();
+        drop(hashed);
+    }
 }

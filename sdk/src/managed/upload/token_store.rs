@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use super::UploadOptions;
 use super::resume_token::{CompletedPart, OnToken, ResumeToken};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::fs::file_lock::{new_file, open_locked};
+use crate::base::fs::file_lock::{LockedFile, new_file, open_locked};
 use crate::managed::errors::task_result;
 
 /// The maximum size of a token file in bytes. A file with 10,000 parts has less than 1 MiB.
@@ -28,7 +28,7 @@ pub(super) struct TokenStore {
 /// on drop.
 struct TokenFile {
     path: PathBuf,
-    file: Arc<File>,
+    file: Arc<LockedFile>,
     has_token: bool,
 }
 
@@ -205,10 +205,37 @@ impl Drop for TokenFile {
             // An error cannot be reported from here.
             let _ = std::fs::remove_file(&self.path);
         }
+        self.file.end_transfer();
     }
 }
 
 fn file_error(path: &Path, error: io::Error) -> Error {
     let text = format!("token file {}: {error}", path.display());
     Error::new(ErrorKind::Io, text).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_next_upload_waits_for_the_writes_of_one_that_was_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let file = TokenFile::open(path.clone()).await.unwrap();
+        let error = TokenFile::open(path.clone()).await.err().unwrap();
+        assert!(error.to_string().contains("another upload uses it"));
+        let write = file.blocking(|mut file| {
+            thread::sleep(Duration::from_secs(1));
+            file.write_all(b"token")
+        });
+        assert!(write.now_or_never().is_none());
+        drop(file);
+        TokenFile::open(path).await.unwrap();
+    }
 }
