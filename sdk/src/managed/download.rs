@@ -5,11 +5,11 @@ mod file_writer;
 mod object_reader;
 mod part_file;
 mod range_sink;
-mod received;
 mod resume_state;
 mod start;
 pub(super) mod target;
 mod verifier;
+mod write_progress;
 mod writer_download;
 
 use std::fmt;

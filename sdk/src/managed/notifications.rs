@@ -18,7 +18,7 @@ impl NotificationEvents {
     /// Unknown fields are ignored, unknown event types become
     /// [`Unknown`](crate::types::EventNotificationType::Unknown), and absent fields are empty.
     ///
-    /// No signature of these requests is documented, so anybody who knows the URL can send them: see
+    /// No signature of these requests is documented, so any client that knows the URL can send them: see
     /// [the guide](crate::guide::notifications#security).
     ///
     /// # Errors

@@ -79,8 +79,8 @@ pub(super) struct RequestTasks<T> {
     concurrency: Concurrency,
     /// Completes when the last task has started its request.
     started: Option<oneshot::Receiver<()>>,
-    answered: AnsweredTasks,
-    max_answered: usize,
+    responses: ResponseCounter,
+    max_responses: usize,
     /// Whether the transfer has nothing to do until the memory of its next task is reserved.
     is_urgent: Arc<AtomicBool>,
 }
@@ -88,49 +88,49 @@ pub(super) struct RequestTasks<T> {
 /// Counts the tasks that have received their response, but do not end yet: they wait for a digest to
 /// compare it with. They do not count towards the concurrency.
 #[derive(Clone, Default)]
-pub(super) struct AnsweredTasks(Arc<Mutex<Answered>>);
+pub(super) struct ResponseCounter(Arc<Mutex<ResponseCount>>);
 
 #[derive(Default)]
-struct Answered {
+struct ResponseCount {
     tasks: usize,
     /// Whether a task was added since the last poll.
     is_new: bool,
     waker: Option<Waker>,
 }
 
-/// A task that is counted by [`AnsweredTasks`] until this is dropped.
-pub(super) struct AnsweredTask<'a>(&'a AnsweredTasks);
+/// A task that is counted by [`ResponseCounter`] until this is dropped.
+pub(super) struct ResponseGuard<'a>(&'a ResponseCounter);
 
-impl AnsweredTasks {
+impl ResponseCounter {
     /// Adds the current task.
-    pub(super) fn enter(&self) -> AnsweredTask<'_> {
-        let mut answered = self.lock();
-        answered.tasks += 1;
-        answered.is_new = true;
-        let waker = answered.waker.take();
-        drop(answered);
+    pub(super) fn enter(&self) -> ResponseGuard<'_> {
+        let mut responses = self.lock();
+        responses.tasks += 1;
+        responses.is_new = true;
+        let waker = responses.waker.take();
+        drop(responses);
         if let Some(waker) = waker {
             waker.wake();
         }
-        AnsweredTask(self)
+        ResponseGuard(self)
     }
 
     /// Waits until a task was added.
     fn poll_new(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut answered = self.lock();
-        if std::mem::take(&mut answered.is_new) {
+        let mut responses = self.lock();
+        if std::mem::take(&mut responses.is_new) {
             return Poll::Ready(());
         }
-        answered.waker = Some(cx.waker().clone());
+        responses.waker = Some(cx.waker().clone());
         Poll::Pending
     }
 
-    fn lock(&self) -> MutexGuard<'_, Answered> {
+    fn lock(&self) -> MutexGuard<'_, ResponseCount> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for AnsweredTask<'_> {
+impl Drop for ResponseGuard<'_> {
     fn drop(&mut self) {
         self.0.lock().tasks -= 1;
     }
@@ -189,15 +189,15 @@ impl<T: Send + 'static> RequestTasks<T> {
             bucket: bucket.clone(),
             concurrency,
             started: None,
-            answered: AnsweredTasks::default(),
-            max_answered: 0,
+            responses: ResponseCounter::default(),
+            max_responses: 0,
             is_urgent: Arc::default(),
         }
     }
 
-    /// Allows so many tasks above the concurrency that wait with [`AnsweredTasks`].
-    pub(super) fn with_answered(mut self, max: usize) -> Self {
-        self.max_answered = max;
+    /// Allows so many tasks above the concurrency that wait with [`ResponseCounter`].
+    pub(super) fn with_responses(mut self, max: usize) -> Self {
+        self.max_responses = max;
         self
     }
 
@@ -207,13 +207,13 @@ impl<T: Send + 'static> RequestTasks<T> {
     }
 
     /// Returns the counter for tasks that wait although they have received their response.
-    pub(super) fn answered(&self) -> AnsweredTasks {
-        self.answered.clone()
+    pub(super) fn response_counter(&self) -> ResponseCounter {
+        self.responses.clone()
     }
 
     /// Returns whether tasks wait although they have received their response.
-    pub(super) fn has_answered(&self) -> bool {
-        self.answered.lock().tasks > 0
+    pub(super) fn has_responses(&self) -> bool {
+        self.responses.lock().tasks > 0
     }
 
     pub(super) fn len(&self) -> usize {
@@ -235,10 +235,10 @@ impl<T: Send + 'static> RequestTasks<T> {
     /// Returns whether another task may be spawned.
     pub(super) fn has_room(&self) -> bool {
         let limit = self.limit();
-        let sending = self.len().saturating_sub(self.answered.lock().tasks);
+        let sending = self.len().saturating_sub(self.responses.lock().tasks);
         self.started.is_none()
             && sending < limit
-            && self.len() < limit.saturating_add(self.max_answered)
+            && self.len() < limit.saturating_add(self.max_responses)
     }
 
     /// Spawns a task that sends `request` when it is its turn, and there are `memory` bytes for it, or
@@ -291,7 +291,7 @@ impl<T: Send + 'static> RequestTasks<T> {
             self.started = None;
             return Poll::Ready(Some(Ok(TaskEvent::Progress)));
         }
-        if self.max_answered > 0 && self.answered.poll_new(cx).is_ready() {
+        if self.max_responses > 0 && self.responses.poll_new(cx).is_ready() {
             return Poll::Ready(Some(Ok(TaskEvent::Progress)));
         }
         let joined = ready!(self.tasks.poll_join_next(cx));
@@ -322,15 +322,15 @@ mod tests {
         let qingstor = QingStor::new(Config::anonymous()).unwrap();
         let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
         let tasks = RequestTasks::new(&bucket, Concurrency::Fixed(1));
-        let mut tasks = tasks.with_answered(1);
+        let mut tasks = tasks.with_responses(1);
         let mut finish = Vec::new();
         for number in 0..2 {
             assert!(tasks.has_room(), "{number}");
-            let answered = tasks.answered();
+            let responses = tasks.response_counter();
             let (sender, finished) = oneshot::channel::<()>();
             finish.push(sender);
             tasks.spawn(0, async move |_, _| {
-                let _answered = answered.enter();
+                let _response = responses.enter();
                 let _ = finished.await;
                 Ok(number)
             });
@@ -346,6 +346,6 @@ mod tests {
         assert!(matches!(event, TaskEvent::Finished(0)));
         assert!(tasks.has_room());
         tasks.shutdown().await;
-        assert_eq!(tasks.answered.lock().tasks, 0);
+        assert_eq!(tasks.responses.lock().tasks, 0);
     }
 }

@@ -32,13 +32,13 @@ pub(crate) type OnProgress = Box<dyn Fn(Progress) + Send + Sync>;
 
 /// Observes the bytes of one request of a transfer.
 pub(crate) trait BodyObserver: Send + Sync {
-    /// A request body of this length is sent, from its first byte.
+    /// Records that a request body of this length is sent, from its first byte.
     fn started(&self, len: u64);
 
-    /// Bytes of the request body or of the response body were transferred.
+    /// Records that bytes of the request body or of the response body were transferred.
     fn transferred(&self, bytes: u64);
 
-    /// The limit of the rate delays the body.
+    /// Records that the limit of the rate delays the body.
     fn delayed(&self);
 }
 

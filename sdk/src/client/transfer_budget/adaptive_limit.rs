@@ -209,7 +209,7 @@ impl AdaptiveLimit {
         self.advance(now);
     }
 
-    /// A request starts.
+    /// Adds a request that starts.
     pub(crate) fn start(&mut self, now: Instant) -> Ticket {
         self.advance(now);
         let idle_since = self.idle_since.take();
@@ -227,14 +227,14 @@ impl AdaptiveLimit {
         }
     }
 
-    /// Bytes of a request have moved.
+    /// Records that bytes of a request were transferred.
     pub(crate) fn moved(&mut self, ticket: &mut Ticket, bytes: u64, now: Instant) {
         self.started(ticket);
         self.window.bytes += bytes;
         self.advance(now);
     }
 
-    /// The service has begun to respond to a request after this time.
+    /// Records that the service began to respond to a request after `latency`.
     pub(crate) fn responded(&mut self, latency: Duration) {
         self.latency = match self.latency {
             Duration::ZERO => latency,
@@ -242,7 +242,7 @@ impl AdaptiveLimit {
         };
     }
 
-    /// A request ends.
+    /// Removes a request that ends.
     pub(crate) fn end(&mut self, mut ticket: Ticket, outcome: Outcome, now: Instant) {
         self.advance(now);
         self.started(&mut ticket);

@@ -14,9 +14,9 @@ use super::file_writer::FileWriter;
 use super::object_reader::{FirstBytes, FirstResponse, ObjectIdentity, ObjectReader, RangeTasks};
 use super::part_file::{OnDrop, PartFile, PartFileGuard};
 use super::range_sink::{RangeBytes, RangeSink};
-use super::received::Received;
 use super::resume_state::ResumeState;
 use super::verifier::FileVerifier;
+use super::write_progress::WriteProgress;
 use super::{DownloadOptions, DownloadOutput};
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
@@ -139,7 +139,7 @@ struct FileDownload {
     guard: PartFileGuard,
     /// The complete ranges.
     state: ResumeState,
-    received: Arc<Received>,
+    received: Arc<WriteProgress>,
     /// Whether a later download could continue, and no state could not be saved.
     saves_state: bool,
     /// Number of complete bytes of the saved state.

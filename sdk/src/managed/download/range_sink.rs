@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::file_writer::FileWriter;
-use super::received::Received;
+use super::write_progress::WriteProgress;
 use crate::base::chunk_list::ChunkList;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::transfer_budget::Reservation;
@@ -25,7 +25,7 @@ pub(super) enum RangeSink {
         offset: u64,
         buffer: ChunkList,
         /// `None` unless the download is resumable.
-        received: Option<Arc<Received>>,
+        received: Option<Arc<WriteProgress>>,
     },
     /// Keeps the bytes in memory until it is their turn to be written.
     Memory {
@@ -45,7 +45,7 @@ impl RangeSink {
     pub(super) fn file(
         writer: &Arc<FileWriter>,
         start: u64,
-        received: Option<&Arc<Received>>,
+        received: Option<&Arc<WriteProgress>>,
     ) -> Self {
         Self::File {
             writer: Arc::clone(writer),

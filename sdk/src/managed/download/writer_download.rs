@@ -16,7 +16,7 @@ use crate::client::transfer_budget::Reservation;
 use crate::managed::request_tasks::TaskEvent;
 
 /// Ranges that cannot be written yet, by start: their end and their bytes.
-type Waiting = BTreeMap<u64, (u64, RangeBytes)>;
+type EarlyRanges = BTreeMap<u64, (u64, RangeBytes)>;
 
 /// A download to a caller-supplied writer.
 pub(super) struct WriterDownload<'a> {
@@ -101,13 +101,13 @@ impl<'a> WriterDownload<'a> {
         // The ends of requested ranges by their starts, and what was not downloaded of them, because there
         // was little memory.
         let (mut ends, mut rests) = (BTreeMap::new(), BTreeMap::new());
-        let mut waiting = Waiting::new();
+        let mut early = EarlyRanges::new();
         let mut next = 0;
         loop {
             while tasks.has_room()
                 && let Some(range) = match rests.pop_first() {
                     Some((start, end)) => Some(start..end),
-                    None if tasks.len() + waiting.len() <= tasks.limit() => missing.next(),
+                    None if tasks.len() + early.len() <= tasks.limit() => missing.next(),
                     None => None,
                 }
             {
@@ -120,7 +120,7 @@ impl<'a> WriterDownload<'a> {
                     reader.download(admitted, range, None, sink).await
                 });
             }
-            if let Some((end, range)) = waiting.remove(&next) {
+            if let Some((end, range)) = early.remove(&next) {
                 self.write_range(range).await?;
                 next = end;
                 continue;
@@ -136,7 +136,7 @@ impl<'a> WriterDownload<'a> {
                     {
                         rests.insert(range.end, end);
                     }
-                    waiting.insert(range.start, (range.end, bytes));
+                    early.insert(range.start, (range.end, bytes));
                 }
                 Some(_) => {}
                 None => return Ok(()),

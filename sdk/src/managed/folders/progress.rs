@@ -49,12 +49,12 @@ impl ProgressCounter {
         });
     }
 
-    /// All actions are known.
+    /// Records that all actions are known.
     pub(super) fn end_plan(&self) {
         self.change(|state| state.is_planned = true);
     }
 
-    /// An action has finished.
+    /// Records that an action has finished.
     pub(super) fn finish(&self) {
         self.change(|state| state.files += 1);
     }

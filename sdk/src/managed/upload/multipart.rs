@@ -145,12 +145,12 @@ impl<'a> MultipartUpload<'a> {
         self.tokens.save(token).await?;
         // Parts that were sent may wait for their MD5s. Those of a stream are limited by their memory.
         let tasks = PartTasks::new(&self.uploader.bucket, self.uploader.concurrency);
-        let mut tasks = tasks.with_answered(2 * batch(sizes.first()));
+        let mut tasks = tasks.with_responses(2 * batch(sizes.first()));
         let bytes = self
             .run_part_tasks(&mut tasks, token, sizes, first, stored)
             .await;
         if bytes.is_err() && self.options.resumable {
-            self.record_answered_parts(&mut tasks, token).await;
+            self.record_sent_parts(&mut tasks, token).await;
         }
         tasks.shutdown().await;
         let bytes = self.reader.check_result(bytes, OBJECT_IS_KEPT).await?;
@@ -160,11 +160,11 @@ impl<'a> MultipartUpload<'a> {
 
     /// After a failure, adds the parts to the token that only wait for their MD5s, so that a resumed
     /// upload need not compare them with the stored ones. An error does not replace the first one.
-    async fn record_answered_parts(&mut self, tasks: &mut PartTasks, token: &mut ResumeToken) {
+    async fn record_sent_parts(&mut self, tasks: &mut PartTasks, token: &mut ResumeToken) {
         loop {
             // A task does not count any more when it has its MD5, shortly before it ends.
             let event = poll_fn(|cx| match tasks.poll_next(cx) {
-                Poll::Pending if !tasks.has_answered() => Poll::Ready(None),
+                Poll::Pending if !tasks.has_responses() => Poll::Ready(None),
                 event => event,
             });
             match event.await {
@@ -207,9 +207,9 @@ impl<'a> MultipartUpload<'a> {
                 bytes += part.content.len();
                 check_object_size(bytes)?;
                 let (uploader, id) = (Arc::clone(&self.uploader), Arc::clone(&upload_id));
-                let (stored, answered) = (stored.remove(&number), tasks.answered());
+                let (stored, responses) = (stored.remove(&number), tasks.response_counter());
                 tasks.spawn(0, move |admitted, _| {
-                    uploader.upload_part(admitted, answered, id, number, part, stored)
+                    uploader.upload_part(admitted, responses, id, number, part, stored)
                 });
             }
             let mut size_to_read = None;

@@ -23,12 +23,12 @@ pub(super) struct StreamMemory {
 #[derive(Debug, Default)]
 struct State {
     bytes: u64,
-    waiting: Option<Waiting>,
+    waiter: Option<ChunkWaiter>,
 }
 
 /// The next chunk, which waits for memory.
 #[derive(Debug)]
-struct Waiting {
+struct ChunkWaiter {
     /// The bytes that may be in memory when it is woken.
     others: u64,
     waker: Waker,
@@ -42,7 +42,7 @@ impl StreamMemory {
         let mut state = self.lock();
         let others = capacity.saturating_sub(bytes);
         let is_possible = state.bytes == 0 || state.bytes <= others;
-        state.waiting = (!is_possible).then(|| Waiting {
+        state.waiter = (!is_possible).then(|| ChunkWaiter {
             others: others.saturating_sub(capacity / FREE_AFTER_WAIT),
             waker: cx.waker().clone(),
         });
@@ -71,8 +71,8 @@ impl StreamMemory {
         state.bytes = state.bytes.saturating_sub(bytes);
         let left = state.bytes;
         let due = state
-            .waiting
-            .take_if(|waiting| left == 0 || left <= waiting.others);
+            .waiter
+            .take_if(|waiter| left == 0 || left <= waiter.others);
         drop(state);
         if let Some(due) = due {
             due.waker.wake();
@@ -116,7 +116,7 @@ impl PartReservation {
         }
     }
 
-    /// `bytes` of the part were added to the memory of the stream.
+    /// Records that `bytes` of the part were added to the memory of the stream.
     pub(super) fn add(&self, bytes: u64) {
         self.update(|part| part.stream = part.stream.saturating_add(bytes));
     }

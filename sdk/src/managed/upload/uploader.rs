@@ -21,7 +21,7 @@ use crate::generated::operations::{
 use crate::managed::errors::{object_call, response_error};
 use crate::managed::multipart_guard::MultipartGuard;
 use crate::managed::object_headers::put_input;
-use crate::managed::request_tasks::{AnsweredTasks, Concurrency, in_task};
+use crate::managed::request_tasks::{Concurrency, ResponseCounter, in_task};
 use crate::message::body::{Body, BodyMonitor};
 use crate::message::response_meta::ResponseMeta;
 use crate::message::sse::{SseInput, SseKey};
@@ -76,7 +76,7 @@ impl Uploader {
     async fn send_object(&self, mut part: Part) -> Result<UploadOutput> {
         let content_md5 = self.content_md5(&mut part).await?;
         let admitted = self.concurrency.admit(&self.bucket).await;
-        let answered = AnsweredTasks::default();
+        let responses = ResponseCounter::default();
         let send = |body| {
             let mut input = self.put_input();
             input.content_md5.clone_from(&content_md5);
@@ -89,7 +89,7 @@ impl Uploader {
                 "PutObject",
                 &mut part,
                 &admitted.slot,
-                &answered,
+                &responses,
                 send,
                 etag,
             )
@@ -117,7 +117,7 @@ impl Uploader {
     pub(super) async fn upload_part(
         self: Arc<Self>,
         admitted: AdmittedBucket,
-        answered: AnsweredTasks,
+        responses: ResponseCounter,
         upload_id: Arc<str>,
         number: u32,
         mut part: Part,
@@ -143,7 +143,7 @@ impl Uploader {
         };
         let etag = |output: &UploadMultipartOutput| output.etag.clone();
         let (output, md5) = self
-            .send_verified("UploadMultipart", &mut part, slot, &answered, send, etag)
+            .send_verified("UploadMultipart", &mut part, slot, &responses, send, etag)
             .await
             .map_err(|error| error.with_part(ContentPart::Number(number)))?;
         let etag = output.etag.as_deref();
@@ -198,7 +198,7 @@ impl Uploader {
         operation: &'static str,
         part: &mut Part,
         slot: &Arc<RequestSlot>,
-        answered: &AnsweredTasks,
+        responses: &ResponseCounter,
         send: impl Fn(Body) -> F,
         etag: impl Fn(&T) -> Option<String>,
     ) -> Result<(T, Option<Digest>)>
@@ -225,7 +225,7 @@ impl Uploader {
                     let etag = etag(&output).unwrap_or_default();
                     // Others may use the slot while this task waits for the MD5.
                     slot.release(Outcome::Success);
-                    let _answered = answered.enter();
+                    let _response = responses.enter();
                     let md5 = self.verified_md5(operation, part, &etag, &output).await;
                     md5.map(|md5| (output, md5))
                 }

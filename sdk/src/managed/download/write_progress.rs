@@ -1,4 +1,4 @@
-//! [`Received`]: how much of each range in progress is in the file.
+//! [`WriteProgress`]: how much of each range in progress is in the file.
 
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,15 +7,15 @@ use crate::base::sorted_map::SortedMap;
 
 /// The first bytes of the ranges in progress that are written to the file.
 #[derive(Debug, Default)]
-pub(super) struct Received(Mutex<SortedMap<u64, u64>>);
+pub(super) struct WriteProgress(Mutex<SortedMap<u64, u64>>);
 
-impl Received {
-    /// The range that starts at `start` is written up to `end`.
+impl WriteProgress {
+    /// Records that the range that starts at `start` is written up to `end`.
     pub(super) fn advance(&self, start: u64, end: u64) {
         self.lock().insert(start, end);
     }
 
-    /// The range is complete.
+    /// Removes a range that is complete.
     pub(super) fn remove(&self, start: u64) {
         self.lock().remove(&start);
     }
