@@ -11,6 +11,11 @@ pub(crate) fn is_set(etag: &str) -> bool {
     !text(etag).is_empty()
 }
 
+/// Returns whether two ETags have the same text. Those that are MD5s may differ in case.
+pub(crate) fn are_same(one: &str, other: &str) -> bool {
+    text(one).eq_ignore_ascii_case(text(other))
+}
+
 /// Returns whether equal ETags mean equal bytes: the tag has a text and is not weak. Only
 /// such tags are used to combine ranges and in conditions.
 pub(crate) fn is_strong(etag: &str) -> bool {
@@ -47,6 +52,8 @@ mod tests {
             assert_eq!(is_strong(etag), is_expected_strong, "{etag}");
         }
         assert_eq!(text("W/\"a\""), "a");
+        assert!(are_same("W/\"a\"", " A"));
+        assert!(!are_same("\"a\"", "\"b\""));
         assert_eq!(text("\"W/a\""), "W/a");
     }
 }

@@ -82,7 +82,8 @@ impl Bucket {
         let mut guard = MultipartGuard::existing(self.clone(), key, upload_id, runtime);
         guard.keep_on_drop();
         let is_expected = |object: &HeadObjectOutput| {
-            etag.as_deref().map(entity_tag::text) == Some(entity_tag::text(&object.etag))
+            etag.as_deref()
+                .is_some_and(|etag| entity_tag::are_same(etag, &object.etag))
         };
         let completion = span
             .run(pin!(guard.complete(input, head, is_expected)))

@@ -1,7 +1,10 @@
 //! Error helpers of the managed operations.
 
+use std::io;
+use std::path::Path;
+
 use bytes::Bytes;
-use tokio::task::JoinError;
+use tokio::task::{JoinError, spawn_blocking};
 
 use crate::base::error::{CallContext, Error, ErrorKind, Result};
 use crate::base::runtime;
@@ -40,6 +43,18 @@ pub(super) fn response_error(
     Error::new(kind, text)
         .with_call(CallContext { attempts, ..call })
         .with_response(error_response(response, Bytes::new()))
+}
+
+/// Returns the error of an operation on a file.
+pub(super) fn file_error(path: &Path, error: io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("{}: {error}", path.display())).with_source(error)
+}
+
+/// Runs blocking work on a thread for it.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    task_result(spawn_blocking(work).await)
 }
 
 /// Returns the result of a spawned task. Resumes its panic, which only a user callback can cause.

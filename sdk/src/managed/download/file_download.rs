@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::file_writer::FileWriter;
@@ -23,7 +22,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file::Durability;
 use crate::client::transfer_budget::AdmittedBucket;
 use crate::generated::operations::GetObjectOutput;
-use crate::managed::errors::task_result;
+use crate::managed::errors;
 use crate::managed::request_tasks::TaskEvent;
 
 /// How often a resumable download records which bytes it has received, in addition to the ends of its
@@ -314,6 +313,6 @@ async fn blocking(
     operation: impl FnOnce(&PartFile) -> std::io::Result<()> + Send + 'static,
 ) -> Result<()> {
     let shared = Arc::clone(file);
-    let result = task_result(spawn_blocking(move || operation(&shared)).await)?;
+    let result = errors::blocking(move || operation(&shared)).await?;
     result.map_err(|error| file.error(error))
 }

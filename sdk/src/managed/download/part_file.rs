@@ -8,10 +8,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::resume_state::{ResumeState, state_path};
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, Result};
 use crate::base::fs::atomic_file::{self, Durability};
 use crate::base::fs::file_lock::{LockedFile, open_locked};
 use crate::base::fs::{positioned, regular_file, temporary_name};
+use crate::managed::errors::file_error;
 
 /// Removes or keeps the part file when the download ends. Tasks that write a range may have the file
 /// open for a moment longer.
@@ -179,10 +180,6 @@ impl PartFile {
     pub(super) fn state_error(&self, error: io::Error) -> Error {
         file_error(&state_path(&self.path), error)
     }
-}
-
-fn file_error(path: &Path, error: io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{}: {error}", path.display())).with_source(error)
 }
 
 #[cfg(test)]

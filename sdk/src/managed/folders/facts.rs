@@ -11,7 +11,7 @@ use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::regular_file;
-use crate::managed::errors::task_result;
+use crate::managed::errors::{file_error, task_result};
 use crate::managed::file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
 use crate::managed::part_sizes::PartSizes;
 use crate::managed::{Upload, etag_of_file};
@@ -119,9 +119,7 @@ async fn md5_of_file(local: PathBuf, size: u64) -> Result<Digest> {
     let read = spawn_blocking(move || {
         let content = regular_file::open(&local)
             .and_then(|file| regular_file::read_at_most(&file, 2 * SMALL));
-        content.map_err(|error| {
-            Error::new(ErrorKind::Io, format!("{}: {error}", local.display())).with_source(error)
-        })
+        content.map_err(|error| file_error(&local, error))
     });
     let content = task_result(read.await)??;
     Ok(Digest::of(Md5::new_with_prefix(content)))

@@ -3,8 +3,6 @@
 mod downloads;
 mod uploads;
 
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::action::FolderAction;
@@ -106,8 +104,4 @@ impl Transfers {
 /// Returns the error of an action that a plan in this direction cannot contain.
 fn wrong_direction() -> Error {
     Error::new(ErrorKind::Io, "the plan has an action of another direction")
-}
-
-fn file_error(file: &Path, error: io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{}: {error}", file.display())).with_source(error)
 }

@@ -9,6 +9,7 @@ use super::part_queue::batch;
 use super::part_reader::PartReader;
 use super::resume_token::{CompletedPart, ResumeToken};
 use super::uploader::{StoredPart, Uploader};
+use crate::base::entity_tag;
 use crate::base::error::{Error, Result};
 use crate::generated::operations::ListMultipartInput;
 use crate::managed::multipart_guard::is_upload_gone;
@@ -134,7 +135,7 @@ async fn list_stored_parts(
         stored.extend(page.into_iter().map(|part| {
             let stored = StoredPart {
                 size: part.size,
-                etag: part.etag.unwrap_or_default().trim_matches('"').to_owned(),
+                etag: entity_tag::text(&part.etag.unwrap_or_default()).to_owned(),
                 recorded: token.parts.get(&part.part_number).cloned(),
             };
             (part.part_number, stored)

@@ -7,14 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use qingstor_md5::{HashSource, LANES, Md5Pool};
-use tokio::task::spawn_blocking;
 
-use super::part_content::file_error;
 use crate::base::digest::Digest;
 use crate::base::error::{Error, Result};
 use crate::base::fs::regular_file;
 use crate::base::runtime;
-use crate::managed::errors::task_result;
+use crate::managed::errors::{blocking, file_error};
 use crate::managed::part_sizes::{MAX_PART_SIZE, MIN_PART_SIZE, PartSizes};
 
 /// Returns the ETag, in double quotes, that the file at `path` has as an object. Use it to
@@ -60,12 +58,12 @@ pub async fn etag_of_file(
     }
     let path: Arc<Path> = path.as_ref().into();
     let opened = Arc::clone(&path);
-    let opened = spawn_blocking(move || {
+    let opened: io::Result<_> = blocking(move || {
         let file = regular_file::open(&opened)?;
         let len = file.metadata()?.len();
         Ok((Arc::new(file), len))
-    });
-    let opened: io::Result<_> = task_result(opened.await)?;
+    })
+    .await?;
     let (file, len) = opened.map_err(|error| file_error(&path, error))?;
     if len <= multipart_threshold {
         let digests = digests(&path, &file, std::iter::once(0..len)).await?;

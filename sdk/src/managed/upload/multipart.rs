@@ -13,6 +13,7 @@ use super::resume_token::{CompletedPart, ResumeToken};
 use super::token_store::TokenStore;
 use super::uploader::{StoredPart, Uploader};
 use super::{UploadOptions, UploadOutput};
+use crate::base::entity_tag;
 use crate::base::error::Result;
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::{CompleteMultipartUploadInput, HeadObjectOutput};
@@ -301,7 +302,7 @@ pub(super) fn is_made_of_parts(
     let is_same_size = len.is_none() || len == object.content_length;
     let is_same_etag = token
         .object_etag()
-        .is_some_and(|etag| etag.trim_matches('"') == object.etag.trim_matches('"'));
+        .is_some_and(|etag| entity_tag::are_same(&etag, &object.etag));
     is_same_size && is_same_etag
 }
 

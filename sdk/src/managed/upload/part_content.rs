@@ -189,11 +189,6 @@ pub(super) fn read_error(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Io, error.to_string()).with_source(error)
 }
 
-/// Adds the path to an error of a source file.
-pub(super) fn file_error(path: &Path, error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{}: {error}", path.display())).with_source(error)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;

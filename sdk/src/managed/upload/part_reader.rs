@@ -9,12 +9,13 @@ use std::time::UNIX_EPOCH;
 use bytes::Bytes;
 use qingstor_md5::Md5Pool;
 
-use super::part_content::{Part, PartContent, file_error};
+use super::part_content::{Part, PartContent};
 use super::part_memory::PartMemory;
 use super::source::{SourceKind, SourceStream, UploadSource};
 use super::stream_reader::StreamReader;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::transfer_budget::MemoryBudget;
+use crate::managed::errors::file_error;
 use crate::managed::part_sizes::PartSizes;
 use crate::message::body::ReaderStream;
 

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
+use crate::base::entity_tag;
 use crate::base::error::{Error, Result};
 use crate::base::escape::EscapeControls;
 
@@ -68,7 +69,7 @@ impl CompletedPart {
                 .is_some_and(|md5| md5.eq_ignore_ascii_case(etag))
         };
         let etag = etag
-            .map(|etag| etag.trim_matches('"'))
+            .map(entity_tag::text)
             .filter(|etag| !etag.is_empty() && !is_md5(etag))
             .map(str::to_owned);
         Self { md5, etag }
@@ -246,6 +247,9 @@ mod tests {
         assert_eq!(serde_json::from_str::<ResumeToken>(&json).unwrap(), token());
         assert_eq!(token().parts[&0].etag(), Some(MD5));
         assert_eq!(token().parts[&3].etag(), Some("other"));
+        // A proxy may have changed the response.
+        let weak = CompletedPart::new(None, Some("W/\"other\""));
+        assert_eq!(weak, token().parts[&4]);
     }
 
     #[test]

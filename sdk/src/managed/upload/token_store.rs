@@ -5,13 +5,11 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
-
 use super::UploadOptions;
 use super::resume_token::{CompletedPart, OnToken, ResumeToken};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::file_lock::{LockedFile, new_file, open_locked};
-use crate::managed::errors::task_result;
+use crate::managed::errors;
 
 /// The maximum size of a token file in bytes. A file with 10,000 parts has less than 1 MiB.
 const MAX_FILE_SIZE: u64 = 16 << 20;
@@ -129,7 +127,7 @@ impl TokenStore {
 impl TokenFile {
     async fn open(path: PathBuf) -> Result<Self> {
         let file = open_locked(&path, &new_file()).await;
-        let file = file.map_err(|error| file_error(&path, error))?;
+        let file = file.map_err(|error| token_error(&path, error))?;
         let Some(file) = file else {
             let text = format!("token file {}: another upload uses it", path.display());
             return Err(Error::new(ErrorKind::Io, text));
@@ -194,8 +192,8 @@ impl TokenFile {
         operation: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
         let file = Arc::clone(&self.file);
-        let result = task_result(spawn_blocking(move || operation(&file)).await)?;
-        result.map_err(|error| file_error(&self.path, error))
+        let result = errors::blocking(move || operation(&file)).await?;
+        result.map_err(|error| token_error(&self.path, error))
     }
 }
 
@@ -209,7 +207,7 @@ impl Drop for TokenFile {
     }
 }
 
-fn file_error(path: &Path, error: io::Error) -> Error {
+fn token_error(path: &Path, error: io::Error) -> Error {
     let text = format!("token file {}: {error}", path.display());
     Error::new(ErrorKind::Io, text).with_source(error)
 }
