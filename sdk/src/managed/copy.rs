@@ -8,12 +8,13 @@ use std::future::{Future, IntoFuture};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
+use super::errors::{object_call, response_error, with_object};
 use super::file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
 use super::object_headers::put_input;
 use super::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
 use super::request_setters::request_setters;
 use super::request_tasks::{Concurrency, send};
-use super::transfer_options::check_concurrency;
+use super::transfer_options::{check_concurrency, check_rate};
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::runtime;
@@ -28,6 +29,7 @@ use crate::generated::types::{MetadataDirective, StorageClass};
 use crate::message::metadata::Metadata;
 use crate::message::object_key::{self, KeyPlace};
 use crate::message::object_path::ObjectPath;
+use crate::message::response_meta::ResponseMeta;
 use crate::message::sse::{CopySourceSseInput, SseInput, SseKey};
 use crate::message::transfer_monitor::Progress;
 #[cfg(feature = "folders")]
@@ -249,13 +251,15 @@ impl CopyObject {
     async fn run(self) -> Result<CopyObjectOutput> {
         let address = &self.bucket.dispatcher().address;
         let span = TransferSpan::start("CopyObject", address, Some(&self.key));
-        span.run(pin!(self.copy())).await
+        let copied = span.run(pin!(self.copy())).await;
+        copied.map_err(|error| with_object(error, &self.bucket, &self.key, "PutObject"))
     }
 
     async fn copy(&self) -> Result<CopyObjectOutput> {
         runtime::current()?;
         // Before the request for the source, so that an invalid copy does not cause a request.
         check_concurrency(self.concurrency)?;
+        check_rate(self.max_bytes_per_second)?;
         check_multipart_threshold(self.multipart_threshold)?;
         PartSizes::new(self.part_size, None)?;
         object_key::check("target key", &self.key, KeyPlace::Path)?;
@@ -270,11 +274,7 @@ impl CopyObject {
         {
             return self.copy_whole(known, None).await;
         }
-        let head = self.head().await?;
-        let Some(size) = head.content_length else {
-            let text = format!("the response does not contain the size of {}", self.source);
-            return Err(Error::new(ErrorKind::Decode, text));
-        };
+        let (head, size) = self.head().await?;
         let source = SourceVersion {
             etag: head.etag.clone(),
             size,
@@ -290,12 +290,29 @@ impl CopyObject {
         }
     }
 
-    async fn head(&self) -> Result<HeadObjectOutput> {
+    /// Requests the properties of the source, and its size.
+    async fn head(&self) -> Result<(HeadObjectOutput, u64)> {
         let bucket = self.bucket.sibling_bucket(&self.source.bucket)?;
         let mut input = HeadObjectInput::new(&self.source.key);
         input.version_id.clone_from(&self.source.version_id);
         input.set_sse_key(self.source_sse_key.as_ref());
-        send(&bucket, None, input).await
+        let head = send(&bucket, None, input).await?;
+        match head.content_length {
+            Some(size) => Ok((head, size)),
+            None => Err(self.without_size(&head, &bucket, "HeadObject")),
+        }
+    }
+
+    /// Returns the error of a response without the size of the source.
+    fn without_size(
+        &self,
+        response: &ResponseMeta,
+        source: &Bucket,
+        operation: &'static str,
+    ) -> Error {
+        let text = "the response does not contain the size of the object";
+        let call = object_call(source, &self.source.key, operation);
+        response_error(ErrorKind::Decode, text, response, call)
     }
 
     /// Copies the source with one request. `replaced`: the properties of the copy, if it does not have

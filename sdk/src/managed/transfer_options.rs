@@ -38,12 +38,7 @@ impl TransferOptions {
     /// its limits differ.
     pub(super) fn check(&self) -> Result<()> {
         check_concurrency(self.concurrency)?;
-        if self.max_bytes_per_second == Some(0) {
-            return Err(Error::invalid_input(
-                "max_bytes_per_second: must be at least 1",
-            ));
-        }
-        Ok(())
+        check_rate(self.max_bytes_per_second)
     }
 
     /// Returns the limit on the requests of a transfer.
@@ -67,6 +62,17 @@ impl TransferOptions {
             total,
             self.max_bytes_per_second,
         ))
+    }
+}
+
+/// Rejects a transfer that would send no bytes.
+pub(super) fn check_rate(bytes_per_second: Option<u64>) -> Result<()> {
+    match bytes_per_second {
+        Some(0) => {
+            let text = "max_bytes_per_second: must be at least 1";
+            Err(Error::invalid_input(text))
+        }
+        _ => Ok(()),
     }
 }
 

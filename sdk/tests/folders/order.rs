@@ -73,4 +73,7 @@ async fn a_list_with_foreign_keys_is_an_error() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), qingstor_sdk::ErrorKind::Decode);
+    assert_eq!(error.operation(), Some("ListObjects"));
+    assert_eq!(error.bucket(), Some("some-bucket"));
+    assert_eq!(error.status().unwrap().as_u16(), 200);
 }

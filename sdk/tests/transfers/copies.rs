@@ -90,3 +90,20 @@ async fn a_copy_may_have_other_properties() {
         assert_eq!(metadata(&head), Metadata::from_iter([("mtime", "1")]));
     }
 }
+
+#[tokio::test]
+async fn the_error_of_a_part_has_its_number() {
+    let site = Site::start().await;
+    let put = site.bucket.put_object("source").body(content(PART + 1));
+    put.await.unwrap();
+    site.faults(&["operation=UploadMultipart,status=403"]);
+    let copy = site.bucket.copy_object(("transfers", "source"), "copy");
+    let copy = copy.part_size(PART as u64).multipart_threshold(0);
+    let error = copy.concurrency(1).await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with("UploadMultipart transfers/copy, part 1: "),
+        "{text}"
+    );
+    assert_eq!(site.unfinished().await, 0);
+}

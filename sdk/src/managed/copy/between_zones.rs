@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{CopyObject, CopyObjectOutput};
 use crate::base::entity_tag;
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::Result;
 use crate::client::Bucket;
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::{GetObjectInput, GetObjectOutput};
@@ -23,8 +23,7 @@ impl CopyObject {
     pub(super) async fn copy_between_zones(&self, source: &Bucket) -> Result<CopyObjectOutput> {
         let output = self.request_source(source).await?;
         let Some(size) = output.body.len() else {
-            let text = format!("the response does not contain the size of {}", self.source);
-            return Err(Error::new(ErrorKind::Decode, text));
+            return Err(self.without_size(&output, source, "GetObject"));
         };
         let source_etag = output.etag.clone();
         let upload = self.upload(output, size)?;

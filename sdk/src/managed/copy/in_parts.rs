@@ -2,7 +2,7 @@
 
 use super::{CopyObject, CopyObjectOutput, SourceVersion};
 use crate::base::entity_tag;
-use crate::base::error::Result;
+use crate::base::error::{ContentPart, Result};
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::{
     CompleteMultipartUploadInput, HeadObjectInput, HeadObjectOutput, InitiateMultipartUploadInput,
@@ -45,31 +45,13 @@ impl CopyObject {
         guard: &mut MultipartGuard,
         source: &SourceVersion,
     ) -> Result<(u32, CompleteUploadOutput)> {
-        let part_size = PartSizes::new(self.part_size, Some(source.size))?.first();
-        let mut ranges = numbered_ranges(source.size, part_size);
         let limit = Concurrency::new(self.concurrency, Lane::Copies, &self.bucket);
-        // Dropping the tasks cancels them.
         let mut tasks = RequestTasks::new(&self.bucket, limit);
-        let mut done = Vec::new();
-        loop {
-            while tasks.has_room()
-                && let Some((number, range)) = ranges.next()
-            {
-                let input = self.part_input(source, guard.upload_id(), number, range);
-                tasks.spawn(0, move |admitted, _| async move {
-                    let etag = admitted.bucket.call(input).send().await?.etag;
-                    admitted.slot.moved(part_size);
-                    let mut part = ObjectPart::new(number);
-                    part.etag = etag.map(|etag| etag.trim_matches('"').to_owned());
-                    Ok(part)
-                });
-            }
-            match tasks.next().await.transpose()? {
-                Some(TaskEvent::Finished(part)) => done.push(part),
-                Some(TaskEvent::Progress) => {}
-                None => break,
-            }
-        }
+        let copied = self.copy_ranges(&mut tasks, guard.upload_id(), source);
+        let copied = copied.await;
+        // After an error, no part must arrive after the abort.
+        tasks.shutdown().await;
+        let mut done = copied?;
         done.sort_unstable_by_key(|part| part.part_number);
         let parts = u32::try_from(done.len()).unwrap_or(u32::MAX);
         let etag = self.etag_of_copy(source, &done);
@@ -78,10 +60,45 @@ impl CopyObject {
         let mut head = HeadObjectInput::new(&self.key);
         head.set_sse_key(self.sse_key.as_ref());
         let is_expected = |copy: &HeadObjectOutput| {
-            etag.as_ref() == Some(&copy.etag) && copy.content_length == Some(source.size)
+            etag.as_deref().map(entity_tag::text) == Some(entity_tag::text(&copy.etag))
+                && copy.content_length == Some(source.size)
         };
         let completion = guard.complete(input, head, is_expected).await?;
         Ok((parts, completion.into_output(etag)))
+    }
+
+    /// Copies all parts. Returns them in the order in which they were copied.
+    async fn copy_ranges(
+        &self,
+        tasks: &mut RequestTasks<ObjectPart>,
+        upload_id: &str,
+        source: &SourceVersion,
+    ) -> Result<Vec<ObjectPart>> {
+        let part_size = PartSizes::new(self.part_size, Some(source.size))?.first();
+        let mut ranges = numbered_ranges(source.size, part_size);
+        let mut done = Vec::new();
+        loop {
+            while tasks.has_room()
+                && let Some((number, range)) = ranges.next()
+            {
+                let input = self.part_input(source, upload_id, number, range);
+                tasks.spawn(0, move |admitted, _| async move {
+                    let copied = admitted.bucket.call(input).send().await;
+                    let etag = copied
+                        .map_err(|error| error.with_part(ContentPart::Number(number)))?
+                        .etag;
+                    admitted.slot.moved(part_size);
+                    let mut part = ObjectPart::new(number);
+                    part.etag = etag.map(|etag| entity_tag::text(&etag).to_owned());
+                    Ok(part)
+                });
+            }
+            match tasks.next().await.transpose()? {
+                Some(TaskEvent::Finished(part)) => done.push(part),
+                Some(TaskEvent::Progress) => {}
+                None => return Ok(done),
+            }
+        }
     }
 
     /// Returns the ETag for a copy with these parts; `None` if the service chooses it.

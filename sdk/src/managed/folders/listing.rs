@@ -11,10 +11,12 @@ use super::entry::{Entry, EntryKind, EntrySender, EntryStream, on_thread};
 use super::file_name::{collide, fold_case};
 use super::filter::Filter;
 use super::sorter::{Record, Sorted, Sorter};
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{CallContext, Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
 use crate::generated::types::{ObjectSummary, StorageClass};
+use crate::managed::errors::response_error;
+use crate::message::response_meta::ResponseMeta;
 
 /// Bucket and prefix of a list.
 #[derive(Clone, Debug)]
@@ -83,14 +85,10 @@ async fn list(options: &ListOptions) -> Result<Sorter<Listed>> {
     let call = options.bucket.list_objects().prefix(&options.prefix);
     let mut pages = call.limit(PAGE_SIZE).pages();
     let mut sorter = Sorter::new();
-    while let Some(page) = pages.next().await.transpose()? {
-        for object in page.keys {
+    while let Some(mut page) = pages.next().await.transpose()? {
+        for object in std::mem::take(&mut page.keys) {
             let Some(path) = object.key.strip_prefix(&options.prefix) else {
-                let text = format!(
-                    "the list contains {:?}, which does not have the prefix",
-                    object.key
-                );
-                return Err(Error::new(ErrorKind::Decode, text));
+                return Err(foreign_key(&options.bucket, &page, &object.key));
             };
             // The marker of the prefix itself is the target folder.
             if path.is_empty() || !options.filter.includes(path) {
@@ -103,6 +101,17 @@ async fn list(options: &ListOptions) -> Result<Sorter<Listed>> {
         }
     }
     Ok(sorter)
+}
+
+/// Returns the error of a list with a key that does not have the prefix.
+fn foreign_key(bucket: &Bucket, page: &ResponseMeta, key: &str) -> Error {
+    let text = format!("the list contains {key:?}, which does not have the prefix");
+    let call = CallContext {
+        operation: "ListObjects",
+        bucket: Some(bucket.name().to_owned()),
+        ..CallContext::default()
+    };
+    response_error(ErrorKind::Decode, text, page, call)
 }
 
 impl Listed {

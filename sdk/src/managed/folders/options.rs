@@ -9,7 +9,7 @@ use super::filter::Filter;
 use crate::base::error::{Error, Result};
 use crate::generated::types::StorageClass;
 use crate::managed::part_sizes::{PartSizes, check_multipart_threshold};
-use crate::managed::transfer_options::check_concurrency;
+use crate::managed::transfer_options::{check_concurrency, check_rate};
 use crate::managed::{Download, Upload};
 use crate::message::metadata::Metadata;
 use crate::message::sse::SseKey;
@@ -127,11 +127,7 @@ impl FolderOptions {
         if self.jobs == Some(0) {
             return Err(Error::invalid_input("jobs: must be at least 1"));
         }
-        if self.max_bytes_per_second == Some(0) {
-            let text = "max_bytes_per_second: must be at least 1";
-            return Err(Error::invalid_input(text));
-        }
-        Ok(())
+        check_rate(self.max_bytes_per_second)
     }
 }
 
