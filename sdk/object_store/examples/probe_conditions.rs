@@ -1,4 +1,4 @@
-//! Asks a bucket how it treats conditional writes, which the documents of the API leave open.
+//! Tests how a bucket treats conditional writes, which the documents of the API leave open.
 //!
 //! Needs `QINGSTOR_BUCKET`, and credentials in the environment or in the configuration file of the
 //! official SDKs. Writes and deletes objects below `object-store-probe-*`, and takes less than a minute.
@@ -29,8 +29,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let keys = bucket.list_objects().prefix(&prefix).items();
     let keys = keys.map_ok(|object| object.key);
-    let outcome = bucket.delete_objects_from_stream(keys).await;
-    if !outcome.is_complete() {
+    let deletion = bucket.delete_objects_from_stream(keys).await;
+    if !deletion.is_complete() {
         eprintln!("some objects below {prefix} could not be deleted");
     }
     Ok(result?)
@@ -41,12 +41,12 @@ async fn probe(bucket: &Bucket, prefix: &str) -> Result<()> {
     let key = format!("{prefix}if-none-match");
     bucket.put_object(&key).body("first").await?;
     let second = bucket.put_object(&key).body("second");
-    let answer = match second.header("If-None-Match", "*").await {
+    let outcome = match second.header("If-None-Match", "*").await {
         Ok(_) => "ignored: the object was replaced".to_owned(),
         Err(error) if error.is_precondition_failed() => "supported: status 412".to_owned(),
         Err(error) => format!("refused: {error}"),
     };
-    println!("PUT with If-None-Match: * ... {answer}");
+    println!("PUT with If-None-Match: * ... {outcome}");
 
     let (mut exclusive, mut lost) = (0, 0);
     for race in 0..RACES {
@@ -73,20 +73,20 @@ async fn probe(bucket: &Bucket, prefix: &str) -> Result<()> {
 
     let key = format!("{prefix}put-then-append");
     bucket.put_object(&key).body("").await?;
-    let answer = match bucket.append_object(&key, 0).body("second").await {
+    let outcome = match bucket.append_object(&key, 0).body("second").await {
         Ok(_) => "accepted: it replaces objects that were put".to_owned(),
         Err(error) => format!("refused: {error}"),
     };
-    println!("append to an empty object that was put ... {answer}");
+    println!("append to an empty object that was put ... {outcome}");
 
     let key = format!("{prefix}append-metadata");
     let append = bucket.append_object(&key, 0).body("content");
     append.header("x-qs-meta-probe", "kept").await?;
     let head = bucket.head_object(&key).await?;
-    let answer = match head.metadata.get("probe") {
+    let outcome = match head.metadata.get("probe") {
         Some("kept") => "kept: lost responses can be recognized",
         _ => "not kept: a lost response is an error",
     };
-    println!("metadata of an append ... {answer}");
+    println!("metadata of an append ... {outcome}");
     Ok(())
 }

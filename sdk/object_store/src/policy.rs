@@ -31,7 +31,7 @@ pub enum ConditionalPut {
     /// Creates the object with an append at position 0, which the API accepts only if the object does
     /// not exist, or is an empty appendable object.
     ///
-    /// The documents of the API do not promise that one of several concurrent appends wins. Ask your
+    /// The documents of the API do not promise that one of several concurrent appends wins. Test your
     /// bucket with `examples/probe_conditions.rs` before you rely on it. Further limits:
     ///
     /// - The object is appendable: its ETag need not be the MD5 of the content.

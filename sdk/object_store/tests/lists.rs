@@ -48,7 +48,7 @@ macro_rules! tests {
             ],"common_prefixes":["/","x//","./","d/","c/","d/"],"has_more":false}"#;
 
             #[tokio::test]
-            async fn a_list_omits_keys_that_are_no_paths() {
+            async fn a_list_omits_keys_that_are_not_paths() {
                 let (bucket, _) =
                     bucket_with_handler(|_, _| http::Response::new(HOSTILE_LIST.into()));
                 let store = store_of(bucket.clone());

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn weak_and_empty_tags_are_no_conditions() {
+    fn weak_and_empty_tags_are_not_conditions() {
         for (etag, expected) in [
             ("\"a\"", true),
             ("a", true),
