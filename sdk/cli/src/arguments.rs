@@ -19,7 +19,7 @@ pub(crate) use objects::{
 use transfers::move_help;
 pub(crate) use transfers::{
     CheckArguments, Comparison, CopyArguments, Filters, ObjectOptions, SyncArguments,
-    TransferOptions, invalid_filter,
+    TransferOptions,
 };
 
 const EXAMPLES: &str = "\

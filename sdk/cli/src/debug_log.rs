@@ -19,8 +19,9 @@ pub(crate) struct ClientObserver {
     pub(crate) log: Option<DebugLog>,
 }
 
-/// Prints lines on standard error for each attempt, at its start and its end, and for each retry. The lines are for support requests,
-/// so they are English in every locale. They contain no signature, header or body.
+/// Prints lines on standard error for each attempt, at its start and its end, and for each retry. The
+/// lines are for support requests, so they are English in every locale. They contain no signature,
+/// header or body.
 pub(crate) struct DebugLog(Arc<Output>);
 
 impl DebugLog {

@@ -109,13 +109,13 @@ messages! {
     move_to_stream(path) { "{path} is not a regular file, so mv cannot write to it, where the content may be lost: use `qingstor cp`" "{path} 不是普通文件，mv 不能写入它，否则内容可能丢失：请使用 `qingstor cp`" }
     not_a_target_file(path, source) { "{path} is not a regular file: use `qingstor cat {source} > {path}`" "{path} 不是普通文件：请使用 `qingstor cat {source} > {path}`" }
     stdin_needs_key() { "standard input needs the name of an object as target, not a folder" "标准输入需要以对象名称为目标，而不是文件夹" }
-    folder_is_no_object(path) { "{path} is a folder, not an object" "{path} 是文件夹，不是对象" }
+    folder_is_not_an_object(path) { "{path} is a folder, not an object" "{path} 是文件夹，不是对象" }
     folder_needs_recursive(path) { "{path} is a folder: use -r" "{path} 是文件夹：请使用 -r" }
     needs_zone() { "the zone is not known: use --zone, such as --zone pek3a, or set QINGSTOR_ZONE" "未指定区域：请使用 --zone（例如 --zone pek3a）或设置 QINGSTOR_ZONE" }
     needs_yes(action) { "{action}: this needs --yes without a terminal" "{action}：没有终端时需要 --yes" }
     source_is_a_file(path) { "`{path}` is not a folder: `qingstor cp` copies single files" "`{path}` 不是文件夹：`qingstor cp` 可复制单个文件" }
     target_is_a_file(path) { "the target `{path}` exists as a file: several files need a folder" "目标 `{path}` 已存在且是文件：多个文件需要以文件夹为目标" }
-    stdin_is_no_folder() { "standard input is not a folder" "标准输入不是文件夹" }
+    stdin_is_not_a_folder() { "standard input is not a folder" "标准输入不是文件夹" }
     folder_to_stdout() { "standard output takes one object, not a folder or a pattern: `qingstor cat` prints all objects that match a pattern" "标准输出只接受一个对象，而不是文件夹或模式：`qingstor cat` 可输出与模式匹配的所有对象" }
     needs_stored_object(option) { "{option} applies to stored objects, but the target is not in a bucket" "{option} 用于所存储的对象，但目标不在存储空间中" }
     needs_file(option) { "{option} applies to files, but no file is uploaded or downloaded" "{option} 用于文件，但没有文件要上传或下载" }

@@ -186,20 +186,33 @@ impl Filters {
     ///
     /// Returns a usage error if a glob is invalid.
     pub(crate) fn path_filter(&self) -> Result<PathFilter> {
-        self.globs
-            .iter()
-            .try_fold(PathFilter::new(), |filter, (is_included, glob)| {
-                let added = match is_included {
-                    true => filter.include(glob),
-                    false => filter.exclude(glob),
-                };
-                added.map_err(|error| invalid_filter(glob, &error))
-            })
+        self.add_to(PathFilter::new(), PathFilter::include, PathFilter::exclude)
+    }
+
+    /// Adds the globs to a filter or a transfer, in their order.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if a glob is invalid.
+    pub(crate) fn add_to<T>(
+        &self,
+        filtered: T,
+        include: impl Fn(T, &str) -> Result<T, qingstor_sdk::Error>,
+        exclude: impl Fn(T, &str) -> Result<T, qingstor_sdk::Error>,
+    ) -> Result<T> {
+        let mut globs = self.globs.iter();
+        globs.try_fold(filtered, |filtered, (is_included, glob)| {
+            let added = match is_included {
+                true => include(filtered, glob),
+                false => exclude(filtered, glob),
+            };
+            added.map_err(|error| invalid_filter(glob, &error))
+        })
     }
 }
 
 /// Returns the usage error for a filter that is not a valid glob.
-pub(crate) fn invalid_filter(glob: &str, error: &qingstor_sdk::Error) -> anyhow::Error {
+fn invalid_filter(glob: &str, error: &qingstor_sdk::Error) -> anyhow::Error {
     let text = error.message();
     let reason = text.strip_prefix(&format!("invalid glob `{glob}`: "));
     usage(messages::invalid_pattern(glob, reason.unwrap_or(text)))

@@ -50,7 +50,7 @@ async fn print_all(
             }
             Err(error) => {
                 let error = match is_only_folder(session, path, &error).await {
-                    true => anyhow!(messages::folder_is_no_object(path)),
+                    true => anyhow!(messages::folder_is_not_an_object(path)),
                     false => error,
                 };
                 output.failed(&Action::new(Verb::Cat, &path.to_string()), &error);

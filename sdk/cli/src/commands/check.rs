@@ -6,7 +6,7 @@ use anyhow::Result;
 use qingstor_sdk::{FolderAction, SkipReason, TransferReason};
 use serde_json::json;
 
-use super::folder::{self, Ends};
+use super::folder::{self, LocationPair};
 use super::inapplicable_options;
 use super::sync::with_comparison;
 use super::transfers::Transfers;
@@ -44,7 +44,7 @@ async fn compare(
     output: &Arc<Output>,
     arguments: CheckArguments,
 ) -> Result<()> {
-    let ends = Ends {
+    let locations = LocationPair {
         source: Location::parse_source(&arguments.source)?,
         target: Location::parse_target(&arguments.target)?,
     };
@@ -58,12 +58,12 @@ async fn compare(
         sse_key: arguments.sse_key.clone(),
         ..ObjectOptions::default()
     };
-    let source = std::slice::from_ref(&ends.source);
-    inapplicable_options::check(&options, &object, source, &ends.target)?;
-    ends.check_source(session).await?;
+    let source = std::slice::from_ref(&locations.source);
+    inapplicable_options::check(&options, &object, source, &locations.target)?;
+    locations.check_source(session).await?;
     let transfers = Transfers::start(session, output, &options, &object).await?;
-    let transfer = ends.transfer(&transfers).await?;
-    let transfer = folder::configure(transfer, &transfers, &ends, &arguments.filters)?;
+    let transfer = locations.transfer(&transfers).await?;
+    let transfer = folder::configure(transfer, &transfers, &locations, &arguments.filters)?;
     // A sync would delete the files that only the target has.
     let transfer = with_comparison(transfer, &arguments.comparison, arguments.update)
         .delete(true)
@@ -81,7 +81,7 @@ async fn compare(
                 reason: SkipReason::TargetNewer,
                 ..
             } => {}
-            _ => report(output, &ends, &action, arguments.human)?,
+            _ => report(output, &locations, &action, arguments.human)?,
         }
     }
     match output.quiet() {
@@ -92,9 +92,14 @@ async fn compare(
 
 /// Prints the difference that an action would remove. With `--json`, its reason is English in every
 /// locale.
-fn report(output: &Output, ends: &Ends, action: &FolderAction, human: bool) -> Result<()> {
+fn report(
+    output: &Output,
+    locations: &LocationPair,
+    action: &FolderAction,
+    human: bool,
+) -> Result<()> {
     let json = output.json();
-    let described = ends.describe(action, json);
+    let described = locations.describe(action, json);
     let described = described.action();
     let only_in_target = || match json {
         true => "only in the target".to_owned(),

@@ -1,10 +1,10 @@
 //! `cp` and `mv`: copies files and objects, or moves them.
 
+mod claimed_targets;
 mod file;
 mod objects;
 mod plan;
 mod resume;
-mod targets;
 mod upload;
 
 use std::sync::Arc;
@@ -19,8 +19,8 @@ use crate::exit::{OutputClosed, UsageError};
 use crate::messages;
 use crate::output::Output;
 use crate::session::Session;
+pub(super) use claimed_targets::ClaimedTargets;
 use plan::Job;
-pub(super) use targets::Targets;
 
 /// Number of single files at the same time.
 const DEFAULT_JOBS: u16 = 16;
@@ -71,7 +71,7 @@ pub(super) async fn run(
             Err(error) if error.is::<OutputClosed>() || error.is::<UsageError>() => {
                 result = Err(error);
             }
-            Err(error) => output.error(&error.context(job.ends.operands(is_move))),
+            Err(error) => output.error(&error.context(job.locations.operands(is_move))),
             Ok(actions) => count += actions,
         }
     }

@@ -1,8 +1,8 @@
 //! Transfers of folders, for `cp -r`, `mv -r`, patterns, and `sync`.
 
 mod collisions;
-mod ends;
-mod moved;
+mod location_pair;
+mod source_deletion;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,23 +10,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Result, anyhow};
 use qingstor_sdk::{Error, FolderAction, FolderProgress, FolderTransfer, PathFilter, SkipReason};
 
-use super::transfers::{Transfers, token_folder};
-use crate::arguments::{CopyArguments, Filters, invalid_filter};
+use super::transfers::{Transfers, token_folder, with_limits};
+use crate::arguments::{CopyArguments, Filters};
 use crate::location::Location;
 use crate::messages;
 use crate::messages::reasons::skip_reason;
 use crate::output::Output;
 use crate::pattern::Pattern;
 pub(super) use collisions::exclude_collisions;
-pub(super) use ends::Ends;
-use moved::MoveDeletions;
+pub(super) use location_pair::LocationPair;
+use source_deletion::SourceDeletion;
 
 /// The largest number of lines about paths that are not deleted for the same reason.
 const MAX_REFUSED: u64 = 10;
 
 /// A folder, or the part of it that matches a pattern.
 pub(crate) struct FolderJob {
-    pub(crate) ends: Ends,
+    pub(crate) locations: LocationPair,
     /// Pattern for the whole path or key.
     pub(crate) pattern: Option<Pattern>,
     /// The operand, as the user wrote it.
@@ -43,33 +43,28 @@ pub(crate) struct FolderJob {
 pub(super) fn configure(
     mut transfer: FolderTransfer,
     transfers: &Transfers,
-    ends: &Ends,
+    locations: &LocationPair,
     filters: &Filters,
 ) -> Result<FolderTransfer> {
     let options = &transfers.options;
-    transfer = with_filters(transfer, filters)?
+    transfer = filters
+        .add_to(transfer, FolderTransfer::include, FolderTransfer::exclude)?
         .verify(transfers.verify())
         .sync_to_disk(options.fsync)
         .follow_symlinks(!options.no_follow_symlinks)
         .rename_invalid(options.rename_invalid);
     if options.resume && !options.dry_run {
         transfer = transfer.resumable(true).token_folder(token_folder()?);
-        if let (Location::Local(_), Location::Remote(target)) = (&ends.source, &ends.target) {
+        if let (Location::Local(_), Location::Remote(target)) =
+            (&locations.source, &locations.target)
+        {
             transfers.keep_folder(target);
         }
     }
     if let Some(jobs) = options.jobs {
         transfer = transfer.jobs(jobs.into());
     }
-    if let Some(parts) = options.concurrency {
-        transfer = transfer.concurrency(parts.into());
-    }
-    if let Some(bytes) = options.part_size {
-        transfer = transfer.part_size(bytes);
-    }
-    if let Some(bytes) = options.limit_rate {
-        transfer = transfer.max_bytes_per_second(bytes);
-    }
+    transfer = with_limits!(transfer, options);
     let properties = &transfers.properties;
     if let Some(content_type) = &properties.content_type {
         transfer = transfer.content_type(content_type);
@@ -86,33 +81,14 @@ pub(super) fn configure(
     Ok(transfer)
 }
 
-/// Sets the filters, in the order of the command line.
-///
-/// # Errors
-///
-/// Returns a usage error if a filter is not a valid pattern.
-pub(super) fn with_filters(
-    mut transfer: FolderTransfer,
-    filters: &Filters,
-) -> Result<FolderTransfer> {
-    for (is_included, glob) in &filters.globs {
-        let changed = match is_included {
-            true => transfer.include(glob),
-            false => transfer.exclude(glob),
-        };
-        transfer = changed.map_err(|error| invalid_filter(glob, &error))?;
-    }
-    Ok(transfer)
-}
-
 /// Returns the transfer of a folder with the options of the command.
 async fn configured(
     transfers: &Transfers,
     arguments: &CopyArguments,
     job: &FolderJob,
 ) -> Result<FolderTransfer> {
-    let ends = &job.ends;
-    let mut transfer = ends.transfer(transfers).await?;
+    let locations = &job.locations;
+    let mut transfer = locations.transfer(transfers).await?;
     if let Some(pattern) = &job.pattern {
         // Folders that the pattern cannot reach are not read. The function below decides, so a pattern
         // that is not a valid filter, for example with too many alternatives, only takes longer.
@@ -121,14 +97,14 @@ async fn configured(
             transfer = transfer.include(&glob)?;
         }
     }
-    transfer =
-        configure(transfer, transfers, ends, &arguments.filters)?.overwrite(!arguments.no_clobber);
+    transfer = configure(transfer, transfers, locations, &arguments.filters)?
+        .overwrite(!arguments.no_clobber);
     // Patterns for keys contain the folder; patterns for files do not.
-    let folder = match &ends.source {
+    let folder = match &locations.source {
         Location::Remote(remote) => remote.key.clone(),
         _ => String::new(),
     };
-    if let (Some(pattern), Some(target)) = (&job.pattern, ends.target_below_source())
+    if let (Some(pattern), Some(target)) = (&job.pattern, locations.target_below_source())
         && !pattern.can_match_below(&format!("{folder}{target}/"))
     {
         transfer = transfer.exclude(&format!("/{}", escaped(target)))?;
@@ -170,24 +146,24 @@ pub(super) async fn copy(
     job: &FolderJob,
     is_move: bool,
 ) -> Result<u64> {
-    let ends = &job.ends;
+    let locations = &job.locations;
     let transfer = configured(transfers, arguments, job).await?;
     let count = match is_move {
         true => {
-            let deletions = MoveDeletions::start(transfers, job).await?;
-            let done = run(transfers, ends, transfer, deletions.on_done()).await;
+            let deletions = SourceDeletion::start(transfers, job).await?;
+            let done = run(transfers, locations, transfer, deletions.on_done()).await;
             // Also after an error: what is copied is deleted.
             deletions.finish().await.and(done)?
         }
-        false => run(transfers, ends, transfer, |_| {}).await?,
+        false => run(transfers, locations, transfer, |_| {}).await?,
     };
-    let is_remote = matches!(ends.source, Location::Remote(_));
+    let is_remote = matches!(locations.source, Location::Remote(_));
     let is_selected = job.pattern.is_some() || is_remote && arguments.filters.globs.is_empty();
     if count == 0 && is_selected && job.excluded.is_empty() {
         let error = anyhow!(messages::nothing_matches(&job.operand));
         transfers
             .output
-            .error(&error.context(ends.operands(is_move)));
+            .error(&error.context(locations.operands(is_move)));
     }
     Ok(count)
 }
@@ -200,26 +176,32 @@ pub(super) async fn copy(
 /// Returns an error if nothing could be transferred.
 pub(super) async fn run(
     transfers: &Transfers,
-    ends: &Ends,
+    locations: &LocationPair,
     transfer: FolderTransfer,
     on_done: impl Fn(&FolderAction) + Send + Sync + 'static,
 ) -> Result<u64> {
     if transfers.options.dry_run {
-        transfers.check_target_bucket(&ends.target).await?;
+        transfers.check_target_bucket(&locations.target).await?;
         let mut plan = transfer.plan();
         let mut count = 0;
         while let Some(action) = plan.next().await {
             let action = action?;
             count += 1;
-            report(&transfers.output, ends, &action, Ok(()), transfers.is_move);
+            report(
+                &transfers.output,
+                locations,
+                &action,
+                Ok(()),
+                transfers.is_move,
+            );
             on_done(&action);
         }
         return Ok(count);
     }
     let reports = Arc::new(Reports::default());
-    let (output, ends, shared) = (
+    let (output, locations, shared) = (
         Arc::clone(&transfers.output),
-        ends.clone(),
+        locations.clone(),
         Arc::clone(&reports),
     );
     let is_move = transfers.is_move;
@@ -250,7 +232,7 @@ pub(super) async fn run(
                 output.count_failure();
                 return;
             }
-            report(&output, &ends, action, result, is_move);
+            report(&output, &locations, action, result, is_move);
             if result.is_ok() {
                 on_done(action);
             }
@@ -312,12 +294,12 @@ impl Reports {
 /// Prints an action. Files that are equal on both sides are only printed with `--json`.
 fn report(
     output: &Output,
-    ends: &Ends,
+    locations: &LocationPair,
     action: &FolderAction,
     result: Result<(), &Error>,
     is_move: bool,
 ) {
-    let mut described = ends.describe(action, output.json());
+    let mut described = locations.describe(action, output.json());
     if let FolderAction::Skip { reason, .. } = action {
         if reason.is_failure() {
             let error = described.reason.take().unwrap_or_default();
@@ -330,7 +312,7 @@ fn report(
     match result {
         Ok(()) => output.action(&described.action()),
         Err(error) => {
-            let failed = ends.describe_failed(action, output.json(), is_move);
+            let failed = locations.describe_failed(action, output.json(), is_move);
             output.failed_request(&failed.action(), error);
         }
     }

@@ -33,7 +33,7 @@ pub(super) struct MovedFolder {
 }
 
 /// Deletes the files of a move, and reports them.
-struct Deletions<'a> {
+struct FileDeleter<'a> {
     output: &'a Output,
     is_dry: bool,
     /// Links to folders, which are reported once.
@@ -58,7 +58,7 @@ impl MovedFiles {
     /// empty. Files below a link to a folder are not in the source folder, so they stay.
     pub(super) async fn delete_all(&self, output: &Output, is_dry: bool) {
         let files = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut deletions = Deletions {
+        let mut deleter = FileDeleter {
             output,
             is_dry,
             links: HashSet::new(),
@@ -68,29 +68,29 @@ impl MovedFiles {
         let (mut links, mut others) = (Vec::new(), Vec::new());
         for file in files {
             match block_in_place(|| file.path.is_symlink()) {
-                true => links.push((block_in_place(|| deletions.check(&file)), file)),
+                true => links.push((block_in_place(|| deleter.check(&file)), file)),
                 false => others.push(file),
             }
             yield_now().await;
         }
         for (checked, link) in links {
-            block_in_place(|| deletions.delete(&link, checked));
+            block_in_place(|| deleter.delete(&link, checked));
             yield_now().await;
         }
         for file in others {
-            block_in_place(|| deletions.delete(&file, deletions.check(&file)));
+            block_in_place(|| deleter.delete(&file, deleter.check(&file)));
             // A signal can end the program between two files.
             yield_now().await;
         }
         // A folder is sorted before those in it. One that is not empty stays.
-        for folder in deletions.folders.iter().rev() {
+        for folder in deleter.folders.iter().rev() {
             let _ = block_in_place(|| std::fs::remove_dir(folder));
             yield_now().await;
         }
     }
 }
 
-impl Deletions<'_> {
+impl FileDeleter<'_> {
     fn check(&self, file: &MovedFile) -> Result<()> {
         match self.is_dry {
             true => Ok(()),

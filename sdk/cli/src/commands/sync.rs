@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use qingstor_sdk::{Compare, FolderTransfer};
 
-use super::folder::{self, Ends};
+use super::folder::{self, LocationPair};
 use super::inapplicable_options;
 use super::transfers::Transfers;
 use crate::arguments::{Comparison, SyncArguments};
@@ -20,33 +20,38 @@ pub(super) async fn run(
     output: &Arc<Output>,
     arguments: SyncArguments,
 ) -> Result<()> {
-    let ends = Ends {
+    let locations = LocationPair {
         source: Location::parse_source(&arguments.source)?,
         target: Location::parse_target(&arguments.target)?,
     };
-    let source = std::slice::from_ref(&ends.source);
-    inapplicable_options::check(&arguments.transfer, &arguments.object, source, &ends.target)?;
-    let done = synchronize(session, output, &arguments, &ends).await;
-    done.with_context(|| ends.operands(false))
+    let source = std::slice::from_ref(&locations.source);
+    inapplicable_options::check(
+        &arguments.transfer,
+        &arguments.object,
+        source,
+        &locations.target,
+    )?;
+    let done = synchronize(session, output, &arguments, &locations).await;
+    done.with_context(|| locations.operands(false))
 }
 
 async fn synchronize(
     session: &Arc<Session>,
     output: &Arc<Output>,
     arguments: &SyncArguments,
-    ends: &Ends,
+    locations: &LocationPair,
 ) -> Result<()> {
-    ends.check_source(session).await?;
+    locations.check_source(session).await?;
     let transfers =
         Transfers::start(session, output, &arguments.transfer, &arguments.object).await?;
-    let transfer = ends.transfer(&transfers).await?;
-    let transfer = folder::configure(transfer, &transfers, ends, &arguments.filters)?;
+    let transfer = locations.transfer(&transfers).await?;
+    let transfer = folder::configure(transfer, &transfers, locations, &arguments.filters)?;
     let mut transfer =
         with_comparison(transfer, &arguments.comparison, arguments.update).delete(arguments.delete);
     if let Some(most) = arguments.max_delete {
         transfer = transfer.max_delete(most);
     }
-    let done = folder::run(&transfers, ends, transfer, |_| {}).await;
+    let done = folder::run(&transfers, locations, transfer, |_| {}).await;
     transfers.finish();
     if done? == 0 && !arguments.filters.globs.is_empty() {
         output.warning(&messages::nothing_included());

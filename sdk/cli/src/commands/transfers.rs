@@ -22,6 +22,25 @@ use crate::session::{Session, read_optional_sse_key};
 /// Folder of the tokens of resumable uploads, in the home directory.
 const TOKEN_FOLDER: &str = ".qingstor/uploads";
 
+/// Sets the part size, the concurrency and the rate of a transfer. The types of transfers have these
+/// methods, but no common trait.
+macro_rules! with_limits {
+    ($transfer:expr, $options:expr) => {{
+        let mut transfer = $transfer;
+        if let Some(bytes) = $options.part_size {
+            transfer = transfer.part_size(bytes);
+        }
+        if let Some(parts) = $options.concurrency {
+            transfer = transfer.concurrency(parts.into());
+        }
+        if let Some(bytes) = $options.limit_rate {
+            transfer = transfer.max_bytes_per_second(bytes);
+        }
+        transfer
+    }};
+}
+pub(super) use with_limits;
+
 /// Returns the folder of the tokens of resumable uploads.
 ///
 /// # Errors
@@ -95,16 +114,8 @@ pub(super) fn with_properties<'a>(mut upload: Upload<'a>, properties: &Propertie
 /// Sets the options of the command for an upload.
 pub(super) fn configured_upload<'a>(transfers: &Transfers, upload: Upload<'a>) -> Upload<'a> {
     let options = &transfers.options;
-    let mut upload = with_properties(upload, &transfers.properties).verify(transfers.verify());
-    if let Some(bytes) = options.part_size {
-        upload = upload.part_size(bytes);
-    }
-    if let Some(parts) = options.concurrency {
-        upload = upload.concurrency(parts.into());
-    }
-    if let Some(bytes) = options.limit_rate {
-        upload = upload.max_bytes_per_second(bytes);
-    }
+    let upload = with_properties(upload, &transfers.properties).verify(transfers.verify());
+    let upload = with_limits!(upload, options);
     let progress = transfers.progress.clone();
     upload.on_progress(move |event| progress.advance(event.bytes_delta))
 }
@@ -197,7 +208,7 @@ impl Transfers {
         !self.options.verification.no_verify
     }
 
-    /// Ends the progress display.
+    /// LocationPair the progress display.
     pub(super) fn finish(&self) {
         self.progress.clear();
         self.output.show_progress(Progress::hidden());

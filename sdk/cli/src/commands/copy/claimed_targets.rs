@@ -1,4 +1,4 @@
-//! [`Targets`]: the targets of one command, each of which belongs to one source.
+//! [`ClaimedTargets`]: the targets of one command, each of which belongs to one source.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -10,9 +10,9 @@ use crate::location::Location;
 use crate::messages;
 
 /// Targets with their sources.
-pub(in crate::commands) struct Targets {
+pub(in crate::commands) struct ClaimedTargets {
     /// The targets by their text in lower case.
-    taken: HashMap<String, Vec<Taken>>,
+    claimed: HashMap<String, Vec<ClaimedTarget>>,
     /// The folder for local targets.
     folder: Option<PathBuf>,
     may_write: bool,
@@ -20,12 +20,12 @@ pub(in crate::commands) struct Targets {
     ignores_case: Option<bool>,
 }
 
-struct Taken {
+struct ClaimedTarget {
     target: String,
     source: String,
 }
 
-impl Targets {
+impl ClaimedTargets {
     /// `folder`: where the targets are. `may_write`: whether a temporary file may be created there.
     pub(super) fn new(folder: &Location, may_write: bool) -> Self {
         let folder = match folder {
@@ -33,7 +33,7 @@ impl Targets {
             Location::Remote(_) | Location::Stdio => None,
         };
         Self {
-            taken: HashMap::new(),
+            claimed: HashMap::new(),
             ignores_case: folder.is_none().then_some(false),
             folder,
             may_write,
@@ -46,15 +46,15 @@ impl Targets {
     ///
     /// Returns an error if another source has it.
     pub(in crate::commands) fn add(&mut self, target: &str, source: &str) -> Result<()> {
-        let taken = self.taken.entry(target.to_lowercase()).or_default();
-        let mut same = taken.iter().find(|taken| taken.target == target);
-        if same.is_none() && !taken.is_empty() {
+        let claimed = self.claimed.entry(target.to_lowercase()).or_default();
+        let mut same = claimed.iter().find(|claimed| claimed.target == target);
+        if same.is_none() && !claimed.is_empty() {
             // The names differ in case.
             let ignores_case = *self.ignores_case.get_or_insert_with(|| {
                 let folder = self.folder.as_ref();
                 folder.is_some_and(|folder| folder_ignores_case(folder, self.may_write))
             });
-            same = taken.first().filter(|_| ignores_case);
+            same = claimed.first().filter(|_| ignores_case);
         }
         if let Some(same) = same {
             return Err(anyhow!(match same.target == target {
@@ -62,7 +62,7 @@ impl Targets {
                 false => messages::would_overwrite_other_case(&same.target, &same.source),
             }));
         }
-        taken.push(Taken {
+        claimed.push(ClaimedTarget {
             target: target.to_owned(),
             source: source.to_owned(),
         });
@@ -74,7 +74,7 @@ impl Targets {
 mod tests {
     use super::*;
 
-    fn add(targets: &mut Targets, target: &str, source: &str) -> Option<String> {
+    fn add(targets: &mut ClaimedTargets, target: &str, source: &str) -> Option<String> {
         targets
             .add(target, source)
             .err()
@@ -86,7 +86,7 @@ mod tests {
         let local = Location::Local("folder".into());
         let other_case = "folder/A is the same file, and the target of 1";
         for (ignores_case, second) in [(false, None), (true, Some(other_case))] {
-            let mut targets = Targets::new(&local, false);
+            let mut targets = ClaimedTargets::new(&local, false);
             targets.ignores_case = Some(ignores_case);
             assert_eq!(add(&mut targets, "folder/A", "1"), None);
             let found = add(&mut targets, "folder/a", "2");
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn keys_differ_in_case() {
         let remote = Location::parse("qs://bucket/folder/").unwrap();
-        let mut targets = Targets::new(&remote, true);
+        let mut targets = ClaimedTargets::new(&remote, true);
         assert_eq!(add(&mut targets, "qs://bucket/folder/A", "1"), None);
         assert_eq!(add(&mut targets, "qs://bucket/folder/a", "2"), None);
     }
@@ -109,7 +109,7 @@ mod tests {
     fn the_folder_is_asked_only_about_names_that_differ_in_case() {
         let folder = tempfile::tempdir().unwrap();
         let new = folder.path().join("123");
-        let mut targets = Targets::new(&Location::Local(new.clone()), true);
+        let mut targets = ClaimedTargets::new(&Location::Local(new.clone()), true);
         assert_eq!(add(&mut targets, "123/A", "1"), None);
         assert_eq!(add(&mut targets, "123/B", "2"), None);
         assert!(!new.exists());

@@ -8,7 +8,7 @@ use qingstor_sdk::{Download, DownloadTarget, MODIFIED_METADATA, UploadSource};
 use tokio::io::AsyncWrite;
 
 use super::super::copied_version::{FileVersion, ObjectVersion};
-use super::super::transfers::{AddTotalOnce, Transfers, configured_upload};
+use super::super::transfers::{AddTotalOnce, Transfers, configured_upload, with_limits};
 use super::objects::copy;
 use super::upload::upload_file;
 use crate::action::{Action, Verb};
@@ -44,19 +44,19 @@ pub(super) struct FileJob {
 
 /// The end of a transfer.
 enum Outcome {
-    Done(Copied),
+    Done(SourceVersion),
     Skipped(String),
 }
 
 /// The version of a source that was copied.
-enum Copied {
+enum SourceVersion {
     File(FileVersion),
     Object(ObjectVersion),
     /// A source that is not deleted, and its number of bytes.
     Stream(u64),
 }
 
-impl Copied {
+impl SourceVersion {
     fn bytes(&self) -> u64 {
         match self {
             Self::File(version) => version.size,
@@ -161,34 +161,34 @@ impl FileJob {
         if transfers.options.dry_run {
             let size = self.size(transfers).await?;
             transfers.check_target_bucket(&self.target).await?;
-            return Ok(Outcome::Done(Copied::Stream(size)));
+            return Ok(Outcome::Done(SourceVersion::Stream(size)));
         }
         let copied = match (&self.source, &self.target) {
             (Location::Local(path), Location::Remote(target)) => {
-                Copied::File(upload_file(transfers, path, target).await?)
+                SourceVersion::File(upload_file(transfers, path, target).await?)
             }
             (Location::Stdio, Location::Remote(target)) => {
                 let bucket = transfers.session.bucket(&target.bucket).await?;
                 let source = UploadSource::reader(tokio::io::stdin());
                 let upload = configured_upload(transfers, bucket.upload(&target.key, source));
-                Copied::Stream(upload.await?.bytes)
+                SourceVersion::Stream(upload.await?.bytes)
             }
             (Location::Remote(source), Location::Local(path)) if is_stream(path) => {
                 let opened = path.clone();
                 let file = tokio::task::spawn_blocking(move || open_stream(&opened)).await?;
                 let file =
                     tokio::fs::File::from_std(file.with_context(|| path.display().to_string())?);
-                Copied::Stream(download_to_writer(transfers, source, file).await?)
+                SourceVersion::Stream(download_to_writer(transfers, source, file).await?)
             }
             (Location::Remote(source), Location::Local(path)) => {
                 let resume = transfers.options.resume;
-                Copied::Object(download_file(transfers, source, path, resume).await?)
+                SourceVersion::Object(download_file(transfers, source, path, resume).await?)
             }
             (Location::Remote(source), Location::Stdio) => {
-                Copied::Stream(download_to_stdout(transfers, source).await?)
+                SourceVersion::Stream(download_to_stdout(transfers, source).await?)
             }
             (Location::Remote(source), Location::Remote(target)) => {
-                Copied::Object(copy(transfers, source, target).await?)
+                SourceVersion::Object(copy(transfers, source, target).await?)
             }
             _ => return Err(both_local(&self.source, &self.target)),
         };
@@ -223,7 +223,7 @@ impl FileJob {
     }
 
     /// Deletes the source of a move, and reports it. A local file is deleted after the last transfer.
-    async fn remove_source(&self, transfers: &Transfers, copied: &Copied) {
+    async fn remove_source(&self, transfers: &Transfers, copied: &SourceVersion) {
         let remote = match &self.source {
             Location::Remote(remote) => remote,
             Location::Local(path) => {
@@ -236,7 +236,7 @@ impl FileJob {
         let source = self.source.to_string();
         let action = Action::new(Verb::Delete, &source);
         let removed = match copied {
-            Copied::Object(version) => remove_if_unchanged(transfers, remote, version).await,
+            SourceVersion::Object(version) => remove_if_unchanged(transfers, remote, version).await,
             _ => Ok(()),
         };
         match removed {
@@ -296,18 +296,10 @@ async fn download_file(
 /// Sets the options of the command.
 fn configured_download<'a>(transfers: &Transfers, download: Download<'a>) -> Download<'a> {
     let options = &transfers.options;
-    let mut download = download
+    let download = download
         .verify(transfers.verify())
         .sync_to_disk(options.fsync);
-    if let Some(bytes) = options.part_size {
-        download = download.part_size(bytes);
-    }
-    if let Some(parts) = options.concurrency {
-        download = download.concurrency(parts.into());
-    }
-    if let Some(bytes) = options.limit_rate {
-        download = download.max_bytes_per_second(bytes);
-    }
+    let mut download = with_limits!(download, options);
     if let Some(key) = &transfers.properties.sse_key {
         download = download.sse_key(key);
     }

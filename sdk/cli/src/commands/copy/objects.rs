@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::super::copied_version::ObjectVersion;
-use super::super::transfers::{AddTotalOnce, Transfers};
+use super::super::transfers::{AddTotalOnce, Transfers, with_limits};
 use crate::location::Remote;
 
 /// Copies within a zone, or through this computer if the zones differ. Returns the version of the
@@ -31,15 +31,7 @@ pub(super) async fn copy(
     if let Some(key) = &properties.sse_key {
         copy = copy.sse_key(key).copy_source_sse_key(key);
     }
-    if let Some(bytes) = transfers.options.part_size {
-        copy = copy.part_size(bytes);
-    }
-    if let Some(parts) = transfers.options.concurrency {
-        copy = copy.concurrency(parts.into());
-    }
-    if let Some(bytes) = transfers.options.limit_rate {
-        copy = copy.max_bytes_per_second(bytes);
-    }
+    let copy = with_limits!(copy, transfers.options);
     let progress = transfers.progress.clone();
     let total = AddTotalOnce::default();
     let copied = copy.on_progress(move |event| {

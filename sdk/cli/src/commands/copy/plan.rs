@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
 
-use super::super::folder::{Ends, FolderJob};
+use super::super::folder::{FolderJob, LocationPair};
 use super::super::inapplicable_options;
+use super::claimed_targets::ClaimedTargets;
 use super::file::{FileJob, failed_verb};
-use super::targets::Targets;
 use crate::action::{Action, Verb};
 use crate::arguments::CopyArguments;
 use crate::exit::{UsageError, usage};
@@ -48,7 +48,7 @@ pub(super) async fn plan(
     output: &Output,
     arguments: &CopyArguments,
     is_move: bool,
-) -> Result<(Vec<Job>, Targets)> {
+) -> Result<(Vec<Job>, ClaimedTargets)> {
     let (target, sources) = match arguments.paths.split_last() {
         Some((target, sources)) if !sources.is_empty() => (target, sources),
         _ => return Err(usage(messages::needs_target())),
@@ -124,12 +124,12 @@ pub(super) async fn plan(
             return Err(usage(messages::several_to_one(target_text)));
         }
     }
-    let mut targets = Targets::new(&target, !arguments.transfer.dry_run);
+    let mut targets = ClaimedTargets::new(&target, !arguments.transfer.dry_run);
     let mut jobs = Vec::new();
     for source in kinds {
         let job = job(source, &target, is_folder || has_several, has_several)?;
         if let Job::Folder(folder) = &job {
-            folder.ends.check(folder.pattern.as_ref(), is_move)?;
+            folder.locations.check(folder.pattern.as_ref(), is_move)?;
         }
         if let Job::File(file) = &job {
             let (source, path) = (file.source.to_string(), file.target.to_string());
@@ -250,13 +250,13 @@ fn job(source: Source, target: &Location, into_folder: bool, named: bool) -> Res
             };
             Ok(Job::Folder(FolderJob {
                 operand: source.to_string(),
-                ends: Ends { source, target },
+                locations: LocationPair { source, target },
                 pattern: None,
                 excluded: Arc::default(),
             }))
         }
         Source::Pattern(source, pattern, operand) => Ok(Job::Folder(FolderJob {
-            ends: Ends {
+            locations: LocationPair {
                 source,
                 target: target.clone(),
             },

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use anyhow::Result;
 use qingstor_sdk::FolderAction;
 
-use super::super::copy::Targets;
+use super::super::copy::ClaimedTargets;
 use super::super::transfers::Transfers;
-use super::{Ends, FolderJob, configured};
+use super::{FolderJob, LocationPair, configured};
 use crate::arguments::CopyArguments;
 use crate::location::Location;
 
@@ -23,7 +23,7 @@ use crate::location::Location;
 pub(in crate::commands) async fn exclude_collisions(
     transfers: &Transfers,
     arguments: &CopyArguments,
-    mut targets: Targets,
+    mut targets: ClaimedTargets,
     files: usize,
     jobs: &mut [FolderJob],
 ) -> Result<()> {
@@ -35,10 +35,10 @@ pub(in crate::commands) async fn exclude_collisions(
         let mut excluded = job.excluded.as_ref().clone();
         while let Some(action) = plan.next().await {
             let action = action?;
-            let Some(path) = path_of(&job.ends, &action) else {
+            let Some(path) = path_of(&job.locations, &action) else {
                 continue;
             };
-            let described = job.ends.describe(&action, transfers.output.json());
+            let described = job.locations.describe(&action, transfers.output.json());
             let described = described.action();
             let target = described.target.unwrap_or_default();
             if let Err(error) = targets.add(target, described.source) {
@@ -57,16 +57,18 @@ fn can_overlap(files: usize, jobs: &[FolderJob]) -> bool {
     let has_pattern = jobs.iter().any(|job| job.pattern.is_some());
     let has_equal_targets = jobs.iter().enumerate().any(|(index, job)| {
         let mut earlier = jobs.iter().take(index);
-        earlier.any(|other| other.ends.target == job.ends.target)
+        earlier.any(|other| other.locations.target == job.locations.target)
     });
     has_equal_targets || has_pattern && files + jobs.len() > 1
 }
 
 /// Returns the path of a transfer, relative to the source. `None` for other actions.
-fn path_of(ends: &Ends, action: &FolderAction) -> Option<String> {
+fn path_of(locations: &LocationPair, action: &FolderAction) -> Option<String> {
     let (location, key) = match action {
-        FolderAction::Download { key, .. } => (&ends.source, key),
-        FolderAction::Upload { key, .. } | FolderAction::Copy { key, .. } => (&ends.target, key),
+        FolderAction::Download { key, .. } => (&locations.source, key),
+        FolderAction::Upload { key, .. } | FolderAction::Copy { key, .. } => {
+            (&locations.target, key)
+        }
         _ => return None,
     };
     let Location::Remote(remote) = location else {

@@ -1,4 +1,4 @@
-//! [`Ends`]: the source and the target of a folder transfer, and how its actions are printed.
+//! [`LocationPair`]: the source and the target of a folder transfer, and how its actions are printed.
 
 use std::path::Path;
 
@@ -15,14 +15,14 @@ use crate::messages::reasons::{english_skip_reason, skip_reason, transfer_reason
 use crate::pattern::Pattern;
 use crate::session::Session;
 
-/// The two ends of a transfer.
+/// The source and the target of a transfer.
 #[derive(Clone, Debug)]
-pub(crate) struct Ends {
+pub(crate) struct LocationPair {
     pub(crate) source: Location,
     pub(crate) target: Location,
 }
 
-impl Ends {
+impl LocationPair {
     /// Creates the transfer without a comparison: every file is transferred.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl Ends {
             (Location::Remote(_), Location::Stdio) => {
                 return Err(usage(messages::folder_to_stdout()));
             }
-            (Location::Stdio, _) => return Err(usage(messages::stdin_is_no_folder())),
+            (Location::Stdio, _) => return Err(usage(messages::stdin_is_not_a_folder())),
             (source, target) => return Err(both_local(source, target)),
         };
         Ok(transfer)
@@ -169,7 +169,7 @@ impl Ends {
         action: &FolderAction,
         json: bool,
         is_move: bool,
-    ) -> Described {
+    ) -> ActionText {
         let mut described = self.describe(action, json);
         if is_move && described.verb.is_transfer() {
             described.verb = Verb::Move;
@@ -178,13 +178,13 @@ impl Ends {
     }
 
     /// Returns an action as it is printed. With `json`, reasons are English in every locale.
-    pub(in crate::commands) fn describe(&self, action: &FolderAction, json: bool) -> Described {
+    pub(in crate::commands) fn describe(&self, action: &FolderAction, json: bool) -> ActionText {
         let address = |location: &Location, key: &str| match location {
             Location::Remote(remote) => Remote::new(&remote.bucket, key).to_string(),
             _ => key.to_owned(),
         };
         let file = |path: &Path| path.display().to_string();
-        let described = |verb, source, target, size, reason| Described {
+        let described = |verb, source, target, size, reason| ActionText {
             verb,
             source,
             target,
@@ -271,7 +271,7 @@ fn shown(reason: TransferReason, json: bool) -> Option<String> {
 }
 
 /// An action with its texts.
-pub(in crate::commands) struct Described {
+pub(in crate::commands) struct ActionText {
     verb: Verb,
     source: String,
     target: Option<String>,
@@ -279,7 +279,7 @@ pub(in crate::commands) struct Described {
     pub(super) reason: Option<String>,
 }
 
-impl Described {
+impl ActionText {
     /// Returns the action with borrowed texts.
     pub(in crate::commands) fn action(&self) -> Action<'_> {
         Action {

@@ -1,4 +1,4 @@
-//! [`MoveDeletions`]: deletes the objects of a move, each one after its transfer.
+//! [`SourceDeletion`]: deletes the objects of a move, each one after its transfer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,7 +29,7 @@ const BATCHES: usize = 4;
 
 /// Deletes the objects of a move while it runs. An object that has changed since it was copied stays.
 /// Files are added to those that the command deletes after its last transfer.
-pub(super) struct MoveDeletions {
+pub(super) struct SourceDeletion {
     source: Arc<MoveSource>,
     /// Deletes objects; empty for files.
     task: JoinSet<Result<()>>,
@@ -43,7 +43,7 @@ enum MoveSource {
     Objects(Mutex<Option<mpsc::Sender<(String, ObjectVersion)>>>),
 }
 
-impl MoveDeletions {
+impl SourceDeletion {
     /// Starts a task that deletes objects, if the source is in a bucket.
     ///
     /// # Errors
@@ -53,10 +53,10 @@ impl MoveDeletions {
         let output = Arc::clone(&transfers.output);
         let is_dry = transfers.options.dry_run;
         let mut task = JoinSet::new();
-        let source = match &job.ends.source {
+        let source = match &job.locations.source {
             Location::Remote(source) => {
                 let (sender, copied) = mpsc::channel(QUEUED);
-                let objects = MovedObjects {
+                let objects = ObjectDeleter {
                     bucket: transfers.session.bucket(&source.bucket).await?,
                     sse_key: transfers.properties.sse_key.clone(),
                     output,
@@ -151,14 +151,14 @@ impl MoveSource {
 }
 
 /// The source of a move in a bucket.
-struct MovedObjects {
+struct ObjectDeleter {
     bucket: Bucket,
     sse_key: Option<SseKey>,
     output: Arc<Output>,
     is_dry: bool,
 }
 
-impl MovedObjects {
+impl ObjectDeleter {
     /// Deletes copied objects, as far as they have not changed, and reports each one.
     ///
     /// # Errors
