@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, anyhow};
 use qingstor_sdk::{Download, DownloadTarget, MODIFIED_METADATA, UploadSource};
 use tokio::io::AsyncWrite;
 
-use super::super::copied_version::{FileVersion, ObjectVersion};
+use super::super::source_version::{FileVersion, ObjectVersion};
 use super::super::transfers::{AddTotalOnce, Transfers, configured_upload, with_limits};
 use super::objects::copy;
 use super::upload::upload_file;

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context as _, Result, anyhow};
 use qingstor_sdk::{Error, ErrorKind, MODIFIED_METADATA, UploadSource};
 
-use super::super::copied_version::FileVersion;
+use super::super::source_version::FileVersion;
 use super::super::transfers::{Transfers, configured_upload};
 use super::resume::token_file;
 use crate::location::Remote;

@@ -27,7 +27,7 @@ impl LocationPair {
     ///
     /// # Errors
     ///
-    /// Returns a usage error if no end is in a bucket, or if one is not a folder.
+    /// Returns a usage error if neither location is in a bucket, or if one is not a folder.
     pub(in crate::commands) async fn transfer(
         &self,
         transfers: &Transfers,
