@@ -10,11 +10,13 @@
 //! 1. What fits is granted: first to parts that were started, the oldest one first, then to new ones in
 //!    their order, without those that are not polled.
 //! 2. The part of an upload is reserved as a whole when it starts, so that uploads do not wait for each
-//!    other in the middle of their parts. If its source stalls, the bytes that it has not read are given
-//!    to others. It then reserves each further chunk.
+//!    other in the middle of their parts. If its source stalls for 2 s, the bytes that it has not read are
+//!    given to others. When the source continues, it reserves all of them again: many parts that each get
+//!    some of the memory would take all of it, and none of them would be completed.
 //! 3. If nothing was released for a while, the memory may be held by transfers that wait for their
-//!    callers. Then each transfer gets 64 KiB, and the part of one upload grows. The next part grows when
-//!    the caller of that one stalls, or its memory is released.
+//!    callers. Then each transfer gets 64 KiB, and the part of one upload grows by its next chunk. The
+//!    next part grows when the caller of that one stalls, or its memory is released. Parts that have grown
+//!    so hold at most a quarter of the capacity while others are being filled.
 //!
 //! Nothing needs the poll of a stalled transfer: the requests that wait check the budget.
 
@@ -33,6 +35,9 @@ use crate::base::sorted_map::SortedMap;
 
 /// A caller stalls if it makes no progress for this time.
 const STALL_TIME: Duration = Duration::from_millis(250);
+/// The part of an upload loses its unused bytes if its source stalls for this time, for which sources in
+/// a network often do.
+const LOSS_TIME: Duration = Duration::from_secs(2);
 /// How long the network may need for memory in excess of the capacity, until the next excess is granted.
 const NETWORK_TIME: Duration = Duration::from_secs(10);
 /// For so many bytes in excess of the capacity, or a quarter of the capacity, a caller may stall for one
@@ -100,8 +105,11 @@ enum Demand {
         /// Whether it may exceed the capacity at the moment.
         may_exceed: Arc<AtomicBool>,
     },
-    /// More bytes for the part of an upload.
-    Growth,
+    /// All missing bytes of the part of an upload.
+    Growth {
+        /// Those of its next chunk.
+        chunk: u64,
+    },
 }
 
 struct ReservationState {
@@ -182,7 +190,7 @@ impl MemoryBudget {
     /// Waits until the bytes of a reservation are granted.
     async fn wait(self: &Arc<Self>, reservation: u64, bytes: u64, demand: Demand) {
         let turn = Turn {
-            is_new: !matches!(demand, Demand::Growth),
+            is_new: !matches!(demand, Demand::Growth { .. }),
             reservation,
         };
         let (wake, granted) = oneshot::channel();
@@ -297,7 +305,7 @@ impl State {
         let stalled = self.reservations.values_mut().filter(|reservation| {
             reservation.bytes > reservation.in_use
                 && !reservation.is_in_transit
-                && now.saturating_duration_since(reservation.moved) >= STALL_TIME
+                && now.saturating_duration_since(reservation.moved) >= LOSS_TIME
         });
         let Some(reservation) = stalled.min_by_key(|reservation| reservation.moved) else {
             return false;
@@ -324,13 +332,14 @@ impl State {
             };
             self.used > capacity && age(reservation.moved) < stall_timeout + network
         });
+        let may_grow = !is_moving && self.may_grow(capacity, now);
         // Small reservations follow each other in a time that their size is worth.
         let is_small_due = age(self.exceeded) >= stall_timeout / SMALL_OF_PART;
         let (turn, waiter) = self.waiters.entries().iter().find(|(_, waiter)| {
             let may_exceed = match &waiter.demand {
                 Demand::Part => is_small_due,
                 Demand::Range { may_exceed } => is_small_due && may_exceed.load(Ordering::Relaxed),
-                Demand::Growth => !is_moving,
+                Demand::Growth { .. } => may_grow,
             };
             may_exceed
                 && (self.used > capacity || age(waiter.since) >= STALL_TIME)
@@ -338,9 +347,26 @@ impl State {
         })?;
         let bytes = match waiter.demand {
             Demand::Part | Demand::Range { .. } => waiter.bytes.min(SMALL),
-            Demand::Growth => waiter.bytes,
+            Demand::Growth { chunk } => chunk,
         };
         Some((*turn, bytes))
+    }
+
+    /// Returns whether a part may grow in excess of the capacity.
+    #[inline]
+    fn may_grow(&self, capacity: u64, now: Instant) -> bool {
+        let (mut partial_bytes, mut is_filling) = (0_u64, false);
+        for (_, reservation) in self.reservations.entries() {
+            let is_recent = now.saturating_duration_since(reservation.moved) < LOSS_TIME;
+            if reservation.is_in_transit {
+                continue;
+            } else if reservation.bytes < reservation.max {
+                partial_bytes = partial_bytes.saturating_add(reservation.bytes);
+            } else if reservation.in_use < reservation.bytes && is_recent {
+                is_filling = true;
+            }
+        }
+        !is_filling || partial_bytes <= capacity / 4
     }
 
     /// Adds granted bytes to a reservation.
@@ -354,7 +380,7 @@ impl State {
         let now = Instant::now();
         reservation.moved = now;
         reservation.bytes = reservation.bytes.saturating_add(bytes);
-        if !matches!(waiter.demand, Demand::Growth) {
+        if !matches!(waiter.demand, Demand::Growth { .. }) {
             let is_range = matches!(waiter.demand, Demand::Range { .. });
             reservation.len = len;
             reservation.in_use = if is_range { bytes } else { 0 };
@@ -364,7 +390,7 @@ impl State {
         // The capacity may be the highest number.
         if self.used.saturating_add(bytes) > capacity {
             self.exceeded = now;
-            if let Demand::Growth = waiter.demand {
+            if let Demand::Growth { .. } = waiter.demand {
                 self.excess = Some(id);
             }
         }

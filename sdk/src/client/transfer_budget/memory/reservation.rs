@@ -13,6 +13,13 @@ pub(crate) struct Reservation {
     pub(super) id: u64,
 }
 
+/// The bytes that are missing for the next chunk of a part, and for all of its chunks.
+#[derive(Debug)]
+pub(crate) struct Missing {
+    chunk: u64,
+    part: u64,
+}
+
 impl Reservation {
     /// Returns how many bytes were granted.
     pub(crate) fn len(&self) -> u64 {
@@ -26,10 +33,9 @@ impl Reservation {
         self.budget.wait(self.id, bytes, demand).await;
     }
 
-    /// Reports that `bytes` more of a part are used. Returns how many bytes are missing, and then does
-    /// not add them.
+    /// Reports that `bytes` more of a part are used. Returns what is missing, and then does not add them.
     #[inline]
-    pub(crate) fn try_use(&self, bytes: u64) -> Result<(), u64> {
+    pub(crate) fn try_use(&self, bytes: u64) -> Result<(), Missing> {
         let mut state = self.budget.lock();
         let capacity = self.budget.capacity;
         let (used, may_exceed) = (state.used, state.excess == Some(self.id));
@@ -52,7 +58,10 @@ impl Reservation {
         let missing = needed.saturating_sub(reservation.bytes);
         let fits = is_first && used.saturating_add(missing) <= capacity;
         if missing > 0 && !fits && !may_exceed {
-            return Err(missing);
+            return Err(Missing {
+                chunk: missing,
+                part: reservation.max.saturating_sub(reservation.bytes),
+            });
         }
         reservation.in_use = needed;
         reservation.bytes = reservation.bytes.saturating_add(missing);
@@ -62,8 +71,8 @@ impl Reservation {
 
     /// Waits until `bytes` more of a part can be used.
     pub(crate) async fn use_more(&self, bytes: u64) {
-        while let Err(missing) = self.try_use(bytes) {
-            self.wait(missing, Demand::Growth).await;
+        while let Err(Missing { chunk, part }) = self.try_use(bytes) {
+            self.wait(part, Demand::Growth { chunk }).await;
         }
     }
 

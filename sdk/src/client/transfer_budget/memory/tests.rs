@@ -2,6 +2,8 @@ use futures_util::FutureExt;
 
 use super::*;
 
+const MIB: u64 = 1 << 20;
+
 fn used(budget: &MemoryBudget) -> u64 {
     budget.lock().used
 }
@@ -74,23 +76,61 @@ async fn granted_in(
 }
 
 #[tokio::test]
-async fn bytes_that_a_paused_part_does_not_use_are_given_to_others() {
-    let budget = Arc::new(MemoryBudget::new(10));
-    let paused = Arc::clone(&budget).reserve(10).await;
-    paused.try_use(3).unwrap();
-    let other = Arc::clone(&budget).reserve(7);
-    let other = granted_in(STALL_TIME * 2, other).await.unwrap();
-    assert_eq!(used(&budget), 10);
-    // The other part is granted some bytes later than the paused one.
-    other.try_use(7).unwrap();
+async fn bytes_that_a_stalled_part_does_not_use_are_given_to_others() {
+    let budget = Arc::new(MemoryBudget::new(8 * MIB));
+    let stalled = Arc::clone(&budget).reserve(8 * MIB).await;
+    stalled.try_use(MIB).unwrap();
+    let other = Arc::clone(&budget).reserve(7 * MIB).await;
+    assert_eq!(used(&budget), 8 * MIB + SMALL, "nothing is lost so early");
+    tokio::time::sleep(LOSS_TIME).await;
+    other.use_more(7 * MIB).now_or_never().unwrap();
+    assert_eq!(used(&budget), 8 * MIB);
     other.wait_for_network();
-    let mut more = Box::pin(paused.use_more(2));
+    let mut more = Box::pin(stalled.use_more(MIB));
     assert!((&mut more).now_or_never().is_none());
     drop(other);
     more.await;
-    assert_eq!(used(&budget), 5);
-    drop(paused);
+    assert_eq!(used(&budget), 8 * MIB, "all of the part is reserved again");
+    drop(stalled);
     assert_eq!(used(&budget), 0);
+}
+
+/// Otherwise the memory would be spread over many parts, none of which is completed.
+#[tokio::test]
+async fn slow_parts_grow_one_after_another_while_others_are_filled() {
+    const CHUNK: u64 = MIB / 2;
+    let budget = Arc::new(MemoryBudget::new(8 * MIB));
+    let filling = Arc::clone(&budget).reserve(8 * MIB).await;
+    let slow = (0..4).map(|_| {
+        let budget = Arc::clone(&budget);
+        tokio::spawn(async move {
+            let part = budget.reserve(8 * MIB).await;
+            loop {
+                part.use_more(CHUNK).await;
+                tokio::time::sleep(STALL_TIME * 2).await;
+            }
+        })
+    });
+    let slow: Vec<_> = slow.collect();
+    for _ in 0..50 {
+        filling.try_use(SMALL).unwrap();
+        tokio::time::sleep(STALL_TIME / 3).await;
+    }
+    let bytes = |state: &State| -> Vec<u64> {
+        let reservations = state.reservations.entries().iter();
+        reservations
+            .map(|(_, reservation)| reservation.bytes)
+            .collect()
+    };
+    let mut bytes = bytes(&budget.lock());
+    bytes.sort_unstable();
+    let [others @ .., _growing, filling] = &*bytes else {
+        panic!("{bytes:?}");
+    };
+    assert_eq!(*filling, 8 * MIB);
+    let sum = others.iter().sum::<u64>();
+    assert!((CHUNK..=2 * MIB + CHUNK).contains(&sum), "{bytes:?}");
+    slow.iter().for_each(|task| task.abort());
 }
 
 #[tokio::test]
