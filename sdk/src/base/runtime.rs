@@ -29,6 +29,12 @@ impl<T: Send + 'static> ScopedTask<T> {
     pub(crate) fn spawn(task: impl Future<Output = T> + Send + 'static) -> Self {
         Self(tokio::spawn(task))
     }
+
+    /// Returns whether the task has ended.
+    #[cfg(feature = "folders")]
+    pub(crate) fn is_finished(&self) -> bool {
+        self.0.is_finished()
+    }
 }
 
 impl<T> Future for ScopedTask<T> {

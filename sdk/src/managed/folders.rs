@@ -13,7 +13,7 @@ mod local_folder;
 mod merge;
 pub(super) mod options;
 pub(super) mod plan;
-mod plan_event;
+mod planned_action;
 mod planner;
 mod progress;
 mod run;

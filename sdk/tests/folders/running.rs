@@ -143,6 +143,61 @@ async fn row_34_a_run_carries_out_the_actions_of_its_plan() {
     assert!(plan(down()).await.iter().all(|action| !is_deletion(action)));
 }
 
+/// The files do not matter, so nothing is sent that would show that the transfer has ended.
+#[tokio::test]
+async fn a_dropped_transfer_stops_walking() {
+    const FILES: u64 = 3000;
+    let site = Site::start().await;
+    let local = site.path("local");
+    for n in 0..FILES {
+        write_file(&local.join(format!("{}/{n}", n % 3)), "");
+    }
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
+    let upload = site.bucket.upload_dir(&local, "").filter(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(1));
+        false
+    });
+    let upload = tokio::time::timeout(Duration::from_millis(200), async { upload.await });
+    upload.await.unwrap_err();
+    // A call that had started may still end.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let before = calls.load(Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(calls.load(Ordering::Relaxed), before);
+    assert!(before < FILES);
+}
+
+#[tokio::test]
+async fn a_panic_of_a_filter_resumes() {
+    let site = Site::start().await;
+    let local = site.write("local", [("a", "1")]);
+    site.put([("b", "1")]).await;
+    let (up, down) = (
+        || {
+            site.bucket
+                .upload_dir(&local, "")
+                .filter(|_| panic!("filter"))
+        },
+        || {
+            site.bucket
+                .sync_down("", &local)
+                .filter(|_| panic!("filter"))
+        },
+    );
+    for transfer in [up(), down()] {
+        let ended = tokio::spawn(transfer.into_future()).await;
+        let panic = ended.unwrap_err().into_panic();
+        assert_eq!(panic.downcast_ref(), Some(&"filter"));
+    }
+    for mut plan in [up().plan(), down().plan()] {
+        let ended = tokio::spawn(async move { plan.next().await.is_some() }).await;
+        let panic = ended.unwrap_err().into_panic();
+        assert_eq!(panic.downcast_ref(), Some(&"filter"));
+    }
+}
+
 #[tokio::test]
 async fn dropping_a_transfer_leaves_nothing_half_done() {
     let site = Site::start().await;

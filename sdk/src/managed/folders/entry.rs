@@ -1,14 +1,16 @@
 //! [`Entry`]: a file, folder or object on one side of a transfer, and streams of them.
 
+use std::panic::resume_unwind;
 use std::vec;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
 
 use super::action::SkipReason;
 use super::compare::Version;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::runtime::ScopedTask;
 use crate::client::spans::in_current_span;
+use crate::managed::errors::task_result;
 
 /// A path on one side of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,16 +53,12 @@ const BATCH: usize = 128;
 /// Number of batches that wait for the consumer.
 const QUEUED_BATCHES: usize = 4;
 
-/// A batch, or `None` at the end. A channel that is closed without it has lost its producer.
-type Message = Result<Option<Vec<Entry>>>;
-
 /// Entries in the byte order of their paths, or of their paths in lower case.
 pub(super) struct EntryStream {
-    receiver: mpsc::Receiver<Message>,
+    receiver: mpsc::Receiver<Vec<Entry>>,
     batch: vec::IntoIter<Entry>,
-    is_at_end: bool,
-    /// Aborts the producer if the stream is dropped.
-    _producer: JoinSet<()>,
+    /// `None` after its end.
+    producer: Option<ScopedTask<Result<()>>>,
 }
 
 impl EntryStream {
@@ -69,21 +67,12 @@ impl EntryStream {
         produce: impl FnOnce(EntrySender) -> F,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUED_BATCHES);
-        let mut producer = JoinSet::new();
-        let produced = produce(EntrySender {
-            batch: Vec::with_capacity(BATCH),
-            sender: sender.clone(),
-        });
-        producer.spawn(in_current_span(async move {
-            let end = produced.await.map(|()| None);
-            // The consumer may have ended.
-            let _ = sender.send(end).await;
-        }));
+        let batch = Vec::with_capacity(BATCH);
+        let produced = produce(EntrySender { batch, sender });
         Self {
             receiver,
             batch: Vec::new().into_iter(),
-            is_at_end: false,
-            _producer: producer,
+            producer: Some(ScopedTask::spawn(in_current_span(produced))),
         }
     }
 
@@ -93,22 +82,22 @@ impl EntryStream {
         Self {
             receiver,
             batch: Vec::new().into_iter(),
-            is_at_end: true,
-            _producer: JoinSet::new(),
+            producer: None,
         }
     }
 
-    /// Returns the next entry without taking it.
+    /// Returns the next entry without taking it. Resumes a panic of the producer, which only a
+    /// callback can cause.
     pub(super) async fn peek(&mut self) -> Result<Option<&Entry>> {
-        while self.batch.as_slice().is_empty() && !self.is_at_end {
+        while self.batch.as_slice().is_empty()
+            && let Some(producer) = &mut self.producer
+        {
             match self.receiver.recv().await {
-                Some(message) => match message? {
-                    Some(batch) => self.batch = batch.into_iter(),
-                    None => self.is_at_end = true,
-                },
+                Some(batch) => self.batch = batch.into_iter(),
                 None => {
-                    let text = "the list of files ended early";
-                    return Err(Error::new(ErrorKind::Io, text));
+                    let produced = task_result(producer.await);
+                    self.producer = None;
+                    produced??;
                 }
             }
         }
@@ -122,32 +111,33 @@ impl EntryStream {
 }
 
 /// Runs `work`, which produces entries, on a separate thread. It blocks as long as the consumer is
-/// busy, so it must not occupy one of the runtime's threads for blocking work.
+/// busy, so it must not occupy one of the runtime's threads for blocking work. Resumes its panic.
 ///
 /// # Errors
 ///
-/// Returns `Io` if the system has no thread, or if `work` panics.
+/// Returns `Io` if the system has no thread.
 pub(super) async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {
-    let (sender, receiver) = oneshot::channel();
+    let (is_running, ended) = oneshot::channel::<()>();
     let thread = std::thread::Builder::new().name("qingstor-folder".to_owned());
     let spawned = thread.spawn(move || {
-        // The consumer may have ended.
-        let _ = sender.send(work());
+        let _is_running = is_running;
+        work()
     });
-    spawned.map_err(|error| {
+    let thread = spawned.map_err(|error| {
         let text = format!("cannot start a thread: {error}");
         Error::new(ErrorKind::Io, text).with_source(error)
     })?;
-    let ended = |_| Error::new(ErrorKind::Io, "the thread that lists files has panicked");
-    receiver.await.map_err(ended)
+    // Nothing is sent: the sender is dropped when the thread ends, so `join` does not block.
+    let _ = ended.await;
+    thread.join().or_else(|panic| resume_unwind(panic))
 }
 
 /// Sends the entries of a producer in batches.
 pub(super) struct EntrySender {
     batch: Vec<Entry>,
-    sender: mpsc::Sender<Message>,
+    sender: mpsc::Sender<Vec<Entry>>,
 }
 
 /// The consumer of the entries has ended.
@@ -167,7 +157,15 @@ impl EntrySender {
     /// Sends the entries that were not sent yet. Blocks.
     pub(super) fn flush(&mut self) -> Result<(), ConsumerEnded> {
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
-        let sent = self.sender.blocking_send(Ok(Some(batch)));
+        let sent = self.sender.blocking_send(batch);
         sent.map_err(|_| ConsumerEnded)
+    }
+
+    /// Returns an error if nothing can be sent any more.
+    pub(super) fn check_open(&self) -> Result<(), ConsumerEnded> {
+        match self.sender.is_closed() {
+            true => Err(ConsumerEnded),
+            false => Ok(()),
+        }
     }
 }

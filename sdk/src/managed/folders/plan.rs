@@ -8,16 +8,16 @@ use std::task::{Context as TaskContext, Poll, ready};
 
 use futures_core::Stream;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
 use super::FolderTransfer;
 use super::action::FolderAction;
 use super::context::Context;
-use super::plan_event::PlanEvent;
+use super::planned_action::PlannedAction;
 use super::planner::{PlanError, Planner};
-use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::runtime;
+use crate::base::error::Result;
+use crate::base::runtime::{self, ScopedTask};
 use crate::client::spans::in_current_span;
+use crate::managed::errors::task_result;
 
 /// The actions of a [`FolderTransfer`] as a stream, created by [`FolderTransfer::plan`]. Nothing is
 /// transferred or deleted: the plan only lists, and reads files to compare them.
@@ -62,22 +62,11 @@ impl Stream for FolderPlan {
         let Some(actions) = &mut self.actions else {
             return Poll::Ready(None);
         };
-        let planned = ready!(actions.receiver.poll_recv(cx));
-        Poll::Ready(match planned {
-            Some(Ok(PlanEvent::Action(planned))) => Some(Ok(planned.action)),
-            Some(Ok(PlanEvent::End)) => {
-                self.actions = None;
-                None
-            }
-            Some(Err(error)) => {
-                self.actions = None;
-                Some(Err(error))
-            }
-            None => {
-                self.actions = None;
-                Some(Err(planner_ended()))
-            }
-        })
+        let next = ready!(actions.poll_next(cx));
+        if !matches!(next, Some(Ok(_))) {
+            self.actions = None;
+        }
+        Poll::Ready(next.map(|planned| planned.map(|planned| planned.action)))
     }
 }
 
@@ -89,15 +78,10 @@ impl fmt::Debug for FolderPlan {
     }
 }
 
-pub(super) fn planner_ended() -> Error {
-    Error::new(ErrorKind::Io, "the runtime ended the plan")
-}
-
 /// The actions of a task that plans.
 pub(super) struct ActionStream {
-    pub(super) receiver: mpsc::Receiver<Result<PlanEvent>>,
-    /// Aborts the planner if the stream is dropped.
-    _planner: JoinSet<()>,
+    receiver: mpsc::Receiver<PlannedAction>,
+    planner: ScopedTask<Result<()>>,
 }
 
 /// Number of actions that wait to be taken.
@@ -108,24 +92,44 @@ impl ActionStream {
         context: impl Future<Output = Result<Arc<Context>>> + Send + 'static,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUED_ACTIONS);
-        let mut planner = JoinSet::new();
-        planner.spawn(in_current_span(async move {
-            let planned = match context.await {
-                Ok(context) => Planner::new(context, sender.clone()).run().await,
-                Err(error) => Err(error.into()),
-            };
-            let end = match planned {
-                Ok(()) => Ok(PlanEvent::End),
+        let planner = ScopedTask::spawn(in_current_span(async move {
+            match Planner::new(context.await?, sender).run().await {
                 // Nothing can be sent.
-                Err(PlanError::ConsumerEnded) => return,
+                Ok(()) | Err(PlanError::ConsumerEnded) => Ok(()),
                 Err(PlanError::Failed(error)) => Err(error),
-            };
-            // The consumer may have ended.
-            let _ = sender.send(end).await;
+            }
         }));
-        Self {
-            receiver,
-            _planner: planner,
+        Self { receiver, planner }
+    }
+
+    /// Polls the next action; `None` after the last one. Must not be polled after the end or an error.
+    /// Resumes a panic of the planner, which only a callback can cause.
+    pub(super) fn poll_next(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<PlannedAction>>> {
+        match ready!(self.receiver.poll_recv(cx)) {
+            Some(planned) => Poll::Ready(Some(Ok(planned))),
+            None => self.poll_end(cx).map(|ended| ended.err().map(Err)),
         }
+    }
+
+    /// Like [`poll_next`](Self::poll_next), but adds all actions that are ready to `planned`; none at
+    /// the end.
+    pub(super) fn poll_many(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        planned: &mut Vec<PlannedAction>,
+    ) -> Poll<Result<()>> {
+        let received = self.receiver.poll_recv_many(cx, planned, QUEUED_ACTIONS);
+        match ready!(received) {
+            0 => self.poll_end(cx),
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_end(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<()>> {
+        let planner = Pin::new(&mut self.planner);
+        planner.poll(cx).map(|ended| task_result(ended).flatten())
     }
 }

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use super::action::{DeleteTarget, FolderAction, SkipReason, TransferReason};
 use super::compare::{Decision, Rules, Version, decide};
@@ -13,10 +12,11 @@ use super::entry::EntryStream;
 use super::facts;
 use super::listing::{self, ListOptions};
 use super::merge::{MergeOptions, Merger, Next, Step};
-use super::plan_event::{PlanEvent, PlannedAction};
+use super::planned_action::PlannedAction;
 use super::sorter::Spool;
 use super::walk::{self, Role, WalkOptions};
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::runtime::ScopedTask;
 use crate::client::spans::in_current_span;
 use crate::managed::errors::task_result;
 use crate::message::object_key::{self, KeyPlace};
@@ -40,7 +40,7 @@ const COMPARISONS: usize = 32;
 pub(super) struct Planner {
     context: Arc<Context>,
     rules: Rules,
-    sender: mpsc::Sender<Result<PlanEvent>>,
+    sender: mpsc::Sender<PlannedAction>,
     /// Actions in their order; some are not decided yet.
     pending: VecDeque<Pending>,
     deletions: Spool<String>,
@@ -50,20 +50,11 @@ pub(super) struct Planner {
 
 enum Pending {
     Decided(PlannedAction),
-    Comparing(Comparison),
-}
-
-/// A comparison in progress, aborted on drop.
-struct Comparison(JoinHandle<PlannedAction>);
-
-impl Drop for Comparison {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    Comparing(ScopedTask<PlannedAction>),
 }
 
 impl Planner {
-    pub(super) fn new(context: Arc<Context>, sender: mpsc::Sender<Result<PlanEvent>>) -> Self {
+    pub(super) fn new(context: Arc<Context>, sender: mpsc::Sender<PlannedAction>) -> Self {
         let rules = Rules {
             compare: context.options.compare,
             direction: context.kinds(),
@@ -249,7 +240,7 @@ impl Planner {
             Decision::Transfer(reason) => Pending::Decided(self.transfer(path, source, reason)),
             Decision::Need(_) => {
                 let (context, rules) = (Arc::clone(&self.context), self.rules);
-                Pending::Comparing(Comparison(tokio::spawn(in_current_span(async move {
+                Pending::Comparing(ScopedTask::spawn(in_current_span(async move {
                     match facts::decide(&context, rules, &path, &source, &target).await {
                         Ok(Decision::Skip(reason)) => skip(path, reason),
                         Ok(Decision::Transfer(reason)) => transfer(&context, path, source, reason),
@@ -265,7 +256,7 @@ impl Planner {
                             }
                         }
                     }
-                }))))
+                })))
             }
         };
         self.pending.push_back(pending);
@@ -282,12 +273,12 @@ impl Planner {
             let decided = match pending {
                 Pending::Decided(decided) => decided,
                 Pending::Comparing(comparison)
-                    if self.pending.len() < keep && !comparison.0.is_finished() =>
+                    if self.pending.len() < keep && !comparison.is_finished() =>
                 {
                     self.pending.push_front(Pending::Comparing(comparison));
                     return Ok(());
                 }
-                Pending::Comparing(mut comparison) => task_result((&mut comparison.0).await)?,
+                Pending::Comparing(comparison) => task_result(comparison.await)?,
             };
             self.send(decided).await?;
         }
@@ -298,7 +289,7 @@ impl Planner {
         if let FolderAction::Skip { reason, .. } = &planned.action {
             self.has_failure |= reason.is_failure();
         }
-        let sent = self.sender.send(Ok(PlanEvent::Action(planned))).await;
+        let sent = self.sender.send(planned).await;
         sent.map_err(|_| PlanError::ConsumerEnded)
     }
 

@@ -13,8 +13,8 @@ use super::FolderTransfer;
 use super::action::{DeleteTarget, FolderAction, FolderFailure, FolderSummary, SkipReason};
 use super::context::{Context, Direction};
 use super::local_folder;
-use super::plan::{ActionStream, QUEUED_ACTIONS, planner_ended};
-use super::plan_event::{PlanEvent, PlannedAction};
+use super::plan::{ActionStream, QUEUED_ACTIONS};
+use super::planned_action::PlannedAction;
 use super::planner;
 use super::progress::ProgressCounter;
 use super::transfer::{Results, SMALL, Transfers};
@@ -100,9 +100,9 @@ impl Drop for Runner {
 }
 
 enum Event {
-    Planned,
-    PlanFailed(Error),
-    PlanEnded,
+    /// The next actions; none at the end of the plan.
+    Planned(Vec<PlannedAction>),
+    Failed(Error),
     Finished(Results),
     Idle,
 }
@@ -112,35 +112,26 @@ impl Runner {
     async fn transfer_all(&mut self) -> Result<()> {
         loop {
             while self.tasks.len() < self.jobs && self.start_next() {}
-            let mut planned = Vec::new();
-            let event = poll_fn(|cx| self.poll_event(cx, &mut planned)).await;
-            match event {
-                Event::Planned => {
-                    for event in planned {
-                        match event? {
-                            PlanEvent::Action(planned) => self.accept(planned),
-                            PlanEvent::End => self.end_plan(),
-                        }
+            match poll_fn(|cx| self.poll_event(cx)).await {
+                Event::Planned(planned) if planned.is_empty() => self.end_plan(),
+                Event::Planned(planned) => {
+                    for action in planned {
+                        self.accept(action);
                     }
                 }
-                Event::PlanEnded => return Err(planner_ended()),
-                Event::PlanFailed(error) => return Err(error),
+                Event::Failed(error) => return Err(error),
                 Event::Finished(results) => self.record(results),
                 Event::Idle => return Ok(()),
             }
         }
     }
 
-    fn poll_event(
-        &mut self,
-        cx: &mut TaskContext<'_>,
-        planned: &mut Vec<Result<PlanEvent>>,
-    ) -> Poll<Event> {
+    fn poll_event(&mut self, cx: &mut TaskContext<'_>) -> Poll<Event> {
         let has_tasks = match self.tasks.poll_join_next(cx) {
             Poll::Ready(Some(joined)) => {
                 return Poll::Ready(match task_result(joined).flatten() {
                     Ok(results) => Event::Finished(results),
-                    Err(error) => Event::PlanFailed(error),
+                    Err(error) => Event::Failed(error),
                 });
             }
             Poll::Ready(None) => false,
@@ -150,9 +141,10 @@ impl Runner {
         if self.waiting.len() < QUEUED_ACTIONS
             && let Some(plan) = &mut self.plan
         {
-            match plan.receiver.poll_recv_many(cx, planned, QUEUED_ACTIONS) {
-                Poll::Ready(0) => return Poll::Ready(Event::PlanEnded),
-                Poll::Ready(_) => return Poll::Ready(Event::Planned),
+            let mut planned = Vec::new();
+            match plan.poll_many(cx, &mut planned) {
+                Poll::Ready(Ok(())) => return Poll::Ready(Event::Planned(planned)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Event::Failed(error)),
                 Poll::Pending if has_tasks || !waits_for_deletion => return Poll::Pending,
                 Poll::Pending => {}
             }
@@ -293,12 +285,9 @@ impl Runner {
             while self.waiting.len() < DeleteObjects::KEYS_PER_REQUEST
                 && let Some(plan) = &mut self.plan
             {
-                match plan.receiver.recv().await {
-                    Some(event) => match event? {
-                        PlanEvent::Action(planned) => self.accept(planned),
-                        PlanEvent::End => self.end_plan(),
-                    },
-                    None => return Err(planner_ended()),
+                match poll_fn(|cx| plan.poll_next(cx)).await.transpose()? {
+                    Some(planned) => self.accept(planned),
+                    None => self.end_plan(),
                 }
             }
             let count = self.waiting.len().min(DeleteObjects::KEYS_PER_REQUEST);

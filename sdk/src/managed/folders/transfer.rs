@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::action::FolderAction;
 use super::context::{Context, Direction};
-use super::plan_event::PlannedAction;
+use super::planned_action::PlannedAction;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::managed::copy::SourceVersion;

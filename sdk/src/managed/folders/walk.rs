@@ -157,6 +157,8 @@ impl FolderId {
 impl Walker<'_> {
     fn run(&mut self) -> Result<(), ConsumerEnded> {
         while let Some(frame) = self.frames.last_mut() {
+            // An excluded path sends nothing, so it would not notice that the consumer has ended.
+            self.sender.check_open()?;
             match frame.items.next() {
                 None => {
                     self.frames.pop();
@@ -255,6 +257,9 @@ impl Walker<'_> {
         let mut sorter = Sorter::new();
         let mut is_empty = true;
         for entry in std::fs::read_dir(&local)? {
+            if self.sender.check_open().is_err() {
+                break;
+            }
             let entry = entry?;
             is_empty = false;
             let file_name = entry.file_name();

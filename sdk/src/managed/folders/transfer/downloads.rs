@@ -10,7 +10,7 @@ use super::super::action::FolderAction;
 use super::super::compare::{Version, parse_time};
 use super::super::context::Direction;
 use super::super::local_folder;
-use super::super::plan_event::PlannedAction;
+use super::super::planned_action::PlannedAction;
 use super::{Results, SMALL, Transfers, wrong_direction};
 use crate::base::digest::Digest;
 use crate::base::entity_tag;

@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use super::super::action::FolderAction;
 use super::super::compare::{Version, format_time};
 use super::super::context::Context;
-use super::super::plan_event::PlannedAction;
+use super::super::planned_action::PlannedAction;
 use super::super::walk::version_of;
 use super::{Results, SMALL, Transfers, wrong_direction};
 use crate::base::digest::Digest;

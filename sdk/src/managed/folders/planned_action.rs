@@ -1,4 +1,4 @@
-//! [`PlanEvent`]: the items of a plan.
+//! [`PlannedAction`]: an action with what its plan knows.
 
 use super::action::FolderAction;
 use super::compare::Version;
@@ -14,11 +14,4 @@ pub(super) struct PlannedAction {
     pub(super) source: Option<Box<Version>>,
     /// Why a path is skipped, if not only its reason says it.
     pub(super) error: Option<Error>,
-}
-
-/// An item of a plan. A channel that is closed without `End` has lost the planner.
-#[derive(Debug)]
-pub(super) enum PlanEvent {
-    Action(PlannedAction),
-    End,
 }
