@@ -92,6 +92,8 @@ pub(crate) struct CallContext {
     pub(crate) key: Option<String>,
     /// The part of the object that the request of a transfer sends or receives.
     pub(crate) part: Option<ContentPart>,
+    /// Request ID of the response whose body the error is about.
+    pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
     /// Zero if it is not known.
     pub(crate) elapsed: Duration,
@@ -329,7 +331,9 @@ impl Error {
     /// Returns the request ID. Include it in support requests.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.0.response.as_ref()?.request_id.as_deref()
+        let of_response = self.0.response.as_ref();
+        let of_response = of_response.and_then(|response| response.request_id.as_deref());
+        of_response.or_else(|| self.0.call.as_ref()?.request_id.as_deref())
     }
 
     /// Returns the headers of the response, if there is one.

@@ -8,8 +8,9 @@ use std::vec;
 
 use futures_core::Stream;
 
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{ErrorKind, Result};
 use crate::call::Call;
+use crate::message::response::response_error;
 
 pub(crate) mod rule;
 
@@ -153,7 +154,8 @@ impl<I: PagedOperation> Pages<I> {
                 return Ok(());
             }
         };
-        Err(Error::new(ErrorKind::Decode, why).with_call(call.dispatcher.unsent(I::INFO, "")))
+        let context = call.dispatcher.unsent(I::INFO, "");
+        Err(response_error(ErrorKind::Decode, why, page, context))
     }
 }
 

@@ -111,6 +111,7 @@ impl Dispatcher {
             attempts: 0,
             earlier_attempts: 0,
             earlier_halvings: 0,
+            request_id: None,
         };
         self.send(&mut request, call, &limits).await
     }

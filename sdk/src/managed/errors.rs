@@ -3,14 +3,12 @@
 use std::io;
 use std::path::Path;
 
-use bytes::Bytes;
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::base::error::{CallContext, Error, ErrorKind, Result};
 use crate::base::runtime;
 use crate::client::Bucket;
-use crate::message::response::error_response;
-use crate::message::response_meta::ResponseMeta;
+pub(super) use crate::message::response::response_error;
 
 /// Adds the operation and the object to an error that does not have them.
 pub(super) fn with_object(
@@ -30,19 +28,6 @@ pub(super) fn object_call(bucket: &Bucket, key: &str, operation: &'static str) -
         key: Some(key.to_owned()),
         ..CallContext::default()
     }
-}
-
-/// Returns an error about the successful response to a call, with its request ID.
-pub(super) fn response_error(
-    kind: ErrorKind,
-    text: impl Into<String>,
-    response: &ResponseMeta,
-    call: CallContext,
-) -> Error {
-    let attempts = response.attempts();
-    Error::new(kind, text)
-        .with_call(CallContext { attempts, ..call })
-        .with_response(error_response(response, Bytes::new()))
 }
 
 /// Returns the error of an operation on a file.

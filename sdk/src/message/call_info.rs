@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 
 use crate::base::error::CallContext;
 use crate::message::address::Address;
@@ -23,6 +23,8 @@ pub(crate) struct CallInfo {
     pub(crate) earlier_attempts: u32,
     /// How often the minimum throughput was halved before these attempts.
     pub(crate) earlier_halvings: u32,
+    /// Request ID of the response whose body is being read.
+    pub(crate) request_id: Option<HeaderValue>,
 }
 
 /// The part of a call that all its attempts share.
@@ -53,11 +55,14 @@ impl CallInfo {
             started,
             ..
         } = &*self.identity;
+        let request_id = self.request_id.as_ref();
+        let request_id = request_id.and_then(|id| Some(id.to_str().ok()?.to_owned()));
         CallContext {
             operation: info.id,
             bucket: address.bucket.clone(),
             key: address.key(uri.path()),
             part: None,
+            request_id,
             attempts: self.earlier_attempts.saturating_add(self.attempts),
             elapsed: started.elapsed(),
         }

@@ -4,11 +4,14 @@
 //! transfer: they are compiled in the programs that use them. This halves the time to compile this
 //! crate.
 
+use std::ops::Deref;
+
 use crate::base::error::Result;
 use crate::message::error_document::BodyFields;
 use crate::message::operation_info::OperationInfo;
 use crate::message::request::RequestParts;
 use crate::message::response::Response;
+use crate::message::response_meta::ResponseMeta;
 
 /// The input of an operation, such as [`GetObjectInput`](crate::operations::GetObjectInput).
 ///
@@ -42,7 +45,7 @@ pub(crate) mod sealed {
 
 /// The output of an operation, such as [`GetObjectOutput`](crate::operations::GetObjectOutput).
 /// This trait is sealed.
-pub trait FromResponse: Sized {
+pub trait FromResponse: Sized + Deref<Target = ResponseMeta> {
     /// Decodes the output from a response with a success status.
     #[doc(hidden)]
     fn decode(response: Response) -> Result<Self>;

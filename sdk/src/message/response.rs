@@ -17,7 +17,7 @@ mod error_page;
 mod service_error;
 
 use service_error::first_bytes;
-pub(crate) use service_error::{contradiction, error_in_success, error_response, service_error};
+pub(crate) use service_error::{contradiction, error_in_success, response_error, service_error};
 
 /// A response with a success status, which an output is decoded from.
 #[derive(Debug)]

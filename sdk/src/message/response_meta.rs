@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, StatusCode};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
 
 /// Status and headers of a response. Every output dereferences to it.
 #[derive(Clone, Debug, Default)]

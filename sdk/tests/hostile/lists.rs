@@ -16,7 +16,7 @@ async fn endless(page: impl Fn(u64) -> &'static str + Send + Sync + 'static) -> 
             r#"{{{}"has_more":true,"next_marker":"m{number}","next_key_marker":"m{number}"}}"#,
             page(number)
         );
-        response("200 OK", &[], body.as_bytes())
+        response("200 OK", &[("X-Qs-Request-Id", "REQ1")], body.as_bytes())
     })
     .await;
     let bucket = server.bucket();
@@ -24,6 +24,7 @@ async fn endless(page: impl Fn(u64) -> &'static str + Send + Sync + 'static) -> 
 }
 
 fn has_no_end(error: &Error) {
+    assert_eq!(error.request_id(), Some("REQ1"), "{error}");
     assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
     assert!(
         error.to_string().contains("1000 pages are empty"),

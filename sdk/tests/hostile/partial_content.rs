@@ -261,6 +261,50 @@ async fn an_error_of_a_range_contains_the_range_and_the_request_id() {
 }
 
 #[tokio::test]
+async fn an_error_of_a_body_contains_the_id_of_its_last_response() {
+    const SIZE: usize = 1000;
+    let server = Server::start(RequestBody::Read, move |number, head| {
+        let id = format!("REQ{number}");
+        let mut headers = vec![("ETag", "\"900150983cd24fb0d6963f7d28e17f72\"")];
+        headers.push(("X-Qs-Request-Id", &id));
+        let Some(range) = header(head, "range") else {
+            let mut bytes = response("200 OK", &headers, &[0; SIZE]);
+            // The key says how much is missing.
+            let is_broken = head.starts_with("get /some-bucket/broken");
+            bytes.truncate(bytes.len() - if is_broken { 10 } else { 0 });
+            return bytes;
+        };
+        let range = range.strip_prefix("bytes=").unwrap();
+        let range = format!("bytes {range}/{SIZE}");
+        headers.push(("Content-Range", &range));
+        let mut bytes = response("206 Partial Content", &headers, &[0; 10]);
+        bytes.truncate(bytes.len() - 10);
+        bytes
+    })
+    .await;
+    let bucket = server.bucket_with(|config| {
+        let retry = RetryPolicy::default().max_attempts(2);
+        let retry = retry.initial_backoff(std::time::Duration::from_millis(1));
+        config
+            .idle_timeout(std::time::Duration::from_millis(300))
+            .retry(retry)
+    });
+    for (key, kind, requests) in [
+        ("wrong", ErrorKind::Integrity, 1),
+        ("broken", ErrorKind::Timeout, 2),
+    ] {
+        let before = server.seen.requests();
+        let body = bucket.get_object(key).await.unwrap().body;
+        let error = body.verified().bytes().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert_eq!(server.seen.requests() - before, requests, "{error}");
+        let id = format!("REQ{}", before + requests);
+        assert_eq!(error.request_id(), Some(&*id), "{error}");
+        assert!(error.to_string().contains(&id), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn ranges_are_combined_by_a_strong_etag_only() {
     for etag in ["", "\"\"", "\"", "W/\"e\"", "w/\"e\"", "W/\"\""] {
         let (_server, bucket) = replaced(etag, true).await;

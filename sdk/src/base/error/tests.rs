@@ -7,6 +7,7 @@ fn service_error(status: u16, code: Option<ErrorCode>) -> Error {
             bucket: Some("photos".into()),
             key: Some("cat.jpg".into()),
             part: None,
+            request_id: None,
             attempts: 1,
             elapsed: Duration::from_millis(41),
         })

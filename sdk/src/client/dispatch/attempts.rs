@@ -21,7 +21,7 @@ use crate::message::operation_info::ResponseKind;
 use crate::message::response::{
     Response, ResponseBody, error_in_success, is_bodiless, service_error,
 };
-use crate::message::response_meta::ResponseMeta;
+use crate::message::response_meta::{REQUEST_ID, ResponseMeta};
 use crate::message::timed_body::{RawBody, TimedBody};
 use crate::transport::{AttemptMeter, TransportRequest};
 
@@ -261,7 +261,11 @@ async fn read(
             ResponseKind::Stream => {}
         }
     }
-    let mut stream = ByteStream::new(incoming, length, part, call.clone());
+    let call_of_body = CallInfo {
+        request_id: meta.headers().get(REQUEST_ID).cloned(),
+        ..call.clone()
+    };
+    let mut stream = ByteStream::new(incoming, length, part, call_of_body);
     if is_success && info.response_kind == ResponseKind::Stream {
         return Ok(ResponseBody::Stream(stream));
     }

@@ -1,6 +1,5 @@
 //! [`Uploader`]: sends the requests of one upload, and verifies their responses.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use qingstor_md5::Md5Pool;
@@ -23,6 +22,7 @@ use crate::managed::multipart_guard::MultipartGuard;
 use crate::managed::object_headers::put_input;
 use crate::managed::request_tasks::{Concurrency, ResponseCounter, in_task};
 use crate::message::body::{Body, BodyMonitor};
+use crate::message::operation::FromResponse;
 use crate::message::response_meta::ResponseMeta;
 use crate::message::sse::{SseInput, SseKey};
 use crate::message::transfer_monitor::TransferMonitor;
@@ -204,7 +204,7 @@ impl Uploader {
     ) -> Result<(T, Option<Digest>)>
     where
         F: Future<Output = Result<T>>,
-        T: Deref<Target = ResponseMeta>,
+        T: FromResponse,
     {
         if self.verify {
             // The MD5 is calculated while the part is sent.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
@@ -15,6 +16,7 @@ use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result, RetryRefusal};
 use crate::message::call_info::{CallInfo, MAX_HALVINGS};
 use crate::message::content_range::ContentRange;
+use crate::message::response::contradiction;
 use crate::message::response_meta::ResponseMeta;
 
 /// The header of a request for an object that is encrypted with a customer-provided key.
@@ -193,6 +195,10 @@ impl ResumePoint {
         let range = HeaderValue::try_from(range)
             .map_err(|error| Error::invalid_input("invalid range").with_source(error))?;
         headers.insert(RANGE, range);
+        let call = CallInfo {
+            request_id: None,
+            ..call
+        };
         let (meta, stream) = self.resend.send(headers, call.clone()).await?;
         // `ContentRange::check` has already refused a response with another range.
         let is_same = meta.headers().get(ETAG) == Some(&self.etag);
@@ -203,6 +209,7 @@ impl ResumePoint {
             "the response to the request for bytes {} to {} is not the rest of the body",
             wanted.first, wanted.last
         );
-        Err(Error::new(ErrorKind::Integrity, text).with_call(call.context()))
+        let kind = ErrorKind::Integrity;
+        Err(contradiction(kind, text, &meta, Bytes::new(), &call))
     }
 }

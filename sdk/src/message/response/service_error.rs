@@ -7,7 +7,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName};
 
 use super::error_page;
-use crate::base::error::{Error, ErrorKind, ErrorResponse, reason, status_line};
+use crate::base::error::{CallContext, Error, ErrorKind, ErrorResponse, reason, status_line};
 use crate::base::timestamp::Timestamp;
 use crate::message::call_info::CallInfo;
 use crate::message::error_document::ErrorDocument;
@@ -31,8 +31,22 @@ pub(crate) fn contradiction(
         .with_response(error_response(meta, body))
 }
 
+/// Returns an error about a response with a success status that was read already. `call`: its call; the
+/// response knows the number of attempts.
+pub(crate) fn response_error(
+    kind: ErrorKind,
+    message: impl Into<String>,
+    meta: &ResponseMeta,
+    call: CallContext,
+) -> Error {
+    let attempts = meta.attempts();
+    Error::new(kind, message)
+        .with_call(CallContext { attempts, ..call })
+        .with_response(error_response(meta, Bytes::new()))
+}
+
 /// Returns the facts about a response with a success status for its error.
-pub(crate) fn error_response(meta: &ResponseMeta, body: Bytes) -> ErrorResponse {
+fn error_response(meta: &ResponseMeta, body: Bytes) -> ErrorResponse {
     ErrorResponse {
         status: meta.status(),
         headers: error_headers(meta.headers()),
