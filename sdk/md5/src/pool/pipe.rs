@@ -22,7 +22,7 @@ struct State {
     /// Number of bytes in `chunks`.
     bytes: usize,
     end: Option<End>,
-    /// Whether nobody needs the chunks.
+    /// Whether the chunks are no longer needed.
     is_canceled: bool,
 }
 

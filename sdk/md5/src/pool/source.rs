@@ -230,7 +230,7 @@ impl Reader {
         }
     }
 
-    /// Whether all chunks were hashed.
+    /// Returns whether all chunks were hashed.
     pub(super) fn is_finished(&self) -> bool {
         let is_last = match &self.input {
             Input::Memory { rest, .. } => rest.as_slice().is_empty(),
