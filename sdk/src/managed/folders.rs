@@ -18,6 +18,8 @@ mod planner;
 mod progress;
 mod run;
 mod sorter;
+mod spool;
+mod temporary_file;
 mod transfer;
 mod walk;
 

@@ -169,6 +169,24 @@ async fn a_dropped_transfer_stops_walking() {
     assert!(before < FILES);
 }
 
+/// Sorting a long list takes time, in which the runtime must not stop.
+#[tokio::test]
+async fn lists_are_sorted_outside_of_the_runtime() {
+    let site = Site::start().await;
+    let local = site.write("local", [("a", "1")]);
+    site.put([("b", "1")]).await;
+    let runtime = std::thread::current().id();
+    for transfer in [
+        site.bucket.sync_down("", &local).delete(true),
+        site.bucket.sync_up(&local, "").delete(true),
+        site.bucket.sync_to("", &site.other, ""),
+    ] {
+        let transfer = transfer.filter(move |_| std::thread::current().id() != runtime);
+        let actions = plan(transfer).await;
+        assert!(!actions.is_empty(), "the filter excludes everything");
+    }
+}
+
 #[tokio::test]
 async fn a_panic_of_a_filter_resumes() {
     let site = Site::start().await;

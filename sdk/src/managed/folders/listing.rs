@@ -2,8 +2,10 @@
 //! case.
 
 use std::io;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
 use super::action::SkipReason;
 use super::compare::Version;
@@ -14,8 +16,9 @@ use super::sorter::{Record, Sorted, Sorter};
 use crate::base::error::{CallContext, Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
+use crate::generated::operations::ListObjectsOutput;
 use crate::generated::types::{ObjectSummary, StorageClass};
-use crate::managed::errors::response_error;
+use crate::managed::errors::{response_error, task_result};
 use crate::message::response_meta::ResponseMeta;
 
 /// Bucket and prefix of a list.
@@ -74,6 +77,7 @@ impl Record for Folded {
 /// lack new folders for a while.
 pub(super) fn stream(options: ListOptions) -> EntryStream {
     EntryStream::start(|sender| async move {
+        let options = Arc::new(options);
         let sorter = list(&options).await?;
         let sent = on_thread(move || send(sorter, &options, sender)).await?;
         sent.map_err(|error| sort_error(&error))
@@ -81,26 +85,40 @@ pub(super) fn stream(options: ListOptions) -> EntryStream {
 }
 
 /// Reads the whole list.
-async fn list(options: &ListOptions) -> Result<Sorter<Listed>> {
+async fn list(options: &Arc<ListOptions>) -> Result<Sorter<Listed>> {
     let call = options.bucket.list_objects().prefix(&options.prefix);
     let mut pages = call.limit(PAGE_SIZE).pages();
     let mut sorter = Sorter::new();
-    while let Some(mut page) = pages.next().await.transpose()? {
-        for object in std::mem::take(&mut page.keys) {
-            let Some(path) = object.key.strip_prefix(&options.prefix) else {
-                return Err(foreign_key(&options.bucket, &page, &object.key));
-            };
-            // The marker of the prefix itself is the target folder.
-            if path.is_empty() || !options.filter.includes(path) {
-                continue;
-            }
-            let path = path.to_owned();
-            sorter
-                .push(Listed::new(path, object))
-                .map_err(|error| sort_error(&error))?;
-        }
+    while let Some(page) = pages.next().await.transpose()? {
+        let options = Arc::clone(options);
+        let added = spawn_blocking(move || {
+            add(&mut sorter, page, &options)?;
+            Ok(sorter)
+        });
+        sorter = task_result(added.await).flatten()?;
     }
     Ok(sorter)
+}
+
+/// Adds the objects of a page. Blocks.
+fn add(
+    sorter: &mut Sorter<Listed>,
+    mut page: ListObjectsOutput,
+    options: &ListOptions,
+) -> Result<()> {
+    for object in std::mem::take(&mut page.keys) {
+        let Some(path) = object.key.strip_prefix(&options.prefix) else {
+            return Err(foreign_key(&options.bucket, &page, &object.key));
+        };
+        // The marker of the prefix itself is the target folder.
+        if path.is_empty() || !options.filter.includes(path) {
+            continue;
+        }
+        let path = path.to_owned();
+        let added = sorter.push(Listed::new(path, object));
+        added.map_err(|error| sort_error(&error))?;
+    }
+    Ok(())
 }
 
 /// Returns the error of a list with a key that does not have the prefix.

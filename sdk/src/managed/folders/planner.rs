@@ -13,9 +13,9 @@ use super::facts;
 use super::listing::{self, ListOptions};
 use super::merge::{MergeOptions, Merger, Next, Step};
 use super::planned_action::PlannedAction;
-use super::sorter::Spool;
+use super::spool::Spool;
 use super::walk::{self, Role, WalkOptions};
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, Result};
 use crate::base::runtime::ScopedTask;
 use crate::client::spans::in_current_span;
 use crate::managed::errors::task_result;
@@ -43,7 +43,7 @@ pub(super) struct Planner {
     sender: mpsc::Sender<PlannedAction>,
     /// Actions in their order; some are not decided yet.
     pending: VecDeque<Pending>,
-    deletions: Spool<String>,
+    deletions: Spool,
     /// Whether a path of the source cannot be transferred.
     has_failure: bool,
 }
@@ -108,13 +108,13 @@ impl Planner {
                 }
             }
             for step in steps.drain(..) {
-                self.add(step)?;
+                self.add(step).await?;
             }
             self.send_decided(comparisons).await?;
         }
         merger.finish(&mut steps);
         for step in steps {
-            self.add(step)?;
+            self.add(step).await?;
         }
         self.send_decided(0).await?;
         self.send_deletions(merger.source_files()).await
@@ -181,7 +181,7 @@ impl Planner {
         }
     }
 
-    fn add(&mut self, step: Step) -> Result<()> {
+    async fn add(&mut self, step: Step) -> Result<()> {
         let decided = match step {
             Step::Skip { path, reason } => skip(path, reason),
             Step::New { path, source } => match self.problem(&path) {
@@ -207,10 +207,7 @@ impl Planner {
                 target,
             } => return self.compare(path, source, target),
             Step::Delete { path } => {
-                return self.deletions.push(path).map_err(|error| {
-                    let text = format!("cannot keep the list of deletions: {error}");
-                    Error::new(ErrorKind::Io, text).with_source(error)
-                });
+                return self.deletions.push(path).await;
             }
         };
         self.pending.push_back(Pending::Decided(decided));
@@ -295,7 +292,7 @@ impl Planner {
 
     /// Sends the deletions, or the reason why there are none.
     async fn send_deletions(&mut self, source_files: u64) -> Result<(), PlanError> {
-        let deletions = std::mem::replace(&mut self.deletions, Spool::new());
+        let mut deletions = std::mem::replace(&mut self.deletions, Spool::new());
         let max = self.context.options.max_delete;
         let refusal = match max {
             Some(max) if deletions.len() > max => Some(SkipReason::TooManyDeletions),
@@ -303,18 +300,19 @@ impl Planner {
             None if source_files == 0 => Some(SkipReason::EmptySource),
             _ => None,
         };
-        for path in deletions.finish() {
-            let path = path.map_err(|error| {
-                let text = format!("cannot read the list of deletions: {error}");
-                Error::new(ErrorKind::Io, text).with_source(error)
-            })?;
-            let planned = match &refusal {
-                Some(reason) => skip(path, reason.clone()),
-                None => self.delete(path),
-            };
-            self.send(planned).await?;
+        loop {
+            let batch = deletions.next_batch().await?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            for path in batch {
+                let planned = match &refusal {
+                    Some(reason) => skip(path, reason.clone()),
+                    None => self.delete(path),
+                };
+                self.send(planned).await?;
+            }
         }
-        Ok(())
     }
 
     fn delete(&self, path: String) -> PlannedAction {

@@ -1,13 +1,13 @@
 //! [`Sorter`]: sorts any number of records by their paths in a fixed amount of memory.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::vec;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use super::temporary_file::TemporaryFile;
 
 /// A record with a path.
 pub(super) trait Record: Serialize + DeserializeOwned {
@@ -19,13 +19,13 @@ pub(super) trait Record: Serialize + DeserializeOwned {
 const MEMORY: usize = 4 << 20;
 /// Memory that a record needs besides its path and its ETag.
 const RECORD_OVERHEAD: usize = 128;
-/// The number of sorted runs in the file, after which they are merged into one.
+/// The number of sorted runs in a file, after which they are merged into one.
 const MAX_RUNS: usize = 16;
 /// Bytes of a run that are read at once.
 const BLOCK: usize = 32 << 10;
 
-/// Sorts records by their paths. Keeps 4 MiB of them in memory and the others in a temporary file,
-/// in sorted runs.
+/// Sorts records by their paths. Keeps 4 MiB of them in memory and the others in temporary files, in
+/// sorted runs.
 pub(super) struct Sorter<T> {
     records: Vec<T>,
     bytes: usize,
@@ -61,15 +61,7 @@ impl<T: Record> Sorter<T> {
     pub(super) fn finish(mut self) -> Sorted<T> {
         self.sort();
         let runs = self.spilled.map(RunFile::into_readers);
-        let mut sources = runs.unwrap_or_default();
-        let memory = self.records.into_iter();
-        sources.retain(|reader| reader.position < reader.end);
-        Sorted {
-            memory,
-            heads: Vec::new(),
-            runs: sources,
-            is_started: false,
-        }
+        Sorted::new(runs.unwrap_or_default(), self.records)
     }
 
     fn sort(&mut self) {
@@ -79,93 +71,52 @@ impl<T: Record> Sorter<T> {
     fn spill(&mut self) -> io::Result<()> {
         self.sort();
         let mut file = match self.spilled.take() {
-            Some(file) if file.runs.len() < MAX_RUNS => file,
-            Some(file) => merge_runs::<T>(file)?,
+            Some(file) => file,
             None => RunFile::create()?,
         };
-        file.write_run(self.records.drain(..).map(Ok))?;
-        self.records = Vec::new();
+        file.add_run(std::mem::take(&mut self.records).into_iter().map(Ok))?;
         self.bytes = 0;
         self.spilled = Some(file);
         Ok(())
     }
 }
 
-/// Merges all runs of a file into one run of a new file.
-fn merge_runs<T: Record>(file: RunFile) -> io::Result<RunFile> {
-    let mut merged = RunFile::create()?;
-    let records = Sorted::<T> {
-        memory: Vec::new().into_iter(),
-        heads: Vec::new(),
-        runs: file.into_readers(),
-        is_started: false,
-    };
-    merged.write_run(records)?;
-    Ok(merged)
-}
-
 /// A temporary file with sorted runs of records. It has no name, or is removed on drop.
 struct RunFile {
-    file: std::sync::Arc<TemporaryFile>,
+    file: Arc<TemporaryFile>,
     len: u64,
     /// Start and end of each run.
     runs: Vec<(u64, u64)>,
-}
-
-struct TemporaryFile {
-    file: File,
-    /// Set if the name could not be removed while the file is open.
-    path: Option<PathBuf>,
-}
-
-impl Drop for TemporaryFile {
-    fn drop(&mut self) {
-        if let Some(path) = &self.path {
-            // An error cannot be reported from here.
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-impl TemporaryFile {
-    fn create() -> io::Result<Self> {
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
-        let mut options = std::fs::OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let folder = std::env::temp_dir();
-        loop {
-            let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let name = format!("qingstor-sort-{}-{count}", std::process::id());
-            let path = folder.join(name);
-            let file = match options.open(&path) {
-                // A process with the same ID has left it.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                Err(error) => {
-                    let text = format!("cannot create {}: {error}", path.display());
-                    return Err(io::Error::new(error.kind(), text));
-                }
-                Ok(file) => file,
-            };
-            // Without a name, nothing is left behind if the process is killed. Windows does not allow
-            // this.
-            let path = match std::fs::remove_file(&path) {
-                Ok(()) => None,
-                Err(_) => Some(path),
-            };
-            return Ok(Self { file, path });
-        }
-    }
+    /// Runs of older records, each of which was merged from [`MAX_RUNS`] runs of this file. Only runs
+    /// of similar size are merged, so a record is written once for each file, of which there are few.
+    older: Option<Box<Self>>,
 }
 
 impl RunFile {
     fn create() -> io::Result<Self> {
         Ok(Self {
-            file: std::sync::Arc::new(TemporaryFile::create()?),
+            file: Arc::new(TemporaryFile::create()?),
             len: 0,
             runs: Vec::new(),
+            older: None,
         })
+    }
+
+    /// Adds a run of the newest records.
+    fn add_run<T: Record>(
+        &mut self,
+        records: impl Iterator<Item = io::Result<T>>,
+    ) -> io::Result<()> {
+        if self.runs.len() >= MAX_RUNS {
+            let mut full = std::mem::replace(self, Self::create()?);
+            let mut older = match full.older.take() {
+                Some(older) => older,
+                None => Box::new(Self::create()?),
+            };
+            older.add_run(Sorted::<T>::new(full.into_readers(), Vec::new()))?;
+            self.older = Some(older);
+        }
+        self.write_run(records)
     }
 
     fn write_run<T: Record>(
@@ -195,21 +146,24 @@ impl RunFile {
         Ok(())
     }
 
-    fn into_readers(self) -> Vec<RunReader> {
-        let readers = self.runs.iter().map(|&(position, end)| RunReader {
-            file: std::sync::Arc::clone(&self.file),
+    /// Returns the readers of all runs, from the oldest to the newest.
+    fn into_readers(mut self) -> Vec<RunReader> {
+        let older = self.older.take().map(|older| older.into_readers());
+        let mut readers = older.unwrap_or_default();
+        readers.extend(self.runs.iter().map(|&(position, end)| RunReader {
+            file: Arc::clone(&self.file),
             position,
             end,
             block: Vec::new(),
             at: 0,
-        });
-        readers.collect()
+        }));
+        readers
     }
 }
 
 /// Reads one run.
 struct RunReader {
-    file: std::sync::Arc<TemporaryFile>,
+    file: Arc<TemporaryFile>,
     /// Position in the file after `block`.
     position: u64,
     end: u64,
@@ -263,6 +217,16 @@ pub(super) struct Sorted<T> {
 }
 
 impl<T: Record> Sorted<T> {
+    /// Merges runs and the records in memory, from the oldest to the newest.
+    fn new(runs: Vec<RunReader>, memory: Vec<T>) -> Self {
+        Self {
+            memory: memory.into_iter(),
+            heads: Vec::new(),
+            runs,
+            is_started: false,
+        }
+    }
+
     fn advance(&mut self, index: usize) -> io::Result<Option<T>> {
         match self.runs.get_mut(index) {
             Some(run) => run.next(),
@@ -302,51 +266,6 @@ impl<T: Record> Iterator for Sorted<T> {
     }
 }
 
-/// A list of any length, in its order: kept in memory up to a size, then in a temporary file.
-pub(super) struct Spool<T> {
-    sorter: Sorter<Numbered<T>>,
-    len: u64,
-}
-
-/// A record whose path is its number, so that sorting keeps the order.
-#[derive(Serialize, serde::Deserialize)]
-struct Numbered<T> {
-    number: String,
-    value: T,
-}
-
-impl<T: Serialize + DeserializeOwned> Record for Numbered<T> {
-    fn path(&self) -> &str {
-        &self.number
-    }
-}
-
-impl<T: Serialize + DeserializeOwned> Spool<T> {
-    pub(super) fn new() -> Self {
-        Self {
-            sorter: Sorter::new(),
-            len: 0,
-        }
-    }
-
-    pub(super) fn len(&self) -> u64 {
-        self.len
-    }
-
-    /// Appends a value. Blocks while values are written to the file.
-    pub(super) fn push(&mut self, value: T) -> io::Result<()> {
-        let number = format!("{:020}", self.len);
-        self.len += 1;
-        self.sorter.push(Numbered { number, value })
-    }
-
-    /// Returns the values in their order.
-    pub(super) fn finish(self) -> impl Iterator<Item = io::Result<T>> {
-        let records = self.sorter.finish();
-        records.map(|record| record.map(|record| record.value))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,6 +302,51 @@ mod tests {
         }
     }
 
+    /// A record that counts how often it is written.
+    #[derive(serde::Deserialize)]
+    struct Counted(String);
+
+    thread_local! {
+        static WRITTEN: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    }
+
+    impl Serialize for Counted {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            WRITTEN.set(WRITTEN.get() + 1);
+            serializer.serialize_str(&self.0)
+        }
+    }
+
+    impl Record for Counted {
+        fn path(&self) -> &str {
+            &self.0
+        }
+    }
+
+    #[test]
+    fn a_record_is_written_a_few_times() {
+        const COUNT: u32 = 20_000;
+        let mut sorter = Sorter::with_memory(10 * RECORD_OVERHEAD);
+        for n in 0..COUNT {
+            let path = format!("{:05}", n * 7919 % COUNT);
+            sorter.push(Counted(path)).unwrap();
+        }
+        let sorted = sorter.finish().map(|line| line.unwrap().0);
+        assert!(sorted.eq((0..COUNT).map(|n| format!("{n:05}"))));
+        // Over 2,000 runs are in files of at most 16, 16 * 16, and 16 * 16 * 16 runs.
+        assert!(WRITTEN.get() <= 3 * COUNT, "{}", WRITTEN.get());
+    }
+
+    #[test]
+    fn equal_paths_keep_their_order() {
+        let mut sorter = Sorter::with_memory(10 * RECORD_OVERHEAD);
+        for n in 0..10_000 {
+            sorter.push(Line(format!("{}", n % 3), n)).unwrap();
+        }
+        let sorted: Vec<u32> = sorter.finish().map(|line| line.unwrap().1).collect();
+        assert!(sorted.is_sorted_by_key(|n| (n % 3, *n)));
+    }
+
     #[test]
     fn a_record_may_be_larger_than_a_block() {
         let mut sorter = Sorter::with_memory(BLOCK);
@@ -392,19 +356,5 @@ mod tests {
         let sorted: Vec<_> = sorter.finish().map(|line| line.unwrap().0).collect();
         assert!(sorted.is_sorted());
         assert_eq!(sorted.len(), 3);
-    }
-
-    #[test]
-    fn a_spool_keeps_the_order() {
-        let mut spool = Spool {
-            sorter: Sorter::with_memory(1000),
-            len: 0,
-        };
-        for n in (0..500).rev() {
-            spool.push(n).unwrap();
-        }
-        assert_eq!(spool.len(), 500);
-        let values = spool.finish().map(Result::unwrap);
-        assert!(values.eq((0..500).rev()));
     }
 }
