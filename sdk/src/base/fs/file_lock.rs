@@ -97,6 +97,7 @@ pub(crate) async fn open_locked(path: &Path, new: &OpenOptions) -> io::Result<Op
 
 /// Returns what fails when the transfer that has ended at `path` releases its lock; `None` if there is
 /// none.
+#[inline]
 fn ending_at(path: &Path) -> Option<watch::Receiver<()>> {
     let ending = ending();
     let mut at_path = ending.iter().filter(|(ended, _)| ended == path);

@@ -48,6 +48,7 @@ struct RequestWaiter {
 struct WaitGuard<'a>(&'a RequestBudget, u64);
 
 impl Drop for WaitGuard<'_> {
+    #[inline]
     fn drop(&mut self) {
         let Self(budget, id) = self;
         let removed = {

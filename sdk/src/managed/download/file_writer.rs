@@ -115,6 +115,7 @@ impl Worker {
 }
 
 impl Drop for Worker {
+    #[inline]
     fn drop(&mut self) {
         if !self.has_ended {
             let mut queue = lock(&self.queue);

@@ -32,6 +32,7 @@ pub(super) enum OnDrop {
 }
 
 impl Drop for PartFileGuard {
+    #[inline]
     fn drop(&mut self) {
         let remove = match self.on_drop {
             OnDrop::Remove => true,
