@@ -11,9 +11,11 @@ use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::regular_file;
+use crate::generated::operations::HeadObjectInput;
 use crate::managed::errors::{file_error, task_result};
 use crate::managed::file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
 use crate::managed::part_sizes::PartSizes;
+use crate::managed::request_tasks::send;
 use crate::managed::{Upload, etag_of_file};
 use crate::message::metadata::Metadata;
 use crate::message::sse::SseInput;
@@ -79,16 +81,15 @@ async fn metadata_of<'a>(
 ) -> Result<&'a Metadata> {
     if known.is_none() {
         let (bucket, key) = context.compared_object(path);
-        let admitted = bucket.admit(None).await;
-        let mut head = admitted.bucket.head_object(key);
+        let mut head = HeadObjectInput::new(key);
         if object.encrypted {
             let sse_key = match context.kinds() {
                 Kinds::ObjectToObject => &context.options.source_sse_key,
                 _ => &context.options.sse_key,
             };
-            head.input.set_sse_key(sse_key.as_ref());
+            head.set_sse_key(sse_key.as_ref());
         }
-        *known = Some(match head.send().await {
+        *known = Some(match send(bucket, None, head).await {
             Ok(head) => head.metadata,
             Err(error) if error.is_not_found() => Metadata::new(),
             Err(error) => return Err(error),

@@ -17,10 +17,10 @@ use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file::Durability;
 use crate::base::timestamp::Timestamp;
-use crate::client::transfer_budget::{Lane, Outcome};
+use crate::client::transfer_budget::{AdmittedBucket, Lane};
 use crate::managed::errors::{file_error, task_result, with_object};
 use crate::managed::file_metadata::MODIFIED_METADATA;
-use crate::managed::request_tasks::Concurrency;
+use crate::managed::request_tasks::{Concurrency, in_slot};
 use crate::message::metadata::Metadata;
 use crate::message::sse::SseInput;
 
@@ -96,19 +96,27 @@ impl Transfers {
         if source.size > SMALL || !entity_tag::is_strong(&source.etag) || key.ends_with('/') {
             return Ok(None);
         }
-        let options = &self.context.options;
         let bucket = &self.context.bucket;
-        let admitted = Concurrency::new(None, Lane::Downloads, bucket)
-            .admit(bucket)
-            .await;
+        let limit = Concurrency::new(None, Lane::Downloads, bucket);
+        let admitted = limit.admit(bucket).await;
+        in_slot(admitted, |admitted| self.get(admitted, key, source)).await
+    }
+
+    /// Requests a small object. Returns `None` if it has changed since it was listed.
+    async fn get(
+        &self,
+        admitted: AdmittedBucket,
+        key: &str,
+        source: &Version,
+    ) -> Result<Option<Received>> {
         let mut get = admitted.bucket.get_object(key).if_match(&source.etag);
-        get.input.set_sse_key(options.sse_key.as_ref());
+        get.input.set_sse_key(self.context.options.sse_key.as_ref());
         let mut output = match get.send().await {
             Err(error) if error.is_precondition_failed() => return Ok(None),
             output => output?,
         };
-        let is_listed = entity_tag::text(&output.etag) == entity_tag::text(&source.etag);
-        if !is_listed || output.content_length.is_some_and(|len| len > SMALL) {
+        let is_unchanged = entity_tag::text(&output.etag) == entity_tag::text(&source.etag);
+        if !is_unchanged || output.content_length.is_some_and(|len| len > SMALL) {
             return Ok(None);
         }
         let size = usize::try_from(source.size).unwrap_or(usize::MAX);
@@ -120,7 +128,6 @@ impl Transfers {
         let modified = time_of(&output.metadata, output.last_modified);
         // A body without an announced length may be endless.
         let content = output.body.collect(SMALL as usize).await?;
-        admitted.slot.release(Outcome::Success);
         self.check(key, source, &content)?;
         self.monitor.add_transferred(content.len() as u64);
         self.monitor.add_confirmed(content.len() as u64);

@@ -19,11 +19,12 @@ use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::regular_file;
 use crate::client::Bucket;
-use crate::client::transfer_budget::{Lane, Outcome};
+use crate::client::transfer_budget::Lane;
 use crate::generated::operations::PutObjectInput;
 use crate::managed::errors::{file_error, task_result, with_object};
 use crate::managed::file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
 use crate::managed::part_sizes::PartSizes;
+use crate::managed::request_tasks::send;
 use crate::managed::upload::source::UploadSource;
 use crate::managed::{Upload, UploadOutput};
 use crate::message::metadata::Metadata;
@@ -62,12 +63,10 @@ impl Transfers {
 
     async fn upload_marker(&self, key: &str) -> Result<u64> {
         let context = &self.context;
-        let admitted = context.bucket.admit(Some(Lane::Uploads)).await;
         let mut input = PutObjectInput::new(key);
         input.content_type = Some(MARKER_TYPE.to_owned());
         input.set_sse_key(context.options.sse_key.as_ref());
-        admitted.bucket.call(input).send().await?;
-        admitted.slot.release(Outcome::Success);
+        send(&context.bucket, Some(Lane::Uploads), input).await?;
         Ok(0)
     }
 
