@@ -97,7 +97,7 @@ async fn row_4_nothing_is_deleted_if_a_folder_or_link_cannot_be_read() {
 
     let site = Site::start().await;
     let local = site.write("local", [("keep", "1"), ("secret/a", "2")]);
-    // A link that leads nowhere may be a folder that is not mounted.
+    // A dangling link may lead to a folder that is not mounted.
     symlink(site.path("not-mounted"), local.join("mount")).unwrap();
     site.put([
         ("keep", "1"),

@@ -133,7 +133,7 @@ pub enum SkipReason {
     LinkLoop,
     /// A pipe, a socket or a device.
     SpecialFile,
-    /// The link leads nowhere. A failure.
+    /// A dangling link. A failure.
     DanglingLink,
     /// The file or folder cannot be read, or the properties of an object cannot be requested: the
     /// message of the error. A failure.
@@ -294,7 +294,7 @@ impl fmt::Display for SkipReason {
             Self::TargetNewer => "the target is newer",
             Self::LinkLoop => "the link leads to a folder that contains it",
             Self::SpecialFile => "is a pipe, a socket or a device",
-            Self::DanglingLink => "the link leads nowhere",
+            Self::DanglingLink => "is a dangling link",
             Self::NotUtf8 => "the name is not UTF-8",
             Self::LinkInTarget => "a folder on the path is a link, which is not followed",
             Self::SpecialFileInTarget => "the target has a pipe, a socket or a device there",

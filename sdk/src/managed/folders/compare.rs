@@ -133,7 +133,7 @@ fn difference(
     }
 }
 
-/// An upload: the file differs if it is newer than the object.
+/// Decides about an upload: the file differs if it is newer than the object.
 fn file_to_object(file: &Version, object: &Version, facts: Facts) -> Decision {
     let unchanged = Decision::Skip(SkipReason::Unchanged(Evidence::SizeAndTime));
     let newer = Decision::Transfer(TransferReason::Newer);
@@ -154,7 +154,7 @@ fn file_to_object(file: &Version, object: &Version, facts: Facts) -> Decision {
     }
 }
 
-/// A download: the object differs if its time is not that of the file.
+/// Decides about a download: the object differs if its time is not that of the file.
 fn object_to_file(object: &Version, file: &Version, facts: Facts) -> Decision {
     if facts.recorded_time.is_none() {
         let is_cheap = file.size <= CHEAP_CONTENT && md5(object).is_some();

@@ -12,7 +12,7 @@ use super::compare::Version;
 use super::entry::{Entry, EntryKind, EntrySender, EntryStream, on_thread};
 use super::file_name::{collide, fold_case};
 use super::filter::Filter;
-use super::sorter::{Record, Sorted, Sorter};
+use super::sorter::{Record, SortedRecords, Sorter};
 use crate::base::error::{CallContext, Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
@@ -39,7 +39,7 @@ const PAGE_SIZE: u32 = 1000;
 
 /// An object of a list.
 #[derive(Serialize, Deserialize)]
-struct Listed {
+struct ListRecord {
     path: String,
     size: u64,
     /// Unix seconds.
@@ -51,7 +51,7 @@ struct Listed {
     conflict: Option<String>,
 }
 
-impl Record for Listed {
+impl Record for ListRecord {
     fn path(&self) -> &str {
         &self.path
     }
@@ -59,12 +59,12 @@ impl Record for Listed {
 
 /// An object sorted by its path in lower case.
 #[derive(Serialize, Deserialize)]
-struct Folded {
+struct CaseFoldedRecord {
     folded: String,
-    listed: Listed,
+    listed: ListRecord,
 }
 
-impl Record for Folded {
+impl Record for CaseFoldedRecord {
     fn path(&self) -> &str {
         &self.folded
     }
@@ -85,7 +85,7 @@ pub(super) fn stream(options: ListOptions) -> EntryStream {
 }
 
 /// Reads the whole list.
-async fn list(options: &Arc<ListOptions>) -> Result<Sorter<Listed>> {
+async fn list(options: &Arc<ListOptions>) -> Result<Sorter<ListRecord>> {
     let call = options.bucket.list_objects().prefix(&options.prefix);
     let mut pages = call.limit(PAGE_SIZE).pages();
     let mut sorter = Sorter::new();
@@ -102,7 +102,7 @@ async fn list(options: &Arc<ListOptions>) -> Result<Sorter<Listed>> {
 
 /// Adds the objects of a page. Blocks.
 fn add(
-    sorter: &mut Sorter<Listed>,
+    sorter: &mut Sorter<ListRecord>,
     mut page: ListObjectsOutput,
     options: &ListOptions,
 ) -> Result<()> {
@@ -115,7 +115,7 @@ fn add(
             continue;
         }
         let path = path.to_owned();
-        let added = sorter.push(Listed::new(path, object));
+        let added = sorter.push(ListRecord::new(path, object));
         added.map_err(|error| sort_error(&error))?;
     }
     Ok(())
@@ -132,7 +132,7 @@ fn foreign_key(bucket: &Bucket, page: &ResponseMeta, key: &str) -> Error {
     response_error(ErrorKind::Decode, text, page, call)
 }
 
-impl Listed {
+impl ListRecord {
     fn new(path: String, object: ObjectSummary) -> Self {
         Self {
             path,
@@ -169,7 +169,11 @@ impl Listed {
 }
 
 /// Sends the sorted list. Blocks.
-fn send(sorter: Sorter<Listed>, options: &ListOptions, mut sender: EntrySender) -> io::Result<()> {
+fn send(
+    sorter: Sorter<ListRecord>,
+    options: &ListOptions,
+    mut sender: EntrySender,
+) -> io::Result<()> {
     let sorted = sorter.finish();
     match options.ignores_case {
         true => send_all(mark_conflicts(sorted)?, options, &mut sender),
@@ -178,7 +182,7 @@ fn send(sorter: Sorter<Listed>, options: &ListOptions, mut sender: EntrySender) 
 }
 
 fn send_all(
-    sorted: impl Iterator<Item = io::Result<Listed>>,
+    sorted: impl Iterator<Item = io::Result<ListRecord>>,
     options: &ListOptions,
     sender: &mut EntrySender,
 ) -> io::Result<()> {
@@ -201,12 +205,14 @@ fn send_all(
 
 /// Returns objects, which are in byte order, in the order of their paths in lower case, and equal ones in
 /// byte order. Marks those whose paths differ from an earlier one only in case, in whole or in a folder.
-fn mark_conflicts(sorted: Sorted<Listed>) -> io::Result<impl Iterator<Item = io::Result<Listed>>> {
+fn mark_conflicts(
+    sorted: SortedRecords<ListRecord>,
+) -> io::Result<impl Iterator<Item = io::Result<ListRecord>>> {
     let mut by_case = Sorter::new();
     for listed in sorted {
         let listed = listed?;
         let folded = fold_case(&listed.path);
-        by_case.push(Folded { folded, listed })?;
+        by_case.push(CaseFoldedRecord { folded, listed })?;
     }
     let mut kept: Option<String> = None;
     Ok(by_case.finish().map(move |folded| {
@@ -235,7 +241,9 @@ mod tests {
             "b", "D/x", "a", "A", "d/y", "d/X", "B2", "b2", "e/f/g", "e/F/h",
         ] {
             let object = ObjectSummary::default();
-            sorter.push(Listed::new(path.to_owned(), object)).unwrap();
+            sorter
+                .push(ListRecord::new(path.to_owned(), object))
+                .unwrap();
         }
         let marked = mark_conflicts(sorter.finish()).unwrap();
         let conflicts: Vec<_> = marked

@@ -98,14 +98,14 @@ struct ExtraFolder {
 
 /// Which side has the next path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextSide {
     Source,
     Target,
     Both,
     End,
 }
 
-impl Next {
+impl NextSide {
     pub(super) fn of(source: Option<&Entry>, target: Option<&Entry>, ignores_case: bool) -> Self {
         use std::cmp::Ordering;
         match (source, target) {

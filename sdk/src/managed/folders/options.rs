@@ -159,7 +159,7 @@ impl FolderTransfer {
     ///
     /// If the source is empty, nothing is deleted unless [`max_delete`](Self::max_delete) is set.
     /// After a failure, nothing is deleted either: the target may have the only copy of a file that was
-    /// renamed in the source. Paths that are never transferred, such as links that lead nowhere, are
+    /// renamed in the source. Paths that are never transferred, such as dangling links, are
     /// failures unless they are excluded.
     pub fn delete(mut self, delete: bool) -> Self {
         self.options.delete = delete;
@@ -244,7 +244,7 @@ impl FolderTransfer {
         self
     }
 
-    /// Sets how many files are in work at the same time: at least 1. Default: 32, or fewer if the
+    /// Sets how many files are in progress at the same time: at least 1. Default: 32, or fewer if the
     /// process may not open enough files. The client's limits of requests and memory apply in
     /// addition.
     pub fn jobs(mut self, files: usize) -> Self {

@@ -11,7 +11,7 @@ use super::context::{Context, Direction, local_path};
 use super::entry::EntryStream;
 use super::facts;
 use super::listing::{self, ListOptions};
-use super::merge::{MergeOptions, Merger, Next, Step};
+use super::merge::{MergeOptions, Merger, NextSide, Step};
 use super::planned_action::PlannedAction;
 use super::spool::Spool;
 use super::walk::{self, Role, WalkOptions};
@@ -87,21 +87,21 @@ impl Planner {
             // The target first: if its list fails, nothing is transferred.
             let in_target = target.peek().await?;
             let in_source = source.peek().await?;
-            match Next::of(in_source, in_target, ignores_case) {
-                Next::End => break,
-                Next::Source => {
+            match NextSide::of(in_source, in_target, ignores_case) {
+                NextSide::End => break,
+                NextSide::Source => {
                     let entry = source.take();
                     entry
                         .into_iter()
                         .for_each(|entry| merger.source_only(entry, &mut steps));
                 }
-                Next::Target => {
+                NextSide::Target => {
                     let next = in_source.map(|entry| entry.path.as_str());
                     let entry = target.take();
                     let entry = entry.into_iter();
                     entry.for_each(|entry| merger.target_only(entry, next, &mut steps));
                 }
-                Next::Both => {
+                NextSide::Both => {
                     if let (Some(in_source), Some(in_target)) = (source.take(), target.take()) {
                         merger.both(in_source, in_target, &mut steps);
                     }

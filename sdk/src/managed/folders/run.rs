@@ -26,7 +26,7 @@ use crate::managed::errors::task_result;
 
 /// Number of small files that one task transfers one after the other.
 const GROUP: usize = 8;
-/// Files in work, unless the caller chooses their number.
+/// Files in progress, unless the caller chooses their number.
 const DEFAULT_JOBS: usize = 32;
 /// Downloads that are repeated after the deletions, at most.
 const MAX_REPEATED: usize = 10_000;

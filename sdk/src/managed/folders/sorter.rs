@@ -58,10 +58,10 @@ impl<T: Record> Sorter<T> {
     }
 
     /// Returns the records in the byte order of their paths. Equal paths keep their order.
-    pub(super) fn finish(mut self) -> Sorted<T> {
+    pub(super) fn finish(mut self) -> SortedRecords<T> {
         self.sort();
         let runs = self.spilled.map(RunFile::into_readers);
-        Sorted::new(runs.unwrap_or_default(), self.records)
+        SortedRecords::new(runs.unwrap_or_default(), self.records)
     }
 
     fn sort(&mut self) {
@@ -113,7 +113,7 @@ impl RunFile {
                 Some(older) => older,
                 None => Box::new(Self::create()?),
             };
-            older.add_run(Sorted::<T>::new(full.into_readers(), Vec::new()))?;
+            older.add_run(SortedRecords::<T>::new(full.into_readers(), Vec::new()))?;
             self.older = Some(older);
         }
         self.write_run(records)
@@ -208,7 +208,7 @@ impl RunReader {
 }
 
 /// Records in the byte order of their paths. Reading blocks.
-pub(super) struct Sorted<T> {
+pub(super) struct SortedRecords<T> {
     memory: vec::IntoIter<T>,
     /// The next record of each run, then that of the memory.
     heads: Vec<Option<T>>,
@@ -216,7 +216,7 @@ pub(super) struct Sorted<T> {
     is_started: bool,
 }
 
-impl<T: Record> Sorted<T> {
+impl<T: Record> SortedRecords<T> {
     /// Merges runs and the records in memory, from the oldest to the newest.
     fn new(runs: Vec<RunReader>, memory: Vec<T>) -> Self {
         Self {
@@ -258,7 +258,7 @@ impl<T: Record> Sorted<T> {
     }
 }
 
-impl<T: Record> Iterator for Sorted<T> {
+impl<T: Record> Iterator for SortedRecords<T> {
     type Item = io::Result<T>;
 
     fn next(&mut self) -> Option<io::Result<T>> {

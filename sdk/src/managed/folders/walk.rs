@@ -12,7 +12,7 @@ use super::compare::Version;
 use super::entry::{ConsumerEnded, Entry, EntryKind, EntrySender, EntryStream, on_thread};
 use super::file_name::{NameRules, decode, fold_case};
 use super::filter::Filter;
-use super::sorter::{Record, Sorted, Sorter};
+use super::sorter::{Record, SortedRecords, Sorter};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::temporary_name;
 
@@ -94,7 +94,7 @@ struct Frame {
     local: PathBuf,
     id: FolderId,
     is_empty: bool,
-    items: Sorted<Item>,
+    items: SortedRecords<Item>,
 }
 
 /// An entry of a folder.
@@ -342,7 +342,7 @@ impl Walker<'_> {
 
     fn version(&self, local: &Path) -> io::Result<Version> {
         let metadata = match std::fs::metadata(local) {
-            // A link that leads nowhere: anything differs from it.
+            // Anything differs from a dangling link.
             Err(_)
                 if self.options.role == Role::Target
                     && std::fs::symlink_metadata(local).is_ok_and(|link| link.is_symlink()) =>

@@ -42,14 +42,14 @@ fn merge(options: MergeOptions, source: &[&str], target: &[&str]) -> Vec<String>
     target.reverse();
     let mut steps = Vec::new();
     loop {
-        match Next::of(source.last(), target.last(), options.ignores_case) {
-            Next::Source => merger.source_only(source.pop().unwrap(), &mut steps),
-            Next::Both => merger.both(source.pop().unwrap(), target.pop().unwrap(), &mut steps),
-            Next::Target => {
+        match NextSide::of(source.last(), target.last(), options.ignores_case) {
+            NextSide::Source => merger.source_only(source.pop().unwrap(), &mut steps),
+            NextSide::Both => merger.both(source.pop().unwrap(), target.pop().unwrap(), &mut steps),
+            NextSide::Target => {
                 let next = source.last().map(|entry| entry.path.as_str());
                 merger.target_only(target.pop().unwrap(), next, &mut steps);
             }
-            Next::End => break,
+            NextSide::End => break,
         }
     }
     merger.finish(&mut steps);

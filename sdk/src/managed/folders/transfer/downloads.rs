@@ -25,7 +25,7 @@ use crate::message::metadata::Metadata;
 use crate::message::sse::SseInput;
 
 /// The content of a small object that was downloaded, and its time.
-struct Received {
+struct SmallObject {
     content: Bytes,
     modified: Option<Timestamp>,
 }
@@ -55,10 +55,10 @@ impl Transfers {
             false => Durability::Unsynced,
         };
         let stored = spawn_blocking(move || {
-            let store = |(planned, received): (PlannedAction, Option<Received>)| {
+            let store = |(planned, received): (PlannedAction, Option<SmallObject>)| {
                 let name = context.name_on_disk(&planned.path);
                 let result = match received {
-                    Some(Received { content, modified }) => {
+                    Some(SmallObject { content, modified }) => {
                         let modified = modified.map(Into::into);
                         let written = local_folder::write_file(
                             &folder, &name, &content, modified, durability,
@@ -88,7 +88,7 @@ impl Transfers {
 
     /// Downloads a small object into memory. Returns `None` for markers, large objects, and objects
     /// that have changed since they were listed.
-    async fn receive(&self, planned: &PlannedAction) -> Result<Option<Received>> {
+    async fn receive(&self, planned: &PlannedAction) -> Result<Option<SmallObject>> {
         let (FolderAction::Download { key, .. }, Some(source)) = (&planned.action, &planned.source)
         else {
             return Ok(None);
@@ -108,7 +108,7 @@ impl Transfers {
         admitted: AdmittedBucket,
         key: &str,
         source: &Version,
-    ) -> Result<Option<Received>> {
+    ) -> Result<Option<SmallObject>> {
         let mut get = admitted.bucket.get_object(key).if_match(&source.etag);
         get.input.set_sse_key(self.context.options.sse_key.as_ref());
         let mut output = match get.send().await {
@@ -131,7 +131,7 @@ impl Transfers {
         self.check(key, source, &content)?;
         self.monitor.add_transferred(content.len() as u64);
         self.monitor.add_confirmed(content.len() as u64);
-        Ok(Some(Received { content, modified }))
+        Ok(Some(SmallObject { content, modified }))
     }
 
     /// Verifies the content of a small object.
