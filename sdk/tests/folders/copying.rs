@@ -57,3 +57,20 @@ async fn copies_may_have_other_properties() {
         assert!(marker.metadata.is_empty());
     }
 }
+
+#[tokio::test]
+async fn large_objects_are_copied_in_parts_of_the_chosen_size() {
+    let site = Site::start().await;
+    let content = vec![7; 9 << 20];
+    let put = site.bucket.put_object("p/large").body(content.clone());
+    put.storage_class(StorageClass::StandardIa).await.unwrap();
+    let sync = site.bucket.sync_to("p", &site.other, "q");
+    let sync = sync.part_size(4 << 20).multipart_threshold(8 << 20);
+    let copied = sync.metadata([("team", "z")]).await.unwrap();
+    assert_eq!(copied.copied, 1, "{:?}", copied.failures);
+    assert_eq!(site.served("UploadMultipart"), 3);
+    let output = site.other.get_object("q/large").await.unwrap();
+    assert_eq!(output.storage_class, Some(StorageClass::StandardIa));
+    assert_eq!(output.metadata.get("team"), Some("z"));
+    assert!(output.body.bytes().await.unwrap() == content);
+}

@@ -141,7 +141,7 @@ async fn equal_parts(
     let recorded = recorded.filter(is_possible);
     let candidates = match recorded {
         Some(part_size) => vec![part_size],
-        None => usual_part_sizes(context.options.part_size, object.size, count),
+        None => usual_part_sizes(context.options.part_size(), object.size, count),
     };
     for part_size in candidates {
         let etag = etag_of_file(&local, part_size, 0).await?;

@@ -68,8 +68,10 @@ pub(super) struct FolderOptions {
     pub(super) rename_invalid: bool,
     pub(super) jobs: Option<usize>,
     pub(super) concurrency: Option<usize>,
-    pub(super) part_size: u64,
-    pub(super) multipart_threshold: u64,
+    /// `None` if each kind of transfer has its default.
+    pub(super) part_size: Option<u64>,
+    /// As `part_size`.
+    pub(super) multipart_threshold: Option<u64>,
     pub(super) verify: bool,
     pub(super) resumable: bool,
     pub(super) sync_to_disk: bool,
@@ -99,8 +101,8 @@ impl Default for FolderOptions {
             rename_invalid: false,
             jobs: None,
             concurrency: None,
-            part_size: Upload::DEFAULT_PART_SIZE,
-            multipart_threshold: Upload::DEFAULT_MULTIPART_THRESHOLD,
+            part_size: None,
+            multipart_threshold: None,
             verify: true,
             resumable: false,
             sync_to_disk: false,
@@ -119,11 +121,22 @@ impl Default for FolderOptions {
 }
 
 impl FolderOptions {
+    /// Returns the part size of uploads and downloads.
+    pub(super) fn part_size(&self) -> u64 {
+        self.part_size.unwrap_or(Upload::DEFAULT_PART_SIZE)
+    }
+
+    /// Returns up to which size a file is uploaded with one request.
+    pub(super) fn multipart_threshold(&self) -> u64 {
+        let default = Upload::DEFAULT_MULTIPART_THRESHOLD;
+        self.multipart_threshold.unwrap_or(default)
+    }
+
     /// Rejects invalid options before the first request.
     pub(super) fn check(&self) -> Result<()> {
         check_concurrency(self.concurrency)?;
-        check_multipart_threshold(self.multipart_threshold)?;
-        PartSizes::new(self.part_size, None)?;
+        check_multipart_threshold(self.multipart_threshold())?;
+        PartSizes::new(self.part_size(), None)?;
         if self.jobs == Some(0) {
             return Err(Error::invalid_input("jobs: must be at least 1"));
         }
@@ -259,17 +272,18 @@ impl FolderTransfer {
         self
     }
 
-    /// Sets the size of a part, as [`Upload::part_size`](crate::Upload::part_size) does: 4 MiB to
-    /// 5 GiB.
+    /// Sets the size of a part, as [`Upload::part_size`](crate::Upload::part_size) and
+    /// [`CopyObject::part_size`](crate::CopyObject::part_size) do: 4 MiB to 5 GiB.
     pub fn part_size(mut self, bytes: u64) -> Self {
-        self.options.part_size = bytes;
+        self.options.part_size = Some(bytes);
         self
     }
 
-    /// Sets up to which size a file is sent with one request, as
-    /// [`Upload::multipart_threshold`](crate::Upload::multipart_threshold) does.
+    /// Sets up to which size a file is sent, or an object is copied, with one request, as
+    /// [`Upload::multipart_threshold`](crate::Upload::multipart_threshold) and
+    /// [`CopyObject::multipart_threshold`](crate::CopyObject::multipart_threshold) do.
     pub fn multipart_threshold(mut self, bytes: u64) -> Self {
-        self.options.multipart_threshold = bytes;
+        self.options.multipart_threshold = Some(bytes);
         self
     }
 

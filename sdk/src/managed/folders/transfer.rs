@@ -85,6 +85,12 @@ impl Transfers {
                 copy = copy.metadata(options.metadata.iter());
             }
         }
+        if let Some(bytes) = options.part_size {
+            copy = copy.part_size(bytes);
+        }
+        if let Some(bytes) = options.multipart_threshold {
+            copy = copy.multipart_threshold(bytes);
+        }
         if let Some(parts) = options.concurrency {
             copy = copy.concurrency(parts);
         }

@@ -160,12 +160,12 @@ impl Transfers {
         let is_large = planned
             .source
             .as_ref()
-            .is_some_and(|source| source.size > options.part_size);
+            .is_some_and(|source| source.size > options.part_size());
         let mut download = self
             .context
             .bucket
             .download(key, file)
-            .part_size(options.part_size)
+            .part_size(options.part_size())
             .verify(options.verify)
             .resumable(options.resumable && is_large)
             .sync_to_disk(options.sync_to_disk)

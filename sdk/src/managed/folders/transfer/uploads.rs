@@ -122,7 +122,7 @@ impl Transfers {
     /// Returns the token file of an upload that may be interrupted, or that was.
     fn token_file(&self, key: &str, file: &Path, size: u64) -> Result<Option<PathBuf>> {
         let (context, options) = (&self.context, &self.context.options);
-        let is_large = size > options.multipart_threshold;
+        let is_large = size > options.multipart_threshold();
         let Some(folder) = &options.token_folder else {
             return Ok(None);
         };
@@ -145,8 +145,8 @@ impl Transfers {
             .context
             .bucket
             .upload(key, source)
-            .part_size(options.part_size)
-            .multipart_threshold(options.multipart_threshold)
+            .part_size(options.part_size())
+            .multipart_threshold(options.multipart_threshold())
             .verify(options.verify)
             .metadata(self.metadata(version))
             .shared_monitor(Arc::clone(&self.monitor));
@@ -174,8 +174,8 @@ impl Transfers {
         {
             metadata.insert(MODIFIED_METADATA, format_time(modified));
         }
-        if version.size > options.multipart_threshold
-            && let Ok(sizes) = PartSizes::new(options.part_size, Some(version.size))
+        if version.size > options.multipart_threshold()
+            && let Ok(sizes) = PartSizes::new(options.part_size(), Some(version.size))
         {
             metadata.insert(PART_SIZE_METADATA, sizes.first().to_string());
         }
