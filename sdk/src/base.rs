@@ -11,6 +11,7 @@ pub(crate) mod error;
 pub(crate) mod escape;
 pub(crate) mod fs;
 pub(crate) mod future_set;
+pub(crate) mod header_names;
 pub(crate) mod json;
 pub(crate) mod parameter;
 pub(crate) mod rate_limiter;

@@ -16,15 +16,12 @@ use hmac::{Hmac, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use sha2::Sha256;
 
+use crate::base::header_names::{CONTENT_MD5, X_QS_DATE};
 use crate::config::credentials::Credentials;
 use crate::generated::facts::SIGNED_PARAMETERS;
 
 /// Length of a signature: 32 bytes in base64.
 const SIGNATURE_LEN: usize = 44;
-
-// Statics, because a constant would be created anew at each use.
-static CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
-static X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
 
 /// The parts of a request that its signature covers.
 #[derive(Clone, Copy, Debug)]

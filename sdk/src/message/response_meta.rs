@@ -1,8 +1,8 @@
 //! [`ResponseMeta`]: status and headers, which all outputs have.
 
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, StatusCode};
 
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
+use crate::base::header_names::X_QS_REQUEST_ID;
 
 /// Status and headers of a response. Every output dereferences to it.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ impl ResponseMeta {
     /// Returns the request ID. Include it in support requests.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.headers.get(REQUEST_ID)?.to_str().ok()
+        self.headers.get(&X_QS_REQUEST_ID)?.to_str().ok()
     }
 
     /// Returns how many times the request was sent: 1 if the first attempt succeeded.

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::prepared_request::PreparedRequest;
 use super::response_checks;
 use crate::base::error::{CallContext, Error, ErrorCode, Failure, Result};
+use crate::base::header_names::X_QS_REQUEST_ID;
 use crate::client::Dispatcher;
 use crate::client::retry::{AttemptLimits, Attempts, FailedAttempt, Retry};
 use crate::config::clock;
@@ -21,7 +22,7 @@ use crate::message::operation_info::ResponseKind;
 use crate::message::response::{
     Response, ResponseBody, error_in_success, is_bodiless, service_error,
 };
-use crate::message::response_meta::{REQUEST_ID, ResponseMeta};
+use crate::message::response_meta::ResponseMeta;
 use crate::message::timed_body::{RawBody, TimedBody};
 use crate::transport::{AttemptMeter, TransportRequest};
 
@@ -262,7 +263,7 @@ async fn read(
         }
     }
     let call_of_body = CallInfo {
-        request_id: meta.headers().get(REQUEST_ID).cloned(),
+        request_id: meta.headers().get(&X_QS_REQUEST_ID).cloned(),
         ..call.clone()
     };
     let mut stream = ByteStream::new(incoming, length, part, call_of_body);

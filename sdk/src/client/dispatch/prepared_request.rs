@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, Method, Uri, header};
+use http::{HeaderMap, Method, Uri, header};
 
 use crate::base::error::{Error, Result};
+use crate::base::header_names::X_QS_DATE;
 use crate::client::Dispatcher;
 use crate::config::credentials::Credentials;
 use crate::config::retry::may_retry;
@@ -12,9 +13,6 @@ use crate::config::sign;
 use crate::message::body::Body;
 use crate::message::operation_info::{OperationInfo, Repeatable};
 use crate::message::request::{RequestBody, RequestParts};
-
-/// If the caller sets this header, the client does not add `Date`.
-const X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
 
 /// A request without date and signature. Each attempt adds its own.
 pub(crate) struct PreparedRequest {
@@ -39,7 +37,8 @@ impl PreparedRequest {
         )
     }
 
-    /// Returns whether the client adds the date.
+    /// Returns whether the date of the client is signed. If the caller sets `x-qs-date`, that date is
+    /// signed instead, and the client does not correct its clock.
     pub(crate) fn is_dated(&self) -> bool {
         !self.is_form && !self.headers.contains_key(&X_QS_DATE)
     }

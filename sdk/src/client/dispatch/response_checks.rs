@@ -1,19 +1,17 @@
 //! Checks a response against its request.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{ErrorKind, Result};
+use crate::base::header_names::{CONTENT_MD5, has_customer_key};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
 use crate::message::response::contradiction;
 use crate::message::response_meta::ResponseMeta;
 use crate::transport::UnsentBody;
-
-const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
-const CUSTOMER_KEY: HeaderName = HeaderName::from_static("x-qs-encryption-customer-key");
 
 /// Returns an `Interrupted` error if the response reports success before the whole request body was
 /// sent. An error response is accepted: the service refuses the rest of the body.
@@ -81,7 +79,7 @@ pub(super) fn body_was_stored(
         .iter()
         .any(|name| sent.contains_key(*name));
     let Some(digest) = sent
-        .get(CONTENT_MD5)
+        .get(&CONTENT_MD5)
         .filter(|_| info.stores_body && !has_source)
     else {
         return Ok(());
@@ -92,9 +90,8 @@ pub(super) fn body_was_stored(
         let text = "the response has no ETag, so the stored bytes cannot be verified";
         return Err(fail(ErrorKind::Integrity, text.into(), meta, call));
     }
-    // The ETag of content that is encrypted with a customer-provided key need not be its MD5.
     match Digest::of_stored(&etag) {
-        Some(stored) if !sent.contains_key(CUSTOMER_KEY) && digest != stored.base64().as_str() => {
+        Some(stored) if !has_customer_key(sent) && digest != stored.base64().as_str() => {
             let text = format!(
                 "the MD5 of the request body differs from that of the stored bytes: ETag {etag}"
             );

@@ -8,19 +8,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, RANGE};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::ByteStream;
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result, RetryRefusal};
+use crate::base::header_names::has_customer_key;
 use crate::message::call_info::{CallInfo, MAX_HALVINGS};
 use crate::message::content_range::ContentRange;
 use crate::message::response::contradiction;
 use crate::message::response_meta::ResponseMeta;
-
-/// The header of a request for an object that is encrypted with a customer-provided key.
-const ENCRYPTION: HeaderName = HeaderName::from_static("x-qs-encryption-customer-algorithm");
 
 /// The status, headers and body of the response to a resent request.
 pub(crate) type ResendFuture<'a> =
@@ -104,10 +102,10 @@ impl ResumePoint {
         })
     }
 
-    /// Returns the MD5 digest of the body if the ETag is one. The ETag of content that is encrypted
-    /// with a customer-provided key may be anything, even if it looks like an MD5.
+    /// Returns the MD5 digest of the body if the ETag is one. With a customer-provided key, the ETag
+    /// may be anything, even if it looks like an MD5.
     pub(super) fn content_md5(&self) -> Option<Digest> {
-        let is_encrypted = self.resend.headers().contains_key(ENCRYPTION);
+        let is_encrypted = has_customer_key(self.resend.headers());
         let is_whole = self.part.is_none();
         let etag = self.etag.to_str().ok();
         let etag = etag.filter(|_| is_whole && !is_encrypted)?;

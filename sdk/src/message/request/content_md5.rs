@@ -2,14 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use http::HeaderName;
 use md5::{Digest, Md5};
 use qingstor_md5::Md5Pool;
 
 use super::{RequestBody, RequestParts};
 use crate::base::error::{Error, ErrorKind, Result};
-
-const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+use crate::base::header_names::CONTENT_MD5;
 
 /// Whether a request needs `Content-MD5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +30,7 @@ impl RequestParts {
     ///
     /// Returns `InvalidInput` if the header is required and the body is not in memory.
     pub(crate) fn add_content_md5(&mut self, need: ContentMd5) -> Result<()> {
-        if need == ContentMd5::No || self.headers.contains_key(CONTENT_MD5) {
+        if need == ContentMd5::No || self.headers.contains_key(&CONTENT_MD5) {
             return Ok(());
         }
         let is_required = need == ContentMd5::Required;
@@ -49,7 +47,7 @@ impl RequestParts {
             }
             Some(bytes) => {
                 let digest = BASE64.encode(Md5::digest(bytes));
-                self.text_header(CONTENT_MD5, &digest)
+                self.text_header(CONTENT_MD5.clone(), &digest)
             }
             None if !is_required => Ok(()),
             None => Err(Error::invalid_input(
@@ -67,7 +65,7 @@ impl RequestParts {
     /// Returns `InvalidInput` if the body is a stream, and `Io` if it cannot be read.
     pub(crate) async fn hash_body(&mut self, pool: &Md5Pool) -> Result<()> {
         let body = match &self.body {
-            RequestBody::Stream(body) if !self.headers.contains_key(CONTENT_MD5) => body,
+            RequestBody::Stream(body) if !self.headers.contains_key(&CONTENT_MD5) => body,
             _ => return Ok(()),
         };
         let source = body.hash_source().ok_or_else(|| {
@@ -78,7 +76,7 @@ impl RequestParts {
             let text = format!("cannot read the body: {error}");
             Error::new(ErrorKind::Io, text).with_source(error)
         })?;
-        self.text_header(CONTENT_MD5, &BASE64.encode(lane.finish()))
+        self.text_header(CONTENT_MD5.clone(), &BASE64.encode(lane.finish()))
     }
 
     /// Checks that the requested `Content-MD5` is set, for requests that are not sent.
@@ -88,7 +86,7 @@ impl RequestParts {
     /// Returns `InvalidInput` if the body would have to be read from a file.
     pub(crate) fn check_hashed(&self) -> Result<()> {
         match &self.body {
-            RequestBody::Stream(_) if !self.headers.contains_key(CONTENT_MD5) => {
+            RequestBody::Stream(_) if !self.headers.contains_key(&CONTENT_MD5) => {
                 Err(Error::invalid_input(
                     "`Content-MD5` is computed for a body in memory, or when the call is sent",
                 ))
