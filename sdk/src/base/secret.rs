@@ -52,13 +52,13 @@ impl Parameter for Secret {
     }
 }
 
-/// Serializes the secret into request bodies.
 impl FromText for Secret {
     fn from_text(text: &str) -> Option<Self> {
         Some(Self::from(text))
     }
 }
 
+/// Serializes the secret into request bodies.
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
