@@ -14,6 +14,8 @@ use http::{HeaderMap, StatusCode};
 
 pub(crate) use format::{reason, status_line};
 
+use crate::base::header_names::X_QS_REQUEST_ID;
+
 pub use crate::generated::facts::error_code::ErrorCode;
 
 /// A result with this crate's [`Error`].
@@ -280,13 +282,26 @@ impl Error {
             _ => {}
         }
         match self.status().map(|status| status.as_u16()) {
-            Some(429 | 503) if self.code().is_some() => Failure::NotExecuted,
+            Some(429 | 503) if self.is_of_service() => Failure::NotExecuted,
             // Not implemented, and HTTP version not supported: both are permanent.
             Some(501 | 505) => Failure::Final,
-            // Without an error document, 429 and 503 are the response of a proxy, which may have lost
-            // the response of the service. Proxies use statuses above 511 that no standard defines.
+            // A proxy sends 429 and 503, too, and may have lost the response of the service. Proxies
+            // use statuses above 511 that no standard defines.
             Some(408 | 429 | 500..=599) => Failure::Ambiguous,
             _ => Failure::Final,
+        }
+    }
+
+    /// Returns whether the service, and not a proxy, sent the error document of the response. Proxies
+    /// write JSON, too, with codes, numbers and request IDs of their own.
+    fn is_of_service(&self) -> bool {
+        match self.code() {
+            Some(ErrorCode::Unknown(_)) => {
+                let headers = self.headers();
+                headers.is_some_and(|headers| headers.contains_key(&X_QS_REQUEST_ID))
+            }
+            Some(_) => true,
+            None => false,
         }
     }
 

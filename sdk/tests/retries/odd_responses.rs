@@ -48,6 +48,38 @@ async fn statuses_of_proxies_are_retried() {
 }
 
 #[tokio::test]
+async fn a_json_response_of_a_proxy_does_not_prove_that_the_service_refused_the_request() {
+    let refusal = |status: u16, document: &'static str, id: Option<&'static str>| {
+        bucket_with_handler(move |_, _| {
+            let response = http::Response::builder().status(status);
+            let response = response.header("content-type", "application/json");
+            let response = match id {
+                Some(id) => response.header("x-qs-request-id", id),
+                None => response,
+            };
+            response.body(document.into()).unwrap()
+        })
+    };
+    let timeout = r#"{"code":503,"message":"upstream request timeout"}"#;
+    let named = r#"{"code":"UPSTREAM_TIMEOUT","message":"m","request_id":"r"}"#;
+    let known = r#"{"code":"service_unavailable","message":"m"}"#;
+    for (document, id, attempts) in [
+        (timeout, None, 1),
+        (named, None, 1),
+        (named, Some("3f2cf9ac3168744d"), 4),
+        (known, None, 4),
+    ] {
+        for status in [429, 503] {
+            let bucket = refusal(status, document, id);
+            let append = bucket.append_object("k", 0).body("line");
+            assert_eq!(append.await.unwrap_err().attempts(), attempts, "{document}");
+            let error = bucket.get_object("k").await.unwrap_err();
+            assert_eq!(error.attempts(), 4, "{document}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn retry_after_is_limited() {
     for asked in [
         "99999999999999999999999999",

@@ -1,3 +1,5 @@
+use http::HeaderValue;
+
 use super::*;
 
 fn service_error(status: u16, code: Option<ErrorCode>) -> Error {
@@ -206,6 +208,16 @@ fn response(status: u16, code: Option<&str>) -> Error {
     })
 }
 
+/// Returns the error for a response with the request ID that the service adds.
+fn response_of_service(status: u16, code: Option<&str>) -> Error {
+    let mut error = response(status, code);
+    if let Some(response) = &mut error.0.response {
+        let id = HeaderValue::from_static("3f2cf9ac3168744d");
+        response.headers.insert("x-qs-request-id", id);
+    }
+    error
+}
+
 #[test]
 fn classifies_every_kind_of_error() {
     use ErrorKind as Kind;
@@ -227,7 +239,13 @@ fn classifies_every_kind_of_error() {
         (response(429, None), Ambiguous),
         (response(429, Some("fetch_throttled")), NotExecuted),
         (response(503, None), Ambiguous),
-        (response(503, Some("some_new_code")), NotExecuted),
+        (response(503, Some("some_new_code")), Ambiguous),
+        (response(503, Some("503")), Ambiguous),
+        (response(429, Some("UPSTREAM_TIMEOUT")), Ambiguous),
+        (response_of_service(503, None), Ambiguous),
+        (response_of_service(503, Some("some_new_code")), NotExecuted),
+        (response_of_service(429, Some("some_new_code")), NotExecuted),
+        (response_of_service(504, Some("some_new_code")), Ambiguous),
         (response(503, Some("service_unavailable")), NotExecuted),
         (response(503, Some("upstream_failed")), NotExecuted),
         (response(400, Some("service_unavailable")), NotExecuted),
