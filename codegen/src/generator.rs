@@ -12,7 +12,7 @@ use crate::document::{self, Loaded};
 use crate::lint;
 use crate::model::{self, Model};
 use crate::output::{Formatting, Inputs, OutputError, Plan, Stale, Summary};
-use crate::pack::{Pack, PackError};
+use crate::pack::{Pack, PackError, rust_language};
 use crate::render::{self, RenderError, Rendered};
 use crate::source::Sources;
 use crate::target_language::TargetLanguage;
@@ -254,14 +254,21 @@ impl Generator {
     }
 
     /// Compares this specification with an older one. Uses the names and types of this generator's
-    /// pack, or defaults without a pack.
+    /// pack. Without a pack, uses those of the pack `rust` of this project.
     ///
     /// # Errors
     ///
     /// Returns an error if a specification or the pack is wrong.
     pub fn changes_since(&self, old: &Self) -> Result<diff::Report, Error> {
         let pack = self.pack.as_deref().map(Pack::load).transpose()?;
-        let language = pack.as_ref().map(Pack::language).unwrap_or_default();
+        let language = match &pack {
+            Some(pack) => pack.language(),
+            None => TargetLanguage {
+                // This comparison renders nothing, so the pack does not need code for the handles.
+                handles: None,
+                ..rust_language()?
+            },
+        };
         let old = old.lower(&language, &mut old.sources())?;
         let new = self.lower(&language, &mut self.sources())?;
         let client = pack.as_ref().and_then(Pack::client);

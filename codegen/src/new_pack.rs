@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::output::OutputError;
-use crate::pack::TESTS;
+use crate::pack::{EMBEDDED, TESTS};
 use crate::pack_test::{FIRST_TEST, PackTests, SMALL_SPEC};
 use crate::schema;
 use crate::source::slashes;
@@ -31,9 +31,6 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("parts.tera", include_str!("new_pack/pack/parts.tera")),
 ];
-
-/// Paths and contents of the files of this project's packs, for example `rust/pack.json`.
-const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packs.rs"));
 
 /// File name of the schema in `pack.json`.
 const SCHEMA: &str = "pack.schema.json";

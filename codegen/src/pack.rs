@@ -1,12 +1,14 @@
 //! Stage 5: reads a pack, which is a folder of templates with `pack.json`, and the folders that
 //! override it.
 
+mod embedded;
 mod folder;
 mod manifest;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub(crate) use embedded::{EMBEDDED, rust_language};
 pub(crate) use manifest::{Each, FileRule, Manifest};
 
 use crate::diagnostic::Place;
@@ -312,13 +314,7 @@ impl Pack {
 
     /// Returns the naming rules and the type map.
     pub(crate) fn language(&self) -> TargetLanguage {
-        TargetLanguage {
-            naming: self.manifest.naming.clone(),
-            types: self.manifest.types.clone(),
-            computed: self.manifest.computed.clone(),
-            always_set: self.manifest.always_set.clone(),
-            handles: self.manifest.handles.clone(),
-        }
+        self.manifest.language()
     }
 
     /// Returns the option `client`: the name of the type that has the operations without a handle.

@@ -6,6 +6,7 @@ mod common;
 use std::process::Command;
 
 use common::{Workspace, tests};
+use serde_json::json;
 
 /// Returns the specification `notes.json`, and a version with several changes.
 fn changed() -> Workspace {
@@ -63,6 +64,40 @@ fn text_and_json_report_the_same_changes() {
     let (code, json, _) = codegen(&workspace, &json);
     assert_eq!(code, 1, "a change is breaking");
     insta::assert_snapshot!("json", json);
+}
+
+/// Without `--template`, the names are those of the pack `rust`, which clash more often than others.
+#[test]
+fn the_names_are_those_of_the_rust_pack() {
+    let workspace = Workspace::new();
+    let book = |operations: &[(&str, &str)]| {
+        let paths = operations.iter().map(|(path, id)| {
+            let shelf =
+                json!({ "name": "shelf", "in": "path", "required": true, "type": "string" });
+            let responses = json!({ "200": { "description": "OK" } });
+            let get = json!({ "operationId": id, "summary": "x", "responses": responses });
+            (
+                format!("/{{shelf}}/{path}"),
+                json!({ "parameters": [shelf], "get": get }),
+            )
+        });
+        let paths: serde_json::Map<_, _> = paths.collect();
+        json!({
+            "swagger": "2.0", "info": { "title": "Books", "version": "1" }, "paths": paths,
+            "x-handles": [{ "name": "Shelf", "binds": ["shelf"] }],
+        })
+    };
+    workspace.write("old.json", book(&[("b", "GetBook")]).to_string());
+    workspace.write(
+        "new.json",
+        book(&[("a", "GetBookInput"), ("b", "GetBook")]).to_string(),
+    );
+    let (code, text, err) = codegen(&workspace, &["diff", "old.json", "new.json", "--exit-code"]);
+    assert_eq!((code, &*err), (1, ""), "{text}");
+    assert!(
+        text.contains("`GetBookInput`, `GetBookOutput` are now called `GetBookMixedInput`"),
+        "{text}"
+    );
 }
 
 #[test]

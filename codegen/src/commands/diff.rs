@@ -27,7 +27,8 @@ pub(crate) struct Diff {
     /// An overlay of the new specification. Can be repeated.
     #[arg(long, value_name = "FILE")]
     overlay_new: Vec<String>,
-    /// Use the naming rules and the type map of this pack.
+    /// Use the naming rules and the type map of this pack, instead of the pack `rust` that the
+    /// program contains.
     #[arg(short, long, value_name = "PACK")]
     template: Option<PathBuf>,
     /// Output format.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::naming::Naming;
-use crate::target_language::Computed;
+use crate::target_language::{Computed, TargetLanguage};
 
 /// Contents of `pack.json`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -62,6 +62,19 @@ pub(crate) struct Manifest {
     /// Any values. Templates see them as `pack`.
     #[serde(default)]
     pub options: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Manifest {
+    /// Returns the naming rules and the type map.
+    pub(crate) fn language(&self) -> TargetLanguage {
+        TargetLanguage {
+            naming: self.naming.clone(),
+            types: self.types.clone(),
+            computed: self.computed.clone(),
+            always_set: self.always_set.clone(),
+            handles: self.handles.clone(),
+        }
+    }
 }
 
 /// A template and the files that are rendered from it.
