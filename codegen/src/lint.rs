@@ -5,6 +5,7 @@
 
 mod allowed;
 mod descriptions;
+mod effects;
 mod enums;
 mod examples;
 mod keys;
@@ -37,6 +38,7 @@ pub(crate) fn lint(loaded: &Loaded, lowering: Vec<Diagnostic>) -> Vec<Diagnostic
     examples::check(document, &mut found);
     similar_types::check(document, &mut found);
     untranslated::check(loaded, &mut found);
+    effects::check(document, &mut found);
     found.extend(loaded.notes.iter().cloned());
     sort(&mut found);
     allowed::apply(loaded, found)
@@ -45,6 +47,7 @@ pub(crate) fn lint(loaded: &Loaded, lowering: Vec<Diagnostic>) -> Vec<Diagnostic
 /// Returns the findings that prevent output.
 pub(crate) fn errors(loaded: &Loaded) -> Vec<Diagnostic> {
     let mut found = rules::errors(&loaded.document);
+    effects::handles(&loaded.document, &mut found);
     allowed::check(&loaded.document, &mut found);
     let keys = keys::unknown(&loaded.bundled, loaded.dialect);
     found.extend(
@@ -67,12 +70,14 @@ const DOUBTS: &[&str] = &[
     "example-misfit",
     "example-unknown-parameter",
     "format-alike",
+    "header-prefix-unused",
     "limits-contradict",
     "misplaced-fact",
     "name-without-letters",
     "no-success",
     "pattern-invalid",
     "required-undescribed",
+    "tag-undeclared",
     "text-untranslated",
     "type-name-unused",
     "unknown-key",
@@ -90,6 +95,7 @@ pub(crate) fn doubts(loaded: &Loaded) -> Vec<Diagnostic> {
     values::check(document, &mut found);
     examples::check(document, &mut found);
     untranslated::check(loaded, &mut found);
+    effects::check(document, &mut found);
     found.extend(loaded.notes.iter().cloned());
     let is_doubt = |one: &Diagnostic| DOUBTS.contains(&one.rule);
     found.retain(is_doubt);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::properties::Holder;
 use super::rust_api::{input_is_clone, output_traits, walked};
 use super::{Comparison, Pairing, Pairs, Rule, Types, before, code, codes, now};
+use crate::document::nameless;
 use crate::model::{Name, Operation, PageLink, PlaceKind, Property, Repeatable, Shape};
 
 /// Pairs operations by id, then by Rust name, then by HTTP method and path.
@@ -20,20 +21,6 @@ pub(super) fn pair<'a>(old: &[&'a Operation], new: &[&'a Operation]) -> Pairs<'a
 pub(super) fn caller_properties(operation: &Operation) -> Vec<&Property> {
     let properties = operation.request.properties.iter();
     properties.filter(|property| !property.computed).collect()
-}
-
-/// Returns the path without the names of its parameters, which are not sent.
-fn nameless(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    let mut inside = false;
-    for c in path.chars() {
-        inside &= c != '}';
-        if !inside {
-            out.push(c);
-        }
-        inside |= c == '{';
-    }
-    out
 }
 
 fn path_of(operation: &Operation) -> String {

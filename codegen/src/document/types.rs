@@ -29,12 +29,12 @@ pub struct Document {
     pub base_path: String,
     /// `http`, `https`
     pub schemes: Vec<String>,
-    /// Descriptions of tags by name.
+    /// Descriptions of declared tags by name.
     pub tags: IndexMap<String, String>,
     /// Handles, `x-handles`.
     pub handles: Vec<Handle>,
     /// Prefix of header names that identifiers omit, `x-header-prefix`.
-    pub header_prefix: Option<String>,
+    pub header_prefix: Option<(String, Span)>,
     /// Error codes, `x-error-codes`.
     pub error_codes: Vec<ErrorCode>,
     /// Paths in order.
@@ -48,6 +48,15 @@ pub struct Document {
     pub open_required: bool,
     /// Other `x-` keys, for templates.
     pub ext: Extensions,
+}
+
+impl Document {
+    /// Returns the rest of a header name after `x-header-prefix`, if it is not empty.
+    pub(crate) fn without_header_prefix<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let (prefix, _) = self.header_prefix.as_ref()?;
+        let (start, rest) = name.split_at_checked(prefix.len())?;
+        (start.eq_ignore_ascii_case(prefix) && !rest.is_empty()).then_some(rest)
+    }
 }
 
 /// An entry of `x-lint-allow`: accepts findings of a rule at a place.
@@ -142,6 +151,20 @@ pub struct PathItem {
     pub operations: Vec<Operation>,
 }
 
+/// Returns the path without the names of its parameters, which are not sent.
+pub(crate) fn nameless(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut inside = false;
+    for c in path.chars() {
+        inside &= c != '}';
+        if !inside {
+            out.push(c);
+        }
+        inside |= c == '{';
+    }
+    out
+}
+
 /// An operation: one method of one path.
 #[derive(Debug, Clone)]
 pub struct Operation {
@@ -161,8 +184,8 @@ pub struct Operation {
     pub description: String,
     /// `externalDocs.url`
     pub docs_url: Option<String>,
-    /// First tag.
-    pub tag: Option<String>,
+    /// First tag, with its place.
+    pub tag: Option<(String, Span)>,
     /// Whether the operation is deprecated.
     pub deprecated: bool,
     /// Media types of the request body.

@@ -3,13 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::Diagnostic;
-use crate::document::{Document, Idempotent, In, Operation, PathItem, Schema, SchemaKind};
+use crate::document::{
+    Document, Idempotent, In, Operation, PathItem, Schema, SchemaKind, nameless,
+};
 use crate::source::{Span, Value};
 
 /// Returns the findings that are errors.
 pub(super) fn errors(document: &Document) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     operation_ids(document, &mut found);
+    duplicate_paths(document, &mut found);
     for item in &document.paths {
         path_text(item, &mut found);
         for operation in &item.operations {
@@ -24,7 +27,6 @@ pub(super) fn errors(document: &Document) -> Vec<Diagnostic> {
             lists(operation, &mut found);
         }
     }
-    handles(document, &mut found);
     found
 }
 
@@ -107,6 +109,29 @@ fn operation_ids(document: &Document, found: &mut Vec<Diagnostic>) {
                 Diagnostic::error("operation-id-duplicate", operation.id_span, message)
                     .with_note(first, "the other one")
                     .with_help("rename one of them"),
+            );
+        }
+    }
+}
+
+/// Reports operations with the same method and path, regardless of the names of path parameters: a
+/// request does not show which of them is meant.
+fn duplicate_paths(document: &Document, found: &mut Vec<Diagnostic>) {
+    let mut seen: HashMap<(&str, String), &Operation> = HashMap::new();
+    for item in &document.paths {
+        for operation in &item.operations {
+            let key = (operation.method.as_str(), nameless(&item.key));
+            let Some(first) = seen.insert(key, operation) else {
+                continue;
+            };
+            let message = format!(
+                "`{}` has the method and the path of `{}`, apart from the names of path parameters",
+                operation.id, first.id
+            );
+            found.push(
+                Diagnostic::error("path-duplicate", operation.key, message)
+                    .with_note(first.key, "the other operation")
+                    .with_help("merge the operations, or correct one of the paths"),
             );
         }
     }
@@ -380,27 +405,6 @@ fn lists(operation: &Operation, found: &mut Vec<Diagnostic>) {
 fn is_token(name: &str) -> bool {
     let part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(part)
-}
-
-fn handles(document: &Document, found: &mut Vec<Diagnostic>) {
-    let mut seen: HashMap<&str, Span> = HashMap::new();
-    for handle in &document.handles {
-        if handle.binds.is_empty() {
-            let message = format!("the handle `{}` has no path parameters", handle.name);
-            found.push(
-                Diagnostic::error("handle-empty", handle.span, message)
-                    .with_help("list the path parameters in `binds`"),
-            );
-        }
-        if let Some(first) = seen.insert(&handle.name, handle.span) {
-            let message = format!("two handles have the name `{}`", handle.name);
-            found.push(
-                Diagnostic::error("handle-duplicate", handle.span, message)
-                    .with_note(first, "the other one")
-                    .with_help("rename one of them"),
-            );
-        }
-    }
 }
 
 fn unused_type_name(schema: &Schema, found: &mut Vec<Diagnostic>) {

@@ -149,6 +149,11 @@ pub(crate) fn rule_cases() -> Vec<Case> {
             "\"definitions\": {{ \"a\": {{ \"properties\": {{ {properties} }}, \"x-constructors\": {{ {constructors} }} }} }}, \"paths\""
         ))
     };
+    let keyed = |name: &str| {
+        format!(
+            "\"/{{{name}}}\": {{ \"get\": {{ \"operationId\": \"{name}\", \"parameters\": [{{ \"name\": \"{name}\", \"in\": \"path\", \"required\": true, \"type\": \"string\" }}], \"responses\": {{ \"200\": {{}} }} }} }}"
+        )
+    };
     vec![
         (
             "duplicate operationId",
@@ -230,6 +235,22 @@ pub(crate) fn rule_cases() -> Vec<Case> {
             "one error code twice",
             root("").replace("\"paths\"", "\"x-error-codes\": [{ \"code\": \"a\" },\n{ \"code\": \"a\" }], \"paths\""),
             &[("error-code", 4, 11, "/x-error-codes/1/code")],
+        ),
+        (
+            "handles whose parameters begin no path",
+            root(&keyed("a")).replace(
+                "\"paths\"",
+                "\"x-handles\": [{ \"name\": \"A\", \"binds\": [\"A\"] },\n{ \"name\": \"B\", \"binds\": [\"a\", \"b\"] },\n{ \"name\": \"C\", \"binds\": [\"a\"] }], \"paths\"",
+            ),
+            &[
+                ("handle-parameter-unknown", 3, 25, "/x-handles/0/name"),
+                ("handle-parameter-unknown", 4, 11, "/x-handles/1/name"),
+            ],
+        ),
+        (
+            "paths that differ in the name of a parameter",
+            root(&format!("{},\n{}", keyed("a"), keyed("b"))),
+            &[("path-duplicate", 5, 11, "/paths/~1{b}/get")],
         ),
         (
             "one or many of what is no list",

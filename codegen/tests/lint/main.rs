@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 fn clean() -> Value {
     let operation = |id: &str| {
         json!({
-            "operationId": id, "summary": "s",
+            "operationId": id, "summary": "s", "tags": ["Letters"],
             "parameters": [
                 { "name": "limit", "in": "query", "type": "integer", "description": "d", "default": 1, "maximum": 5 },
                 { "name": "version", "in": "query", "type": "string", "description": "d", "x-signed": true },
@@ -27,6 +27,7 @@ fn clean() -> Value {
     };
     json!({
         "swagger": "2.0", "info": { "title": "T", "version": "1" },
+        "tags": [{ "name": "Letters", "description": "d" }],
         "x-error-codes": [{ "code": "gone", "status": 404, "description": "d", "retry": "no" }],
         "paths": {
             "/a": { "get": operation("GetA") }, "/b": { "get": operation("GetB") },
@@ -136,6 +137,28 @@ fn warnings_can_be_allowed_and_errors_cannot() {
             .iter()
             .any(|(rule, at)| at == place && (*rule == "lint-allow" || *rule == "wrong-type"));
         assert!(found && report.has_errors(), "{entry}: {report}");
+    }
+}
+
+/// A handle and a tag with a typing error have no effect. The findings name the intended ones.
+#[test]
+fn names_that_refer_to_nothing_are_found_with_the_intended_ones() {
+    let mut spec = clean();
+    let path = json!({ "name": "bucketName", "in": "path", "required": true, "type": "string", "description": "d" });
+    spec["paths"]["/{bucketName}"] = json!({ "get": spec["paths"]["/a"]["get"] });
+    spec["paths"]["/{bucketName}"]["get"]["operationId"] = json!("GetE");
+    spec["paths"]["/{bucketName}"]["get"]["parameters"] = json!([path]);
+    spec["x-handles"] = json!([{ "name": "Bucket", "binds": ["bucketName"] }]);
+    assert_eq!(found(&lint(&spec)), []);
+    spec["x-handles"][0]["binds"] = json!(["bucketname"]);
+    spec["paths"]["/a"]["get"]["tags"] = json!(["Leters"]);
+    let report = lint(&spec).to_string();
+    for part in [
+        "error[handle-parameter-unknown]: the handle `Bucket` binds `bucketname`, but no path begins with \
+         `/{bucketname}`; did you mean `bucketName`?",
+        "warning[tag-undeclared]: the tag `Leters` is not among the root's `tags`; did you mean `Letters`?",
+    ] {
+        assert!(report.contains(part), "{report}");
     }
 }
 

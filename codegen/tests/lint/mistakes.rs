@@ -208,6 +208,30 @@ pub(crate) fn changes() -> Vec<Change> {
             "/paths/~1a/get/parameters/0/x-type-name",
         ),
         (
+            "header-prefix-unused",
+            "/x-header-prefix",
+            json!("X-QZ-"),
+            "/x-header-prefix",
+        ),
+        (
+            "tag-undeclared",
+            "/paths/~1a/get/tags",
+            json!(["Leters"]),
+            "/paths/~1a/get/tags/0",
+        ),
+        (
+            "misplaced-fact",
+            "/paths/~1a/get/parameters/0/x-object-key",
+            json!(true),
+            "/paths/~1a/get/parameters/0/x-object-key",
+        ),
+        (
+            "misplaced-fact",
+            "/paths/~1a/get/parameters/1/x-into",
+            json!(true),
+            "/paths/~1a/get/parameters/1/x-into",
+        ),
+        (
             "limits-contradict",
             "/paths/~1a/get/parameters/0/minimum",
             json!(9),

@@ -76,6 +76,11 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error("handle-name", "a handle without a name", "add `name`"),
     error(
+        "handle-parameter-unknown",
+        "a handle that binds parameters with which no path begins",
+        "list the first parameters of its paths in `binds`, in order",
+    ),
+    error(
         "handle-unknown",
         "a handle that the pack has no code for",
         "write the code, then name the handle in `handles` of pack.json",
@@ -221,6 +226,11 @@ pub(super) const RULES: &[Rule] = &[
         "path-brace",
         "a path with a brace that is not closed or not opened",
         "write parameters as `{name}`",
+    ),
+    error(
+        "path-duplicate",
+        "two operations whose methods and paths differ in nothing but the names of path parameters",
+        "merge the operations, or correct one of the paths",
     ),
     error(
         "path-parameter-required",

@@ -80,6 +80,11 @@ pub(super) const RULES: &[Rule] = &[
         "correct the format, or choose a less similar name",
     ),
     warning(
+        "header-prefix-unused",
+        "an `x-header-prefix` that no header begins with",
+        "correct the prefix, or remove it",
+    ),
+    warning(
         "limits-contradict",
         "a lower limit above the upper limit, so that no value is allowed",
         "correct one of the limits",
@@ -91,7 +96,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     warning(
         "misplaced-fact",
-        "a known `x-` key at an object where it has no effect",
+        "a known `x-` key at an object or a kind of value where it has no effect",
         "move it to the object that it describes",
     ),
     warning(
@@ -218,6 +223,11 @@ pub(super) const RULES: &[Rule] = &[
         "status-no-schema",
         "a success response without a schema, while another one has a schema",
         "add the schema, or use 204 if there is no body",
+    ),
+    warning(
+        "tag-undeclared",
+        "a tag of an operation that is not among the tags of the root, which has others",
+        "correct the tag, or add it to `tags` of the root",
     ),
     warning(
         "text-untranslated",

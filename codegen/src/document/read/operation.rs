@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
             summary: self.text_or_empty(node, "summary"),
             description: self.text_or_empty(node, "description"),
             docs_url: self.docs_url(node),
-            tag: self.plain_texts(node, "tags").into_iter().next(),
+            tag: self.texts(node, "tags").into_iter().next(),
             deprecated: self.flag(node, "deprecated"),
             consumes,
             parameters: overridden(shared, own),

@@ -48,7 +48,10 @@ impl<'a> Reader<'a> {
             schemes,
             tags: self.tags(),
             handles: self.handles(),
-            header_prefix: self.text(root, "x-header-prefix"),
+            header_prefix: root.get("x-header-prefix").and_then(|node| {
+                let prefix = self.text(root, "x-header-prefix")?;
+                Some((prefix, node.span))
+            }),
             error_codes: self.error_codes(),
             definitions: self.definitions(),
             lint_allow: self.lint_allow(),

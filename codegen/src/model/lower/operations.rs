@@ -41,7 +41,7 @@ impl<'a> Lowerer<'a> {
             path_segments: self.segments(item, standing, &request),
             marker: item.sub_resource.clone().filter(|marker| !carried(marker)),
             sub_resource: item.sub_resource.clone(),
-            tag: operation.tag.clone(),
+            tag: operation.tag.as_ref().map(|(tag, _)| tag.clone()),
             handle: standing.handle.map(|handle| handle.name.clone()),
             resource: standing.resource.clone(),
             source: self.place(operation.key),

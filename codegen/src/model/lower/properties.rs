@@ -257,16 +257,9 @@ impl<'a> Lowerer<'a> {
 
     /// Returns the name without the common prefix of the API's headers.
     fn ident_source<'n>(&self, name: &'n str, place: PlaceKind) -> &'n str {
-        let prefix = self.document.header_prefix.as_deref().unwrap_or_default();
         let is_header = matches!(place, PlaceKind::Header | PlaceKind::HeaderMap);
-        match name.split_at_checked(prefix.len()) {
-            Some((start, rest))
-                if is_header && start.eq_ignore_ascii_case(prefix) && !rest.is_empty() =>
-            {
-                rest
-            }
-            _ => name,
-        }
+        let rest = self.document.without_header_prefix(name);
+        rest.filter(|_| is_header).unwrap_or(name)
     }
 }
 
