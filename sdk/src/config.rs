@@ -327,9 +327,10 @@ impl Config {
     /// by default.
     ///
     /// Parts above the limit wait, in their order, so that any number of transfers can run at the same
-    /// time. A part that is larger than the limit is held alone. Not counted: the first chunk that a
-    /// transfer reads from its source (64 KiB of a reader), and the buffers of files (256 KiB for each
-    /// connection).
+    /// time. By default, 32 parts of 8 MiB fit: if more sources are slow, as clients of a server may be, a
+    /// higher limit makes their uploads faster. A part that is larger than the limit is held alone. Not
+    /// counted: the first chunk that a transfer reads from its source (64 KiB of a reader), and the buffers
+    /// of files (256 KiB for each connection).
     ///
     /// A transfer keeps its memory while its source or its writer makes no progress, or the caller does
     /// not poll it. If nothing else is left for a quarter of a second, each other transfer may exceed the
