@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::diagnostic::Report;
+use crate::diagnostic::{Diagnostic, Report};
 use crate::diff::{self, diff};
 use crate::document::{self, Loaded};
 use crate::lint;
@@ -283,8 +283,11 @@ impl Generator {
         let diagnostics = match loaded {
             Err(problems) => problems,
             Ok(loaded) => {
-                let lowered = self.lower_loaded(&loaded, &TargetLanguage::default(), &sources);
-                lint::lint(&loaded, lowered.err().unwrap_or_default())
+                let mut found = Vec::new();
+                let language = TargetLanguage::default();
+                let lowered = self.lower_loaded(&loaded, &language, &sources, &mut found);
+                found.extend(lowered.err().unwrap_or_default());
+                lint::lint(&loaded, found)
             }
         };
         Report::new(diagnostics, &sources)
@@ -302,10 +305,11 @@ impl Generator {
 
     fn plan(&self) -> Result<Plan, Error> {
         let (pack, mut sources) = self.open()?;
-        let (model, loaded) = self.load(&pack.language(), &mut sources)?;
+        let mut warnings = Vec::new();
+        let (model, loaded) = self.load(&pack.language(), &mut sources, &mut warnings)?;
         let rendered = render::render(&model, &pack)?;
         if let Some(print) = self.on_warnings {
-            let mut report = Report::new(lint::doubts(&loaded), &sources);
+            let mut report = Report::new(lint::doubts(&loaded, warnings), &sources);
             report.findings.extend(rendered.warnings.iter().cloned());
             if !report.findings.is_empty() {
                 print(&report);
@@ -328,7 +332,7 @@ impl Generator {
     }
 
     fn lower(&self, language: &TargetLanguage, sources: &mut Sources) -> Result<Model, Error> {
-        Ok(self.load(language, sources)?.0)
+        Ok(self.load(language, sources, &mut Vec::new())?.0)
     }
 
     /// Reads the specification, and lowers it for a target language.
@@ -336,11 +340,12 @@ impl Generator {
         &self,
         language: &TargetLanguage,
         sources: &mut Sources,
+        warnings: &mut Vec<Diagnostic>,
     ) -> Result<(Model, Loaded), Error> {
         let loaded = document::load(&self.spec, &self.overlays, sources)
             .map_err(|problems| Error::Spec(Report::new(problems, sources)))?;
         let mut problems = lint::errors(&loaded);
-        match self.lower_loaded(&loaded, language, sources) {
+        match self.lower_loaded(&loaded, language, sources, warnings) {
             Ok(model) if problems.is_empty() => return Ok((model, loaded)),
             Ok(_) => {}
             Err(more) => problems.extend(more),
@@ -353,9 +358,10 @@ impl Generator {
         loaded: &Loaded,
         language: &TargetLanguage,
         sources: &Sources,
-    ) -> Result<Model, Vec<crate::diagnostic::Diagnostic>> {
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<Model, Vec<Diagnostic>> {
         let name = sources.portable(&self.spec);
-        model::lower(&loaded.document, language, sources, &name)
+        model::lower(&loaded.document, language, sources, &name, warnings)
     }
 }
 

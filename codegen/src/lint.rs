@@ -73,6 +73,7 @@ const DOUBTS: &[&str] = &[
     "header-prefix-unused",
     "limits-contradict",
     "misplaced-fact",
+    "name-taken",
     "name-without-letters",
     "no-success",
     "pattern-invalid",
@@ -86,9 +87,10 @@ const DOUBTS: &[&str] = &[
 
 /// Returns the warnings that `generate` and `check` print as well, because the output probably
 /// lacks something that the author intended.
-pub(crate) fn doubts(loaded: &Loaded) -> Vec<Diagnostic> {
+pub(crate) fn doubts(loaded: &Loaded, lowering: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let document = &loaded.document;
-    let mut found = rules::warnings(document);
+    let mut found = lowering;
+    found.extend(rules::warnings(document));
     found.extend(keys::unknown(&loaded.bundled, loaded.dialect));
     enums::check(document, &mut found);
     signed_parameters::check(document, &mut found);

@@ -21,7 +21,7 @@ use crate::document::Document;
 use crate::source::Sources;
 use crate::target_language::TargetLanguage;
 
-/// Lowers a specification for a target language.
+/// Lowers a specification for a target language. Appends warnings about the names.
 ///
 /// # Errors
 ///
@@ -31,6 +31,7 @@ pub fn lower(
     language: &TargetLanguage,
     sources: &Sources,
     root: &str,
+    warnings: &mut Vec<Diagnostic>,
 ) -> Result<Model, Vec<Diagnostic>> {
-    lower::lower(document, language, sources, root)
+    lower::lower(document, language, sources, root, warnings)
 }

@@ -1,5 +1,6 @@
-//! Converts names to identifiers. The rules only depend on the names that are already taken, so
-//! that a new name does not change an earlier one.
+//! Converts names to identifiers. Of two items with the same identifier, the first in the
+//! specification gets it. The other one gets a longer identifier, which is a finding (`name-taken`):
+//! if the order changes, both change.
 
 mod case;
 mod symbol_names;
@@ -233,6 +234,15 @@ pub(crate) struct Collision {
     pub first: Span,
 }
 
+/// The identifier that an item got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Claim {
+    /// The identifier.
+    pub ident: String,
+    /// The identifier that the item would have without another item.
+    pub taken: Option<Collision>,
+}
+
 /// Identifiers of a namespace.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
@@ -245,7 +255,7 @@ impl Scope {
     /// # Errors
     ///
     /// Returns the first candidate and its owner if all are taken.
-    pub(crate) fn claim<I>(&mut self, candidates: I, span: Span) -> Result<String, Collision>
+    pub(crate) fn claim<I>(&mut self, candidates: I, span: Span) -> Result<Claim, Collision>
     where
         I: IntoIterator<Item = String>,
     {
@@ -262,25 +272,28 @@ impl Scope {
         candidates: I,
         others: impl Fn(&str) -> Vec<String>,
         span: Span,
-    ) -> Result<String, Collision>
+    ) -> Result<Claim, Collision>
     where
         I: IntoIterator<Item = String>,
     {
-        let mut collision = None;
+        let mut first_taken = None;
         for ident in candidates {
             let others = others(&ident);
             let mut all = std::iter::once(&ident).chain(&others);
             let taken = all.find_map(|one| Some((one, *self.taken.get(one)?)));
             if let Some((ident, first)) = taken {
                 let ident = ident.clone();
-                collision.get_or_insert(Collision { ident, first });
+                first_taken.get_or_insert(Collision { ident, first });
                 continue;
             }
             self.taken.extend(others.into_iter().map(|one| (one, span)));
             self.taken.insert(ident.clone(), span);
-            return Ok(ident);
+            return Ok(Claim {
+                ident,
+                taken: first_taken,
+            });
         }
-        Err(collision.unwrap_or(Collision {
+        Err(first_taken.unwrap_or(Collision {
             ident: String::new(),
             first: span,
         }))

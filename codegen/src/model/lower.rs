@@ -22,7 +22,7 @@ use crate::model::{
     CustomizedType, ErrorCode, Imports, MODEL_VERSION, Model, Operation, Place, Service, Source,
     SubService,
 };
-use crate::naming::{Collision, Role, Scope};
+use crate::naming::{Claim, Collision, Role, Scope};
 use crate::source::{Sources, Span};
 use crate::target_language::TargetLanguage;
 
@@ -31,12 +31,14 @@ pub(super) fn lower(
     language: &TargetLanguage,
     sources: &Sources,
     root: &str,
+    warnings: &mut Vec<Diagnostic>,
 ) -> Result<Model, Vec<Diagnostic>> {
     let mut lowerer = Lowerer {
         document,
         language,
         sources,
         problems: Vec::new(),
+        renamed: Vec::new(),
         type_scope: Scope::default(),
         definitions: HashMap::new(),
         types: IndexMap::new(),
@@ -49,6 +51,7 @@ pub(super) fn lower(
         used: [Vec::new(), Vec::new()],
     };
     let model = lowerer.model(root);
+    warnings.append(&mut lowerer.renamed);
     if lowerer.problems.is_empty() {
         Ok(model)
     } else {
@@ -74,6 +77,8 @@ struct Lowerer<'a> {
     language: &'a TargetLanguage,
     sources: &'a Sources,
     problems: Vec<Diagnostic>,
+    /// Warnings about items that did not get their own identifiers.
+    renamed: Vec<Diagnostic>,
     type_scope: Scope,
     /// Identifier and kind of each definition.
     definitions: HashMap<&'a str, (String, crate::model::TypeKind)>,
@@ -104,6 +109,32 @@ struct NameContext<'n> {
     field: &'n str,
     /// Direction in the operation; `None` within a type.
     direction: Option<Direction>,
+}
+
+/// An item that gets an identifier.
+#[derive(Debug, Clone, Copy)]
+struct NamedItem<'n> {
+    name: &'n str,
+    span: Span,
+    /// Advice if another item has the identifier.
+    help: &'n str,
+    /// Whether the author chose the identifier, for example with `x-name`.
+    is_chosen: bool,
+}
+
+impl<'n> NamedItem<'n> {
+    fn new(name: &'n str, span: Span, help: &'n str) -> Self {
+        Self {
+            name,
+            span,
+            help,
+            is_chosen: false,
+        }
+    }
+
+    fn chosen(self, is_chosen: bool) -> Self {
+        Self { is_chosen, ..self }
+    }
 }
 
 /// Specification of one property.
@@ -239,8 +270,8 @@ impl<'a> Lowerer<'a> {
                 .naming
                 .candidates(&code.code, Role::Value, None);
             let claimed = scope.claim(candidates, code.span);
-            let Some(ident) = self.claimed(claimed, &code.code, code.span, "change one of them")
-            else {
+            let item = NamedItem::new(&code.code, code.span, "change one of them");
+            let Some(ident) = self.claimed(claimed, item) else {
                 continue;
             };
             codes.push(ErrorCode {
@@ -255,27 +286,45 @@ impl<'a> Lowerer<'a> {
         codes
     }
 
-    /// Returns the identifier, or reports a collision with both places.
+    /// Returns the identifier. Reports if another item has the one that the item would have alone:
+    /// an error if there is no other identifier, or if the author chose it.
     fn claimed(
         &mut self,
-        claimed: Result<String, Collision>,
-        name: &str,
-        span: Span,
-        help: &str,
+        claimed: Result<Claim, Collision>,
+        item: NamedItem<'_>,
     ) -> Option<String> {
-        claimed
-            .map_err(|collision| {
+        let NamedItem {
+            name, span, help, ..
+        } = item;
+        let (collision, ident) = match claimed {
+            Ok(Claim { ident, taken: None }) => return Some(ident),
+            Ok(Claim {
+                ident,
+                taken: Some(taken),
+            }) => (taken, Some(ident).filter(|_| !item.is_chosen)),
+            Err(collision) => (collision, None),
+        };
+        let taken = &collision.ident;
+        let found = match &ident {
+            Some(ident) => {
                 let message = format!(
-                    "the identifier `{}` of `{name}` is already taken",
-                    collision.ident
+                    "`{name}` is called `{ident}`, because another item is called `{taken}`"
                 );
-                self.problems.push(
-                    Diagnostic::error("name-collision", span, message)
-                        .with_note(collision.first, "taken here")
-                        .with_help(help),
-                );
-            })
-            .ok()
+                Diagnostic::warning("name-taken", span, message)
+            }
+            None => {
+                let message = format!("the identifier `{taken}` of `{name}` is already taken");
+                Diagnostic::error("name-collision", span, message)
+            }
+        };
+        let found = found
+            .with_note(collision.first, "taken here")
+            .with_help(help);
+        match ident {
+            Some(_) => self.renamed.push(found),
+            None => self.problems.push(found),
+        }
+        ident
     }
 
     /// Counts a property or value. Reports the limit once.

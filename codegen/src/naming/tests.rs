@@ -79,15 +79,24 @@ fn the_later_of_two_equal_identifiers_is_renamed() {
     let span = anywhere();
     let mut scope = Scope::default();
     let mut claim = |name: &str, role, suffix: Option<&'static str>| {
-        scope.claim(naming.candidates(name, role, suffix), span)
+        let claimed = scope.claim(naming.candidates(name, role, suffix), span);
+        claimed.map(|claim| (claim.ident, claim.taken.map(|taken| taken.ident)))
     };
-    assert_eq!(claim("a-b", Role::Parameter, Some("query")).unwrap(), "a_b");
+    let own = |ident: &str| (ident.to_owned(), None);
+    let other = |ident: &str, taken: &str| (ident.to_owned(), Some(taken.to_owned()));
+    assert_eq!(
+        claim("a-b", Role::Parameter, Some("query")).unwrap(),
+        own("a_b")
+    );
     assert_eq!(
         claim("a_b", Role::Parameter, Some("query")).unwrap(),
-        "a_b_query"
+        other("a_b_query", "a_b")
     );
-    assert_eq!(claim("read", Role::Value, None).unwrap(), "Read");
-    assert_eq!(claim("READ", Role::Value, None).unwrap(), "ReadUpper");
+    assert_eq!(claim("read", Role::Value, None).unwrap(), own("Read"));
+    assert_eq!(
+        claim("READ", Role::Value, None).unwrap(),
+        other("ReadUpper", "Read")
+    );
     assert_eq!(claim("READ", Role::Value, None).unwrap_err().ident, "Read");
 }
 
@@ -123,7 +132,8 @@ fn a_name_is_claimed_together_with_derived_names() {
     let mut scope = Scope::default();
     let mut claim = |names: &[&str]| {
         let names = names.iter().map(|name| (*name).to_owned());
-        scope.claim_with(names, |name| vec![format!("{name}_request")], node.span)
+        let claimed = scope.claim_with(names, |name| vec![format!("{name}_request")], node.span);
+        claimed.map(|claim| claim.ident)
     };
     assert_eq!(claim(&["put"]).unwrap(), "put");
     assert_eq!(claim(&["put_request", "put_more"]).unwrap(), "put_more");

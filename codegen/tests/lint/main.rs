@@ -162,6 +162,35 @@ fn names_that_refer_to_nothing_are_found_with_the_intended_ones() {
     }
 }
 
+/// The order in the file decides which of two items is renamed, so each renamed item is reported.
+#[test]
+fn renamed_items_are_found() {
+    let mut spec = clean();
+    spec["definitions"]["the_state"]["enum"] = json!(["on", "off", "On"]);
+    let parameters = spec["paths"]["/a"]["get"]["parameters"]
+        .as_array_mut()
+        .unwrap();
+    parameters
+        .push(json!({ "name": "Version", "in": "header", "type": "string", "description": "d" }));
+    let report = lint(&spec);
+    let text = report.to_string();
+    for part in [
+        "warning[name-taken]: `On` is called `OnMixed`, because another item is called `On`",
+        "warning[name-taken]: `Version` is called `version_header`, because another item is called `version`",
+        "help: rename one of them with `x-name`",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    spec["paths"]["/a"]["get"]["parameters"][2]["name"] = json!("Kind");
+    assert!(!lint(&spec).to_string().contains("`version_header`"));
+    spec["paths"]["/a"]["get"]["parameters"][2]["x-name"] = json!("version");
+    let text = lint(&spec).to_string();
+    assert!(
+        text.contains("error[name-collision]: the identifier `version` of `Kind` is already taken"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_lone_default_response_is_a_success() {
     let mut spec = clean();

@@ -100,6 +100,11 @@ pub(super) const RULES: &[Rule] = &[
         "move it to the object that it describes",
     ),
     warning(
+        "name-taken",
+        "an item with another identifier than its own, because another item has that one",
+        "give one of them an `x-name`, because the order in the file decides",
+    ),
+    warning(
         "name-without-letters",
         "a name without letters and digits, whose identifier spells out its symbols",
         "use letters, or add an `x-name` with letters",

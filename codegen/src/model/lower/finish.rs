@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::Lowerer;
+use super::{Lowerer, NamedItem};
 use crate::diagnostic::Diagnostic;
 use crate::document;
 use crate::model::type_graph::{circles, held, reachable};
@@ -172,12 +172,8 @@ impl Lowerer<'_> {
             );
         }
         let claimed = scope.claim([ident.clone()], constructor.span);
-        self.claimed(
-            claimed,
-            &constructor.name,
-            constructor.span,
-            "rename one of them",
-        )?;
+        let item = NamedItem::new(&constructor.name, constructor.span, "rename one of them");
+        self.claimed(claimed, item)?;
         Some(Constructor {
             ident,
             name: constructor.name.clone(),

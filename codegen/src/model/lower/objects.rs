@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 
 use super::merge::Merged;
-use super::{Direction, Lowerer, NameContext, PropertySource};
+use super::{Direction, Lowerer, NameContext, NamedItem, PropertySource};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Schema, SchemaKind};
 use crate::model::{
@@ -213,7 +213,7 @@ impl<'a> Lowerer<'a> {
         let candidates = std::iter::once(ident).chain(others);
         let claimed = self.type_scope.claim(candidates, schema.span);
         let help = "rename this type with `x-type-name`";
-        let ident = self.claimed(claimed, name, schema.span, help)?;
+        let ident = self.claimed(claimed, NamedItem::new(name, schema.span, help))?;
         self.inline.insert(name.to_owned(), schema);
         self.described(name, schema);
         let mut made = self.blank_type(name, ident.clone(), kind, schema, schema.span);
@@ -306,11 +306,13 @@ impl<'a> Lowerer<'a> {
             if all.contains_key(value) || !self.has_room(*span) {
                 continue;
             }
-            let name = schema.facts.enum_names.get(value).unwrap_or(value);
+            let chosen = schema.facts.enum_names.get(value);
+            let name = chosen.unwrap_or(value);
             let candidates = self.language.naming.candidates(name, Role::Value, None);
             let claimed = scope.claim(candidates, *span);
             let help = "rename one of them with `x-enum-names`: {\"value\": \"Name\"}";
-            let Some(ident) = self.claimed(claimed, value, *span, help) else {
+            let item = NamedItem::new(value, *span, help).chosen(chosen.is_some());
+            let Some(ident) = self.claimed(claimed, item) else {
                 continue;
             };
             let description = schema.facts.enum_descriptions.get(value);

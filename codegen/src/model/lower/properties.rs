@@ -1,6 +1,6 @@
 //! Lowers parameters, headers and fields.
 
-use super::{Lowerer, NameContext, PropertySource};
+use super::{Lowerer, NameContext, NamedItem, PropertySource};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Schema, SchemaKind};
 use crate::model::{Encoding, PlaceKind, Property, Shape, TimeFormat};
@@ -109,7 +109,9 @@ impl<'a> Lowerer<'a> {
         let candidates = naming.candidates(wanted, field.role, Some(suffix));
         let claimed = scope.claim(candidates, field.span);
         let help = "rename one of them with `x-name`";
-        self.claimed(claimed, field.name, field.span, help)
+        let is_chosen = field.schema.facts.name.as_deref() == Some(wanted);
+        let item = NamedItem::new(field.name, field.span, help).chosen(is_chosen);
+        self.claimed(claimed, item)
     }
 
     fn check_one_or_many(&mut self, shape: &Shape, field: &PropertySource<'a, '_>) {

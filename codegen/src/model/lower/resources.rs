@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Lowerer;
+use super::{Lowerer, NamedItem};
 use crate::document::{self, Handle, In, PathItem};
 use crate::model::{Encoding, Imports, Operation, PlaceKind, Request, Resource, Segment};
-use crate::naming::{Case, Role, Scope};
+use crate::naming::{Case, Claim, Role, Scope};
 
 /// Handle and resource of an operation.
 pub(super) struct Standing<'d> {
@@ -89,8 +89,13 @@ impl<'a> Lowerer<'a> {
         }
         let help = "two paths have the same file name: change one of them";
         let named = claims.into_iter().filter_map(|(item, _, _, claimed)| {
-            let name = self.claimed(claimed?, &item.key, item.span, help)?;
-            Some((item, name))
+            // A file name from the whole path is as good as a short one.
+            let claimed = claimed?.map(|claim| Claim {
+                taken: None,
+                ..claim
+            });
+            let named = NamedItem::new(&item.key, item.span, help);
+            Some((item, self.claimed(claimed, named)?))
         });
         named.collect()
     }
@@ -116,8 +121,7 @@ impl<'a> Lowerer<'a> {
             own_types,
             operation.id_span,
         );
-        let help = "rename one of the operations with `x-name`";
-        self.claimed(claimed, &operation.id, operation.id_span, help)
+        self.claimed(claimed, operation_item(operation))
     }
 
     /// Returns the method name without the handle's name, or with it if another method has the
@@ -147,8 +151,12 @@ impl<'a> Lowerer<'a> {
         };
         let candidates = std::iter::once(short).chain(whole);
         let claimed = scope.claim_with(candidates, further, operation.id_span);
-        let help = "rename one of the operations with `x-name`";
-        self.claimed(claimed, &operation.id, operation.id_span, help)
+        // The whole name is what `x-name` says.
+        let whole = naming.ident(operation.wanted_name(), Role::Method);
+        let is_whole = claimed.as_ref().is_ok_and(|claim| claim.ident == whole);
+        let item = operation_item(operation);
+        let item = item.chosen(item.is_chosen && !is_whole);
+        self.claimed(claimed, item)
     }
 
     /// Returns the handle that binds most segments of a path.
@@ -247,6 +255,11 @@ impl<'a> Lowerer<'a> {
         }
         name
     }
+}
+
+fn operation_item(operation: &document::Operation) -> NamedItem<'_> {
+    let help = "rename one of the operations with `x-name`";
+    NamedItem::new(&operation.id, operation.id_span, help).chosen(operation.name.is_some())
 }
 
 /// Returns `/{a}/{b}` for a handle that binds `a` and `b`.

@@ -1,6 +1,6 @@
 //! Lowers types of values.
 
-use super::{Direction, Lowerer, NameContext};
+use super::{Direction, Lowerer, NameContext, NamedItem};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Definition, Schema, SchemaKind};
 use crate::model::{Shape, TimeFormat, TypeKind};
@@ -16,8 +16,10 @@ impl<'a> Lowerer<'a> {
             let wanted = definition.schema.facts.name.as_ref().unwrap_or(name);
             let candidates = naming.candidates(wanted, Role::Type, Some("type"));
             let claimed = self.type_scope.claim(candidates, definition.key);
-            let help = "add one of them a name of its own with `x-name`";
-            if let Some(ident) = self.claimed(claimed, name, definition.key, help) {
+            let help = "give one of them a name of its own with `x-name`";
+            let is_chosen = definition.schema.facts.name.is_some();
+            let item = NamedItem::new(name, definition.key, help).chosen(is_chosen);
+            if let Some(ident) = self.claimed(claimed, item) {
                 let kind = definition_kind(definition);
                 self.definitions.insert(name, (ident, kind));
             }
