@@ -4,8 +4,8 @@ mod github;
 mod report;
 pub mod rules;
 
-pub(crate) use report::one_line;
 pub use report::{Finding, Note, Place, Report};
+pub(crate) use report::{changes_display, one_line};
 pub use rules::Rule;
 
 use crate::span::Span;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Finding, Report, Severity};
+use super::{Finding, Report, Severity, one_line};
 
 impl Report {
     /// Returns one workflow command per finding.
@@ -22,7 +22,7 @@ fn write(finding: &Finding, text: &mut String) {
         Severity::Note => "::notice ",
     });
     if let Some(place) = &finding.place {
-        let file = property(&place.file);
+        let file = property(&one_line(&place.file));
         // Writing to a string can't fail.
         let _ = write!(
             text,
@@ -32,9 +32,9 @@ fn write(finding: &Finding, text: &mut String) {
     }
     let help = finding.help.as_ref();
     let help = help
-        .map(|help| format!("\nhelp: {help}"))
+        .map(|help| format!("\nhelp: {}", one_line(help)))
         .unwrap_or_default();
-    let message = data(&format!("{}{help}", finding.message));
+    let message = data(&format!("{}{help}", one_line(&finding.message)));
     let _ = writeln!(text, "title={}::{message}", property(finding.rule));
 }
 
@@ -60,7 +60,7 @@ mod tests {
         let finding = Finding {
             severity: Severity::Warning,
             rule: "enum-case",
-            message: "100%:\nof `a,b`".to_owned(),
+            message: "100%:\nof `a,b`\u{1b}[31m\u{202e}".to_owned(),
             place: Some(Place {
                 file: "a,b:c%.json".to_owned(),
                 line: 3,
@@ -78,7 +78,7 @@ mod tests {
         };
         assert_eq!(
             report.github(),
-            "::warning file=a%2Cb%3Ac%25.json,line=3,col=7,title=enum-case::100%25:%0Aof `a,b`%0Ahelp: mend it\n"
+            "::warning file=a%2Cb%3Ac%25.json,line=3,col=7,title=enum-case::100%25:\\nof `a,b`\\u{1b}[31m\\u{202e}%0Ahelp: mend it\n"
         );
     }
 }

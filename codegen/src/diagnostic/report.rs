@@ -97,17 +97,17 @@ impl Finding {
         Self {
             severity: diagnostic.severity,
             rule: diagnostic.rule,
-            message: diagnostic.message,
+            message: one_line(&diagnostic.message),
             place: diagnostic.span.map(|span| Place::new(span, sources)),
             notes: diagnostic
                 .notes
                 .into_iter()
                 .map(|(span, label)| Note {
-                    label,
+                    label: one_line(&label),
                     place: Place::new(span, sources),
                 })
                 .collect(),
-            help: diagnostic.help,
+            help: diagnostic.help.as_deref().map(one_line),
         }
     }
 }
@@ -154,10 +154,12 @@ impl Place {
         write!(
             f,
             " {margin}--> {}:{}:{}",
-            self.file, self.line, self.column
+            one_line(&self.file),
+            self.line,
+            self.column
         )?;
         match &self.pointer {
-            Some(pointer) => writeln!(f, "   #{pointer}")?,
+            Some(pointer) => writeln!(f, "   #{}", one_line(pointer))?,
             None => writeln!(f)?,
         }
         if self.text.is_empty() {
@@ -169,7 +171,13 @@ impl Place {
         } else {
             0
         };
-        let text: String = self.text.chars().skip(cut).take(WIDTH).collect();
+        // One character for each, so that the marks below stay in place.
+        let shown = |c| match c {
+            '\t' => '\t',
+            c if changes_display(c) => char::REPLACEMENT_CHARACTER,
+            c => c,
+        };
+        let text: String = self.text.chars().skip(cut).take(WIDTH).map(shown).collect();
         let before: String = text
             .chars()
             .take(column - cut)
@@ -209,26 +217,34 @@ impl fmt::Display for Finding {
             place.write(f)?;
         }
         for note in &self.notes {
-            writeln!(f, "  note: {}", note.label)?;
+            writeln!(f, "  note: {}", one_line(&note.label))?;
             note.place.write(f)?;
         }
         if let Some(help) = &self.help {
-            writeln!(f, "  help: {help}")?;
+            writeln!(f, "  help: {}", one_line(help))?;
         }
         Ok(())
     }
 }
 
-/// Replaces line breaks, which names in a message can contain, by spaces.
+/// Escapes the characters of a name that would change how a terminal or a log shows a message.
 pub(crate) fn one_line(message: &str) -> String {
     let mut line = String::with_capacity(message.len());
     for c in message.chars() {
-        match c {
-            c if c.is_control() => line.extend(c.escape_default()),
-            c => line.push(c),
+        if changes_display(c) {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
         }
     }
     line
+}
+
+/// Returns whether a character is a control character, ends a line, or changes the direction of
+/// text.
+pub(crate) fn changes_display(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl fmt::Display for Report {

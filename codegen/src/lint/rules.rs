@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, changes_display};
 use crate::document::{
     Document, Idempotent, In, Operation, PathItem, Schema, SchemaKind, nameless,
 };
@@ -103,6 +103,13 @@ fn bodiless(operation: &Operation, found: &mut Vec<Diagnostic>) {
 fn operation_ids(document: &Document, found: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for operation in document.paths.iter().flat_map(|item| &item.operations) {
+        if operation.id.contains(changes_display) {
+            let message = format!("the id `{}` contains a control character", operation.id);
+            found.push(
+                Diagnostic::error("operation-id-text", operation.id_span, message)
+                    .with_help("use letters and digits"),
+            );
+        }
         if let Some(first) = seen.insert(&operation.id, operation.id_span) {
             let message = format!("two operations have the id `{}`", operation.id);
             found.push(

@@ -191,6 +191,28 @@ fn renamed_items_are_found() {
     );
 }
 
+/// Names get into logs, where escape sequences and changes of direction could hide a finding.
+#[test]
+fn control_characters_of_names_are_escaped_in_reports() {
+    let mut spec = clean();
+    spec["paths"]["/a"]["get"]["operationId"] = json!("Get\u{1b}[31m\u{202e}A");
+    spec["definitions"]["big\u{2066}"] = json!({ "type": "string" });
+    // The source line contains this character unescaped.
+    spec["info"]["x\u{202e}"] = json!({ "x-name": "a" });
+    let report = lint(&spec);
+    let rules = found(&report);
+    assert!(rules.iter().any(|(rule, _)| *rule == "operation-id-text"));
+    let text = report.to_string();
+    assert!(
+        text.contains("the id `Get\\u{1b}[31m\\u{202e}A` contains a control character"),
+        "{text}"
+    );
+    let shows_raw = |c: char| c.is_control() && c != '\n' || "\u{202e}\u{2066}".contains(c);
+    for shown in [text, report.github()] {
+        assert!(!shown.contains(shows_raw), "{shown:?}");
+    }
+}
+
 #[test]
 fn a_lone_default_response_is_a_success() {
     let mut spec = clean();

@@ -187,6 +187,11 @@ pub(super) const RULES: &[Rule] = &[
         "add it",
     ),
     error(
+        "operation-id-text",
+        "an operation id with a control character, or one that changes the direction of text",
+        "use letters and digits",
+    ),
+    error(
         "overlay-extends",
         "an overlay that was written for another file",
         "correct `extends`, or apply the overlay to that file",
