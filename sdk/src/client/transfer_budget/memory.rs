@@ -11,12 +11,13 @@
 //!    their order, without those that are not polled.
 //! 2. The part of an upload is reserved as a whole when it starts, so that uploads do not wait for each
 //!    other in the middle of their parts. If its source stalls for 2 s, the bytes that it has not read are
-//!    given to others. When the source continues, it reserves all of them again: many parts that each get
-//!    some of the memory would take all of it, and none of them would be completed.
+//!    given to others. When the source continues, its next chunk takes what is free. If that is not
+//!    enough, the part waits for all of its missing bytes: many parts that each get some of the memory
+//!    would take all of it, and none of them would be completed.
 //! 3. If nothing was released for a while, the memory may be held by transfers that wait for their
 //!    callers. Then each transfer gets 64 KiB, and the part of one upload grows by its next chunk. The
-//!    next part grows when the caller of that one stalls, or its memory is released. Parts that have grown
-//!    so hold at most a quarter of the capacity while others are being filled.
+//!    next part grows when the caller of that one stalls, or its memory is released. While other parts
+//!    are being filled, none grows so if incomplete reservations hold more than a quarter of the capacity.
 //!
 //! Nothing needs the poll of a stalled transfer: the requests that wait check the budget.
 
@@ -335,7 +336,7 @@ impl State {
         let may_grow = !is_moving && self.may_grow(capacity, now);
         // Small reservations follow each other in a time that their size is worth.
         let is_small_due = age(self.exceeded) >= stall_timeout / SMALL_OF_PART;
-        let (turn, waiter) = self.waiters.entries().iter().find(|(_, waiter)| {
+        let due = self.waiters.entries().iter().filter(|(_, waiter)| {
             let may_exceed = match &waiter.demand {
                 Demand::Part => is_small_due,
                 Demand::Range { may_exceed } => is_small_due && may_exceed.load(Ordering::Relaxed),
@@ -344,7 +345,9 @@ impl State {
             may_exceed
                 && (self.used > capacity || age(waiter.since) >= STALL_TIME)
                 && waiter.is_polled(now)
-        })?;
+        });
+        // Not the oldest part: slow sources would always precede a fast one.
+        let (turn, waiter) = due.min_by_key(|(turn, waiter)| (turn.is_new, waiter.since))?;
         let bytes = match waiter.demand {
             Demand::Part | Demand::Range { .. } => waiter.bytes.min(SMALL),
             Demand::Growth { chunk } => chunk,

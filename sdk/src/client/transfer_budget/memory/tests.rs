@@ -161,6 +161,33 @@ async fn one_part_at_a_time_grows_above_the_capacity() {
 }
 
 #[tokio::test]
+async fn slow_parts_do_not_precede_a_fast_one() {
+    let budget = Arc::new(MemoryBudget::new(8 * MIB));
+    // Four of them fill the capacity, and three wait.
+    let slow = (0..7).map(|_| {
+        let budget = Arc::clone(&budget);
+        tokio::spawn(async move {
+            let part = budget.reserve(2 * MIB).await;
+            loop {
+                part.use_more(SMALL).await;
+                tokio::time::sleep(STALL_TIME * 2).await;
+            }
+        })
+    });
+    let slow: Vec<_> = slow.collect();
+    tokio::time::sleep(STALL_TIME * 8).await;
+    let fast = async {
+        let part = Arc::clone(&budget).reserve(2 * MIB).await;
+        for _ in 0..8 {
+            part.use_more(MIB / 4).await;
+        }
+    };
+    let fast = tokio::time::timeout(STALL_TIME * 12, fast).await;
+    assert!(fast.is_ok());
+    slow.iter().for_each(|task| task.abort());
+}
+
+#[tokio::test]
 async fn an_unpolled_request_does_not_block_others() {
     let budget = Arc::new(MemoryBudget::new(10));
     let reserve = || Box::pin(Arc::clone(&budget).reserve(10));
