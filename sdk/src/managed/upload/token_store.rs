@@ -22,12 +22,18 @@ pub(super) struct TokenStore {
 }
 
 /// A token file: one line with the token of the upload without parts, then one line for each part.
-/// Thus the cost of adding a part does not grow with the number of parts. An empty file is removed
-/// on drop.
+/// Thus the cost of adding a part does not grow with the number of parts.
 struct TokenFile {
     path: PathBuf,
-    file: Arc<LockedFile>,
+    file: Arc<LockedToken>,
     has_token: bool,
+}
+
+/// A locked token file. If it is empty after its last use, it is removed: a thread may still write to it
+/// when the upload has been dropped.
+struct LockedToken {
+    file: LockedFile,
+    path: PathBuf,
 }
 
 impl TokenStore {
@@ -132,9 +138,13 @@ impl TokenFile {
             let text = format!("token file {}: another upload uses it", path.display());
             return Err(Error::new(ErrorKind::Io, text));
         };
+        let locked = LockedToken {
+            file,
+            path: path.clone(),
+        };
         Ok(Self {
             path,
-            file: Arc::new(file),
+            file: Arc::new(locked),
             has_token: false,
         })
     }
@@ -192,18 +202,23 @@ impl TokenFile {
         operation: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
         let file = Arc::clone(&self.file);
-        let result = errors::blocking(move || operation(&file)).await?;
+        let result = errors::blocking(move || operation(&file.file)).await?;
         result.map_err(|error| token_error(&self.path, error))
     }
 }
 
 impl Drop for TokenFile {
     fn drop(&mut self) {
+        self.file.file.end_transfer();
+    }
+}
+
+impl Drop for LockedToken {
+    fn drop(&mut self) {
         if self.file.metadata().is_ok_and(|data| data.len() == 0) {
             // An error cannot be reported from here.
             let _ = std::fs::remove_file(&self.path);
         }
-        self.file.end_transfer();
     }
 }
 
@@ -215,7 +230,7 @@ fn token_error(path: &Path, error: io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use futures_util::FutureExt as _;
 
@@ -224,16 +239,34 @@ mod tests {
     #[tokio::test]
     async fn the_next_upload_waits_for_the_writes_of_one_that_was_dropped() {
         let folder = tempfile::tempdir().unwrap();
+        for earlier in ["", "to"] {
+            let path = folder.path().join(format!("token{earlier}"));
+            let file = TokenFile::open(path.clone()).await.unwrap();
+            let error = TokenFile::open(path.clone()).await.err().unwrap();
+            assert!(error.to_string().contains("another upload uses it"));
+            let write = file.blocking(|mut file| file.write_all(earlier.as_bytes()));
+            write.await.unwrap();
+            let started = Instant::now();
+            let write = file.blocking(|mut file| {
+                thread::sleep(Duration::from_secs(1));
+                file.write_all(b"ken")
+            });
+            assert!(write.now_or_never().is_none());
+            drop(file);
+            TokenFile::open(path.clone()).await.unwrap();
+            assert!(started.elapsed() >= Duration::from_secs(1));
+            let written = std::fs::read_to_string(path).unwrap();
+            assert_eq!(written, format!("{earlier}ken"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_without_a_token_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         let file = TokenFile::open(path.clone()).await.unwrap();
-        let error = TokenFile::open(path.clone()).await.err().unwrap();
-        assert!(error.to_string().contains("another upload uses it"));
-        let write = file.blocking(|mut file| {
-            thread::sleep(Duration::from_secs(1));
-            file.write_all(b"token")
-        });
-        assert!(write.now_or_never().is_none());
+        assert!(path.exists());
         drop(file);
-        TokenFile::open(path).await.unwrap();
+        assert!(!path.exists());
     }
 }
