@@ -172,9 +172,9 @@ impl Download<'_> {
     /// these files.
     ///
     /// While one download uses these files, another download to the same path fails with `Io`. After
-    /// one that was dropped in this process, the next one waits for the writes that have started. A
-    /// download also fails with `Io` if one of the files is a link, is not a regular file, or belongs to
-    /// another user.
+    /// one that was dropped in this process, the next one waits up to 30 s for the writes that have
+    /// started. A download also fails with `Io` if one of the files is a link, is not a regular file, or
+    /// belongs to another user.
     ///
     /// Only a download to a file can be resumable; with a writer, it fails with `InvalidInput`.
     pub fn resumable(mut self, resumable: bool) -> Self {

@@ -291,9 +291,9 @@ impl<'a> Upload<'a> {
     /// each part. Parts that a killed process could not record are found by a request to the
     /// service. If the file cannot be written, the upload fails with `Io`, and its parts are kept.
     /// Each upload needs its own file: while one upload uses it, another one fails with `Io`, in
-    /// this process or any other. After one that was dropped in this process, the next one waits for
-    /// the writes that have started. A path to a link, or to anything but a regular file, is also an
-    /// `Io` error.
+    /// this process or any other. After one that was dropped in this process, the next one waits up to
+    /// 30 s for the writes that have started. A path to a link, or to anything but a regular file, is
+    /// also an `Io` error.
     ///
     /// If the length or the modification time of the source has changed, the upload of the token is
     /// aborted, and a new one starts. Otherwise, [`resumable`](Self::resumable) describes how the token

@@ -25,6 +25,9 @@ pub(crate) struct LockedFile {
 /// when the lock is released.
 static ENDING: Mutex<Vec<(PathBuf, watch::Receiver<()>)>> = Mutex::new(Vec::new());
 
+/// How long a transfer that has ended may keep its file: its thread may hang, and its runtime may not run.
+const END_TIME: Duration = Duration::from_secs(30);
+
 fn ending() -> MutexGuard<'static, Vec<(PathBuf, watch::Receiver<()>)>> {
     ENDING.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -69,7 +72,7 @@ impl Drop for LockedFile {
 
 /// Opens the file at `path`, or creates it with the options `new`, and locks it. Returns `None` if
 /// another transfer, of this process or another one, has locked it. If that transfer has ended in this
-/// process, waits until its threads do not use the file any more.
+/// process, waits up to 30 s until its threads do not use the file any more.
 ///
 /// Blocks briefly. Does not await after the file is open, so a dropped future leaves no file
 /// behind.
@@ -82,11 +85,15 @@ impl Drop for LockedFile {
 pub(crate) async fn open_locked(path: &Path, new: &OpenOptions) -> io::Result<Option<LockedFile>> {
     // A transfer that is being dropped, or another process that is ending, may still hold the lock.
     const TRIES: u32 = 10;
-    for _ in 0..TRIES {
+    let released = async {
         while let Some(mut released) = ending_at(path) {
             // Fails when the lock is released.
             let _ = released.changed().await;
         }
+    };
+    // Afterwards, the file counts as in use.
+    let _ = tokio::time::timeout(END_TIME, released).await;
+    for _ in 0..TRIES {
         if let Some(file) = try_open_locked(path, new)? {
             return Ok(Some(LockedFile::new(file, path)));
         }
