@@ -41,8 +41,8 @@ impl Bucket {
     /// is `(bucket, key)`, or an [`ObjectPath`] with a version.
     ///
     /// The copy gets the content type, the other standard headers, the metadata and the storage class
-    /// of the source, unless you set others. An object over 5 GiB is copied in concurrent parts. If the source changes in the meantime, the
-    /// copy fails with an error for which
+    /// of the source, unless you set others. An object over 5 GiB is copied in concurrent parts. If the
+    /// source changes in the meantime, the copy fails with an error for which
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) returns `true`, and never
     /// mixes two objects.
     ///

@@ -208,7 +208,7 @@ impl Transfers {
         !self.options.verification.no_verify
     }
 
-    /// LocationPair the progress display.
+    /// Ends the progress display.
     pub(super) fn finish(&self) {
         self.progress.clear();
         self.output.show_progress(Progress::hidden());

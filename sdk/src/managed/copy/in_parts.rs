@@ -60,7 +60,8 @@ impl CopyObject {
         let mut head = HeadObjectInput::new(&self.key);
         head.set_sse_key(self.sse_key.as_ref());
         let is_expected = |copy: &HeadObjectOutput| {
-            etag.as_deref().map(entity_tag::text) == Some(entity_tag::text(&copy.etag))
+            let etag = etag.as_deref();
+            etag.is_some_and(|etag| entity_tag::are_same(etag, &copy.etag))
                 && copy.content_length == Some(source.size)
         };
         let completion = guard.complete(input, head, is_expected).await?;

@@ -115,7 +115,7 @@ impl Transfers {
             Err(error) if error.is_precondition_failed() => return Ok(None),
             output => output?,
         };
-        let is_unchanged = entity_tag::text(&output.etag) == entity_tag::text(&source.etag);
+        let is_unchanged = entity_tag::are_same(&output.etag, &source.etag);
         if !is_unchanged || output.content_length.is_some_and(|len| len > SMALL) {
             return Ok(None);
         }
