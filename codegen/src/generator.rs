@@ -40,6 +40,7 @@ pub struct Generator {
     apart: bool,
     out_dir: PathBuf,
     base: Option<PathBuf>,
+    spec_root: Option<PathBuf>,
     on_warnings: Option<fn(&Report)>,
     formatting: Formatting,
 }
@@ -99,6 +100,16 @@ impl Generator {
     #[must_use]
     pub fn spec(mut self, path: impl Into<PathBuf>) -> Self {
         self.spec = path.into();
+        self
+    }
+
+    /// Sets the folder that the references of the specification cannot leave. The default is the
+    /// folder of the root file.
+    ///
+    /// A `$ref` can name any file in this folder, and findings quote lines of these files.
+    #[must_use]
+    pub fn spec_root(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.spec_root = Some(folder.into());
         self
     }
 
@@ -295,7 +306,8 @@ impl Generator {
 
     /// Creates an empty set of source files.
     fn sources(&self) -> Sources {
-        Sources::new(self.names_begin())
+        let own = self.spec.parent().unwrap_or(Path::new(""));
+        Sources::new(self.names_begin()).within(self.spec_root.as_deref().unwrap_or(own))
     }
 
     fn names_begin(&self) -> &Path {

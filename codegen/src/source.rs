@@ -53,6 +53,8 @@ pub struct Sources {
     real: HashMap<PathBuf, PathBuf>,
     /// Folder that names of files outside the current folder are relative to.
     base: PathBuf,
+    /// Folder that references cannot leave.
+    root: PathBuf,
     /// Whether to ignore the current folder in names.
     apart: bool,
 }
@@ -70,12 +72,19 @@ pub struct Location {
 
 impl Sources {
     /// Creates an empty set of files. Files outside the current folder are named relative to
-    /// `base`.
+    /// `base`. References cannot leave this folder.
     pub fn new(base: &Path) -> Self {
         Self {
             base: base.to_owned(),
+            root: base.to_owned(),
             ..Self::default()
         }
+    }
+
+    /// Sets the folder that references cannot leave.
+    pub(crate) fn within(mut self, root: &Path) -> Self {
+        root.clone_into(&mut self.root);
+        self
     }
 
     /// Names files relative to the folder of the root file, regardless of the current folder.
@@ -132,14 +141,14 @@ impl Sources {
     ///
     /// # Errors
     ///
-    /// Returns the same errors as [`load`](Self::load), with the place of `reference`. Does not
-    /// quote a file outside the folder of the specification that is not a document.
+    /// Returns the same errors as [`load`](Self::load), with the place of `reference`.
     pub(crate) fn load_part(
         &mut self,
         path: &Path,
         reference: Span,
     ) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
-        let known = self.real.contains_key(path);
+        let real = self.real(path);
+        let known = self.trees.contains_key(&real);
         let checked = if known { Ok(()) } else { check_regular(path) };
         let loaded = match checked {
             Ok(()) => self.load(path),
@@ -151,7 +160,7 @@ impl Sources {
         };
         let place = |problem: &Diagnostic| problem.span.map(|span| span.file);
         let quoted = |file: FileId| self.file(file).is_quoted;
-        let is_quoted = problems.iter().filter_map(place).all(quoted) && self.is_inside(path);
+        let is_quoted = problems.iter().filter_map(place).all(quoted);
         let problems = problems.into_iter().map(|mut problem| {
             let Some(span) = problem.span else {
                 problem.span = Some(reference);
@@ -171,16 +180,18 @@ impl Sources {
         Err(problems.collect())
     }
 
-    /// Returns whether a file is in the folder of the specification.
-    fn is_inside(&mut self, path: &Path) -> bool {
-        let here = Path::new(".");
-        let base = if self.base.as_os_str().is_empty() {
-            here.to_owned()
-        } else {
-            self.base.clone()
+    /// Returns whether a specification can refer to a file: it is in the folder that references
+    /// cannot leave, also if links are followed. A file that does not exist is reported as such.
+    pub(crate) fn may_refer_to(&mut self, path: &Path) -> bool {
+        if !self.real.contains_key(path) && !path.exists() {
+            return true;
+        }
+        let root = match self.root.as_os_str().is_empty() {
+            true => PathBuf::from("."),
+            false => self.root.clone(),
         };
-        let base = self.real(&base);
-        self.real(path).starts_with(base)
+        let root = self.real(&root);
+        self.real(path).starts_with(root)
     }
 
     /// Replaces errors by one without text of the file.

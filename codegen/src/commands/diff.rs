@@ -27,6 +27,13 @@ pub(crate) struct Diff {
     /// An overlay of the new specification. Can be repeated.
     #[arg(long, value_name = "FILE")]
     overlay_new: Vec<String>,
+    /// Folder that references of the old specification cannot leave: a path, or `REV:PATH`. The
+    /// default is the folder of its root file.
+    #[arg(long, value_name = "DIR")]
+    spec_root_old: Option<String>,
+    /// Folder that references of the new specification cannot leave.
+    #[arg(long, value_name = "DIR")]
+    spec_root_new: Option<String>,
     /// Use the naming rules and the type map of this pack, instead of the pack `rust` that the
     /// program contains.
     #[arg(short, long, value_name = "PACK")]
@@ -63,8 +70,9 @@ pub(crate) fn diff(diff: &Diff) -> Result<ExitCode> {
 
 fn compared(diff: &Diff) -> Result<Report> {
     let mut revisions = Revisions::default();
-    let old = side(&diff.old, &diff.overlay_old, &mut revisions)?;
-    let new = side(&diff.new, &diff.overlay_new, &mut revisions)?;
+    let (old_root, new_root) = (&diff.spec_root_old, &diff.spec_root_new);
+    let old = side(&diff.old, &diff.overlay_old, old_root, &mut revisions)?;
+    let new = side(&diff.new, &diff.overlay_new, new_root, &mut revisions)?;
     let generator = match &diff.template {
         Some(pack) => new.generator.pack(pack),
         None => new.generator,
@@ -83,7 +91,12 @@ struct Side {
     prefix: String,
 }
 
-fn side(spec: &str, overlays: &[String], revisions: &mut Revisions) -> Result<Side> {
+fn side(
+    spec: &str,
+    overlays: &[String],
+    spec_root: &Option<String>,
+    revisions: &mut Revisions,
+) -> Result<Side> {
     let path = revisions.path(spec)?;
     let root = root::find(&path)
         .map_err(|message| anyhow!("error[diff]: {}", revisions.named(&message)))?;
@@ -92,6 +105,9 @@ fn side(spec: &str, overlays: &[String], revisions: &mut Revisions) -> Result<Si
     if let Some((revision, folder)) = revisions.of(spec) {
         prefix = format!("{revision}:");
         generator = generator.base(folder);
+    }
+    if let Some(folder) = spec_root {
+        generator = generator.spec_root(revisions.path(folder)?);
     }
     for overlay in overlays {
         generator = generator.overlay(revisions.path(overlay)?);

@@ -17,6 +17,10 @@ pub(crate) struct Input {
     /// in order.
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
+    /// Folder that references of the specification cannot leave, instead of the folder of its root
+    /// file.
+    #[arg(long, value_name = "DIR")]
+    spec_root: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -80,7 +84,10 @@ impl Overrides {
 
 impl Input {
     pub(crate) fn generator(self) -> Generator {
-        let generator = Generator::new().spec(self.spec);
+        let mut generator = Generator::new().spec(self.spec);
+        if let Some(folder) = self.spec_root {
+            generator = generator.spec_root(folder);
+        }
         self.overlay.into_iter().fold(generator, Generator::overlay)
     }
 }

@@ -23,6 +23,10 @@ pub(crate) struct Lint {
     /// in order.
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
+    /// Folder that references of the specification cannot leave, instead of the folder of its root
+    /// file.
+    #[arg(long, value_name = "DIR")]
+    spec_root: Option<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -64,7 +68,10 @@ pub(crate) fn lint(arguments: Lint) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let generator = Generator::new().spec(arguments.spec.unwrap_or_default());
+    let mut generator = Generator::new().spec(arguments.spec.unwrap_or_default());
+    if let Some(folder) = arguments.spec_root {
+        generator = generator.spec_root(folder);
+    }
     let overlays = arguments.overlay.into_iter();
     let report = overlays.fold(generator, Generator::overlay).lint();
     match arguments.format {

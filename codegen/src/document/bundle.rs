@@ -287,6 +287,16 @@ impl Bundler<'_> {
                 return None;
             }
         };
+        if !self.sources.may_refer_to(&path) {
+            let message = format!("`{text}` is outside the folder of the specification");
+            self.problems.push(
+                Diagnostic::error("ref-outside", reference.span, message).with_help(
+                    "move the file below the folder of the root file, or name a folder that \
+                     contains both with `--spec-root`",
+                ),
+            );
+            return None;
+        }
         match self.sources.load_part(&path, reference.span) {
             Ok((file, _)) => Some((file, pointer)),
             Err(problems) => {

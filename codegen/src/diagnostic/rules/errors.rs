@@ -298,6 +298,11 @@ pub(super) const RULES: &[Rule] = &[
         "use a reference to a JSON file",
     ),
     error(
+        "ref-outside",
+        "a reference to a file outside the folder of the specification",
+        "move the file below the folder of the root file, or use `--spec-root`",
+    ),
+    error(
         "ref-size",
         "references that expand to a specification that is too large",
         "refer to definitions instead of whole paths",
