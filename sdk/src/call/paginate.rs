@@ -1,15 +1,17 @@
 //! [`Pages`] and [`Items`]: lists that the service returns in pages.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::vec;
 
 use futures_core::Stream;
 
-use crate::base::error::{ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::runtime::{self, ScopedTask};
 use crate::call::Call;
+use crate::client::spans::in_current_span;
 use crate::message::response::response_error;
 
 pub(crate) mod rule;
@@ -17,9 +19,6 @@ pub(crate) mod rule;
 use rule::NextPage;
 pub use rule::PagedOperation;
 
-/// How many items are returned between two polls of the request for the next page. A poll costs more
-/// than returning many items.
-const POLL_EVERY: usize = 64;
 /// How many successive empty pages are accepted. The service may have to skip many deleted keys, but
 /// the list must end.
 const MAX_EMPTY_PAGES: u32 = 1000;
@@ -39,7 +38,7 @@ impl<I: PagedOperation> Call<I> {
         Pages {
             visited: LoopDetector::new(self.input.clone()),
             next: Some(self),
-            fetch: Fetch::Idle,
+            fetch: None,
             empty_pages: 0,
             failed: false,
         }
@@ -64,16 +63,11 @@ impl<I: PagedOperation> Call<I> {
     }
 }
 
-enum Fetch<T> {
-    Idle,
-    Running(Pin<Box<dyn Future<Output = Result<T>> + Send>>),
-    Done(Result<T>),
-}
-
 /// The pages of a list: a `Stream` of outputs, created by [`Call::pages`].
 ///
-/// A page is requested when the stream is polled for it. The `limit` of the call sets the size of a
-/// page. An error ends the stream; [`next_call`](Self::next_call) then requests the page that failed.
+/// A page is requested when the stream is polled for it, in a task that ends if the stream is dropped.
+/// The `limit` of the call sets the size of a page. An error ends the stream;
+/// [`next_call`](Self::next_call) then requests the page that failed.
 ///
 /// The stream ends with a `Decode` error if the service reports another page but not where it starts,
 /// if the pages form a loop, or after 1,000 successive pages without items and common prefixes.
@@ -81,7 +75,9 @@ enum Fetch<T> {
 pub struct Pages<I: PagedOperation> {
     /// Requests the first page that was not returned.
     next: Option<Call<I>>,
-    fetch: Fetch<I::Output>,
+    /// The request for the next page. In a task, because its timeouts would otherwise include the time
+    /// in which nothing polls the stream.
+    fetch: Option<ScopedTask<Result<I::Output>>>,
     visited: LoopDetector<I>,
     /// Number of successive empty pages.
     empty_pages: u32,
@@ -107,18 +103,36 @@ impl<I: PagedOperation> Pages<I> {
         self.next.clone()
     }
 
-    /// Starts to fetch the next page, or checks whether it has arrived.
-    fn poll_fetch(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Starts the request for the next page unless it is running. Returns `None` after the last page.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Config` outside of a runtime.
+    fn start_fetch(&mut self) -> Result<Option<&mut ScopedTask<Result<I::Output>>>> {
         let Some(call) = &self.next else {
-            return Poll::Ready(());
+            return Ok(None);
         };
-        if let Fetch::Idle = self.fetch {
-            self.fetch = Fetch::Running(Box::pin(call.clone().send()));
+        if self.fetch.is_none() {
+            let unsent = |error: Error| error.with_call(call.dispatcher.unsent(I::INFO, ""));
+            runtime::current().map_err(unsent)?;
+            let task = ScopedTask::spawn(in_current_span(call.clone().send()));
+            self.fetch = Some(task);
         }
-        if let Fetch::Running(fetch) = &mut self.fetch {
-            self.fetch = Fetch::Done(ready!(fetch.as_mut().poll(cx)));
-        }
-        Poll::Ready(())
+        Ok(self.fetch.as_mut())
+    }
+
+    /// Fetches the next page. Returns `None` after the last page.
+    fn poll_fetch(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<I::Output>>> {
+        let Some(task) = self.start_fetch()? else {
+            return Poll::Ready(Ok(None));
+        };
+        let joined = ready!(Pin::new(task).poll(cx));
+        self.fetch = None;
+        let page = runtime::joined(joined).unwrap_or_else(|error| {
+            let text = "the runtime ended the request for the next page";
+            Err(Error::new(ErrorKind::Io, text).with_source(error))
+        });
+        Poll::Ready(page.map(Some))
     }
 
     /// Changes `next` so that it requests the page after `page`.
@@ -198,11 +212,11 @@ impl<I: PagedOperation> Stream for Pages<I> {
         if self.failed {
             return Poll::Ready(None);
         }
-        ready!(self.poll_fetch(cx));
-        let Fetch::Done(page) = std::mem::replace(&mut self.fetch, Fetch::Idle) else {
-            return Poll::Ready(None);
+        let page = match ready!(self.poll_fetch(cx)) {
+            Ok(Some(page)) => self.advance(&page).map(|()| page),
+            Ok(None) => return Poll::Ready(None),
+            Err(error) => Err(error),
         };
-        let page = page.and_then(|page| self.advance(&page).map(|()| page));
         self.failed = page.is_err();
         Poll::Ready(Some(page))
     }
@@ -211,8 +225,8 @@ impl<I: PagedOperation> Stream for Pages<I> {
 /// The items of a list: a `Stream` over all pages, created by [`Call::items`].
 ///
 /// When half of a page has been returned, the stream requests the next page, but never more than one
-/// in advance. It does not spawn a task: dropping the stream ends the request. Common prefixes are not
-/// items; [`Pages`] returns them. Errors are those of [`Pages`].
+/// in advance. The time that the caller spends between items does not count towards a timeout. Common
+/// prefixes are not items; [`Pages`] returns them. Errors are those of [`Pages`].
 ///
 /// An entry that exists during the whole listing is returned once, if the service lists in a fixed
 /// order. An entry that is added or removed in the meantime may or may not be returned. A list by
@@ -254,12 +268,10 @@ impl<I: PagedOperation> Items<I> {
         self.pages.next_call()
     }
 
-    /// Returns whether it is time to poll the request for the next page. The second half of a page
-    /// shows that the caller continues to read.
-    fn should_poll_ahead(&self) -> bool {
-        let returned = self.page_size - self.page.len();
-        let in_second_half = returned.checked_sub(self.page_size.div_ceil(2).max(2));
-        in_second_half.is_some_and(|count| count % POLL_EVERY == 0)
+    /// Returns whether it is time to request the next page. The second half of a page shows that the
+    /// caller continues to read.
+    fn should_fetch_ahead(&self) -> bool {
+        self.page_size - self.page.len() == self.page_size.div_ceil(2).max(2)
     }
 }
 
@@ -269,8 +281,9 @@ impl<I: PagedOperation> Stream for Items<I> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(item) = self.page.next() {
-                if self.should_poll_ahead() {
-                    let _used_later = self.pages.poll_fetch(cx);
+                if self.should_fetch_ahead() {
+                    // If the request cannot start, the poll for the next page reports it.
+                    let _ = self.pages.start_fetch();
                 }
                 return Poll::Ready(Some(Ok(item)));
             }

@@ -65,6 +65,37 @@ async fn a_silent_service_is_a_timeout_after_a_pause() {
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
 }
 
+/// The time between the items of a list is not a part of any request.
+#[tokio::test]
+async fn a_slow_consumer_of_a_list_is_not_a_timeout() {
+    const KEYS: u64 = 6;
+    const PAGES: u64 = 3;
+    let server = Server::start(RequestBody::Read, |number, _| {
+        let key = |key| format!(r#"{{"key":"{number}-{key}"}}"#);
+        let keys: Vec<_> = (0..KEYS).map(key).collect();
+        let (keys, has_more) = (keys.join(","), number < PAGES);
+        let body = format!(r#"{{"keys":[{keys}],"has_more":{has_more},"next_marker":"{number}"}}"#);
+        let close = [("Connection", "close")];
+        response("200 OK", &close, body.as_bytes())
+    })
+    .await;
+    let bucket = server.bucket_with(|config| config.retry(RetryPolicy::never()));
+    let mut keys = bucket.list_objects().timeout(IDLE).items();
+    let mut count = 0;
+    while let Some(key) = keys.next().await {
+        key.unwrap();
+        count += 1;
+        tokio::time::sleep(IDLE / 2).await;
+    }
+    assert_eq!(count, KEYS * PAGES);
+    // A caller that stops to wait for a page, and returns later.
+    let mut pages = bucket.list_objects().timeout(IDLE).pages();
+    let page = tokio::time::timeout(Duration::ZERO, pages.next()).await;
+    assert!(page.is_err());
+    tokio::time::sleep(2 * IDLE).await;
+    pages.next().await.unwrap().unwrap();
+}
+
 /// A server that sends a head, and then its body byte by byte, without an end.
 async fn trickling(head: Vec<u8>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
