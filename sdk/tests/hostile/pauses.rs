@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use qingstor_sdk::{Body, Config, ErrorKind, QingStor, RetryPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::server::{RequestBody, Server, raw, response};
 
@@ -96,9 +97,59 @@ async fn a_slow_consumer_of_a_list_is_not_a_timeout() {
     pages.next().await.unwrap().unwrap();
 }
 
+/// A server that pauses before each of three pieces of 10 bytes.
+async fn pausing_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    request.push(stream.read_u8().await?);
+                }
+                let head = raw("200 OK", &[("Content-Length", "30")], b"");
+                stream.write_all(&head).await?;
+                for _ in 0..3 {
+                    tokio::time::sleep(5 * IDLE / 2).await;
+                    stream.write_all(&[7; 10]).await?;
+                }
+                std::future::pending::<std::io::Result<()>>().await
+            });
+        }
+    });
+    endpoint
+}
+
+/// The time in which a caller does something else does not count, even if it has begun to wait.
+#[tokio::test]
+async fn a_caller_that_stops_to_wait_for_a_body_is_not_a_timeout() {
+    let endpoint = pausing_server().await;
+    let config = || Config::new("ID", "SECRET").endpoint(&endpoint);
+    let read = async |config| {
+        let bucket = QingStor::new(config).unwrap();
+        let bucket = bucket.bucket("some-bucket", "pek3a").unwrap();
+        let mut body = bucket.get_object("k").await.unwrap().body;
+        let mut len = 0;
+        loop {
+            match tokio::time::timeout(Duration::from_millis(20), body.chunk()).await {
+                Ok(Ok(Some(bytes))) => len += bytes.len(),
+                Ok(Ok(None)) => break,
+                Ok(Err(error)) => panic!("{error} after {len} bytes"),
+                Err(_) => tokio::time::sleep(2 * IDLE).await,
+            }
+        }
+        assert_eq!(len, 30);
+    };
+    tokio::join!(
+        read(config().idle_timeout(IDLE)),
+        read(config().min_throughput(64 << 10, Duration::from_millis(600))),
+    );
+}
+
 /// A server that sends a head, and then its body byte by byte, without an end.
 async fn trickling(head: Vec<u8>) -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {

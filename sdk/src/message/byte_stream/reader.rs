@@ -18,6 +18,10 @@ use crate::message::content_range::ContentRange;
 use crate::message::throughput::ThroughputMeter;
 use crate::message::timed_body::{RawBody, TimedBody};
 
+/// How late the timer may wake a caller that waits. If it is found expired for longer, the caller has
+/// dropped its future, and has done something else.
+const MAX_LATENESS: Duration = Duration::from_millis(250);
+
 /// State of a response body that is being read.
 pub(super) struct BodyReader {
     pub(super) body: RawBody,
@@ -197,6 +201,10 @@ impl BodyReader {
         loop {
             ready!(self.timer.as_mut().poll(cx));
             let now = Instant::now();
+            if self.was_caller_away(now) {
+                wait = self.start_wait();
+                continue;
+            }
             if now >= wait.idle_deadline {
                 let text = format!(
                     "no byte within {} s, after {} bytes",
@@ -214,6 +222,12 @@ impl BodyReader {
             wait.measured = now;
             self.set_timer(wait);
         }
+    }
+
+    /// Returns whether the caller has stopped to wait since the timer was set. The timer would have
+    /// woken it.
+    fn was_caller_away(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.timer.deadline()) > MAX_LATENESS
     }
 
     fn start_wait(&mut self) -> Wait {
@@ -238,18 +252,24 @@ impl BodyReader {
         self.wait = Some(wait);
     }
 
-    /// Adds bytes to the throughput, with the time that the caller has waited for them.
+    /// Adds bytes to the throughput, with the time that the caller has waited for them; none if it was
+    /// away, because it is not known for how long.
     fn measure(&mut self, bytes: u64, wait: Option<Wait>) {
         /// The first waits are not measured: a small response needs no more of them.
         const UNMEASURED_WAITS: u32 = 2;
-        let Some(throughput) = &mut self.throughput else {
+        if self.throughput.is_none() {
             return;
-        };
+        }
+        let now = Instant::now();
         let time = match wait {
-            Some(wait) if self.waits > UNMEASURED_WAITS => wait.measured.elapsed(),
+            Some(wait) if self.waits > UNMEASURED_WAITS && !self.was_caller_away(now) => {
+                now - wait.measured
+            }
             _ => Duration::ZERO,
         };
-        self.is_stalled = !throughput.record(bytes, time);
+        if let Some(throughput) = &mut self.throughput {
+            self.is_stalled = !throughput.record(bytes, time);
+        }
     }
 
     fn fail_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
