@@ -67,9 +67,6 @@ AQH/MAoGCCqGSM49BAMCA0kAMEYCIQD7U9pMXCQwBXybNK+Fb/PTUbOhl2aQ63VX\n\
         let all = certificates(&[ROOT.into(), twice]).unwrap();
         assert_eq!(all.len(), 3);
         assert!(rustls_config(&[ROOT.into()]).is_ok());
-        for wrong in ["", "text", "-----BEGIN CERTIFICATE-----\nMII"] {
-            let error = certificates(&[ROOT.into(), wrong.into()]).unwrap_err();
-            assert!(error.to_string().contains("ca_certificate_pem"), "{error}");
-        }
+        assert!(certificates(&[ROOT.into(), "text".into()]).is_err());
     }
 }

@@ -44,7 +44,12 @@ impl Tls {
         let mut builder = TlsConnector::builder();
         for pem in roots {
             let invalid = |error| ConnectionSettings::invalid_certificate().with_source(error);
-            for certificate in Certificate::stack_from_pem(pem).map_err(invalid)? {
+            let certificates = Certificate::stack_from_pem(pem).map_err(invalid)?;
+            // OpenSSL finds no certificate in a text without PEM, and reports no error.
+            if certificates.is_empty() {
+                return Err(ConnectionSettings::invalid_certificate());
+            }
+            for certificate in certificates {
                 builder.add_root_certificate(certificate);
             }
         }
@@ -147,5 +152,20 @@ pub(super) fn is_permanent(error: &rustls::Error) -> bool {
                 | Alert::UnsupportedCertificate
         ),
         _ => false,
+    }
+}
+
+#[cfg(all(test, any(feature = "rustls", feature = "native-tls")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_a_valid_certificate_is_an_error() {
+        for wrong in ["", "text", "-----BEGIN CERTIFICATE-----\nMII"] {
+            let Err(error) = Tls::new(&[wrong.into()]) else {
+                panic!("{wrong:?} is accepted");
+            };
+            assert!(error.to_string().contains("ca_certificate_pem"), "{error}");
+        }
     }
 }
