@@ -168,7 +168,7 @@ impl QingStor {
     ///
     /// # Errors
     ///
-    /// Returns `Credentials` if the provider has none.
+    /// Returns `Credentials` if the provider has none, and `Config` outside of a Tokio runtime.
     pub async fn refresh_credentials(&self) -> Result<()> {
         self.dispatcher.shared.credentials.refresh().await
     }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use qingstor_sdk::{Body, Config, DownloadTarget, Error, ErrorKind, QingStor, UploadSource};
+use qingstor_sdk::{Body, Chain, Config, DownloadTarget, Error, ErrorKind, QingStor, UploadSource};
 
 /// Returns the error of a future that is ready at once.
 fn error<T>(future: impl IntoFuture<Output = Result<T, Error>>) -> Error {
@@ -21,6 +21,25 @@ fn error<T>(future: impl IntoFuture<Output = Result<T, Error>>) -> Error {
 fn check(error: &Error) {
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     assert!(error.to_string().contains("Tokio runtime"), "{error}");
+}
+
+#[test]
+fn a_refresh_of_credentials_outside_of_a_runtime_is_an_error() {
+    let config = Config::anonymous().credentials_provider(Chain::new());
+    let service = QingStor::new(config).unwrap();
+    check(&error(service.refresh_credentials()));
+}
+
+#[test]
+fn pages_outside_of_a_runtime_are_an_error() {
+    let service = QingStor::new(Config::new("ID", "SECRET")).unwrap();
+    let bucket = service.bucket("my-bucket", "pek3a").unwrap();
+    let error = error(async {
+        let mut keys = bucket.list_objects().items();
+        keys.next().await.unwrap()
+    });
+    check(&error);
+    assert_eq!(error.operation(), Some("ListObjects"));
 }
 
 #[test]

@@ -79,6 +79,7 @@ impl CredentialSource {
     /// Calls the provider even if the known credentials are valid.
     pub(crate) async fn refresh(&self) -> Result<()> {
         if let Self::Provider(cache) = self {
+            runtime::current()?;
             let _guard = cache.refresh_lock.lock().await;
             cache.call_provider().await?;
         }
