@@ -162,15 +162,33 @@ impl QingStor {
     /// Fetches new credentials from the [provider](Config::credentials_provider), even if the known
     /// ones are still valid. Does nothing without a provider.
     ///
-    /// Calls that are sent fetch credentials automatically. [`Call::build`](crate::Call::build) and
-    /// [`Call::presign`](crate::Call::presign) do not: they use the credentials that were fetched
-    /// last.
+    /// Calls that are sent fetch credentials automatically. Before [`Call::build`](crate::Call::build)
+    /// and [`Call::presign`](crate::Call::presign), await
+    /// [`fetch_credentials_if_due`](Self::fetch_credentials_if_due) instead, which does not call the
+    /// provider each time.
     ///
     /// # Errors
     ///
     /// Returns `Credentials` if the provider has none, and `Config` outside of a Tokio runtime.
     pub async fn refresh_credentials(&self) -> Result<()> {
         self.dispatcher.shared.credentials.refresh().await
+    }
+
+    /// Fetches credentials from the [provider](Config::credentials_provider) if they have not been
+    /// fetched yet or are due for a refresh. Does nothing otherwise.
+    ///
+    /// Calls that are sent fetch credentials automatically. [`Call::build`](crate::Call::build),
+    /// [`Call::presign`](crate::Call::presign) and [`FormPolicy::sign`](crate::FormPolicy::sign) use
+    /// the credentials that were fetched last, so await this method before each of them. While the
+    /// credentials are valid, it waits at most 2 seconds for the provider, and a provider that fails
+    /// is not an error.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Credentials` if there are no valid credentials, and `Config` outside of a Tokio
+    /// runtime.
+    pub async fn fetch_credentials_if_due(&self) -> Result<()> {
+        self.dispatcher.shared.credentials.fetch_if_due().await
     }
 
     /// Returns a dispatcher for the bucket `name` at the global host, without credentials.
@@ -231,6 +249,17 @@ impl Bucket {
             .bucket
             .as_deref()
             .unwrap_or_default()
+    }
+
+    /// Fetches credentials from the provider if they have not been fetched yet or are due for a
+    /// refresh. See [`QingStor::fetch_credentials_if_due`].
+    ///
+    /// # Errors
+    ///
+    /// Returns `Credentials` if there are no valid credentials, and `Config` outside of a Tokio
+    /// runtime.
+    pub async fn fetch_credentials_if_due(&self) -> Result<()> {
+        self.dispatcher.shared.credentials.fetch_if_due().await
     }
 
     /// Returns the zone of the bucket, in lower case.

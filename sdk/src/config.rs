@@ -177,8 +177,10 @@ impl Config {
     /// Sets a provider that fetches credentials when they are needed, and replaces those from other
     /// settings.
     ///
-    /// [`Call::build`](crate::Call::build) and [`Call::presign`](crate::Call::presign) do not call
-    /// the provider: they use the credentials that were fetched last. See [`ProvideCredentials`].
+    /// [`Call::build`](crate::Call::build) and [`Call::presign`](crate::Call::presign) use the
+    /// credentials that were fetched last: see
+    /// [`QingStor::fetch_credentials_if_due`](crate::QingStor::fetch_credentials_if_due), and
+    /// [`ProvideCredentials`].
     #[must_use]
     pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
         self.provider = Some(Arc::new(provider));

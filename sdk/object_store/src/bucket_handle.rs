@@ -6,12 +6,8 @@ use tokio::sync::OnceCell;
 /// The bucket of a store.
 #[derive(Debug)]
 pub(crate) enum BucketHandle {
-    /// A bucket in a known zone. The client is not known if the store was created from a bucket.
-    Known {
-        bucket: Bucket,
-        #[cfg_attr(not(feature = "signer"), expect(dead_code))]
-        client: Option<QingStor>,
-    },
+    /// A bucket in a known zone.
+    Known(Bucket),
     /// A bucket whose zone the first request finds.
     InUnknownZone {
         name: String,
@@ -34,24 +30,15 @@ impl BucketHandle {
     /// Returns the name of the bucket.
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Known { bucket, .. } => bucket.name(),
+            Self::Known(bucket) => bucket.name(),
             Self::InUnknownZone { name, .. } => name,
-        }
-    }
-
-    /// Returns the client, if it is known.
-    #[cfg(feature = "signer")]
-    pub(crate) fn client(&self) -> Option<&QingStor> {
-        match self {
-            Self::Known { client, .. } => client.as_ref(),
-            Self::InUnknownZone { client, .. } => Some(client),
         }
     }
 
     /// Returns the bucket. Finds its zone if necessary; the next call repeats a search that failed.
     pub(crate) async fn get(&self) -> Result<&Bucket> {
         match self {
-            Self::Known { bucket, .. } => Ok(bucket),
+            Self::Known(bucket) => Ok(bucket),
             Self::InUnknownZone {
                 name,
                 client,

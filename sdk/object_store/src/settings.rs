@@ -181,8 +181,7 @@ impl Settings {
     /// Returns the bucket. Does not send a request.
     pub(crate) fn bucket_handle(&self) -> Result<BucketHandle, BoxError> {
         if let Some(bucket) = &self.bucket {
-            let (bucket, client) = (bucket.clone(), None);
-            return Ok(BucketHandle::Known { bucket, client });
+            return Ok(BucketHandle::Known(bucket.clone()));
         }
         let name = match &self.bucket_name {
             Some(name) if !name.is_empty() => name,
@@ -190,10 +189,7 @@ impl Settings {
         };
         let client = QingStor::new(self.client.config()?)?;
         match &self.zone {
-            Some(zone) if !zone.is_empty() => Ok(BucketHandle::Known {
-                bucket: client.bucket(name, zone)?,
-                client: Some(client),
-            }),
+            Some(zone) if !zone.is_empty() => Ok(BucketHandle::Known(client.bucket(name, zone)?)),
             _ => Ok(BucketHandle::in_unknown_zone(client, name.clone())),
         }
     }

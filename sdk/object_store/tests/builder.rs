@@ -5,6 +5,30 @@
 
 mod site;
 
+#[cfg(feature = "signer")]
+use {
+    qingstor_object_store::qingstor_sdk::credentials::{ProvideFuture, ProvidedCredentials},
+    qingstor_object_store::qingstor_sdk::{Credentials, ProvideCredentials},
+    std::sync::atomic::{AtomicU32, Ordering},
+    std::time::Duration,
+};
+
+/// Returns `ID1`, `ID2` and so on. Each is due for a refresh after half a second.
+#[cfg(feature = "signer")]
+#[derive(Default)]
+struct ChangingKeyPair(AtomicU32);
+
+#[cfg(feature = "signer")]
+impl ProvideCredentials for ChangingKeyPair {
+    fn provide(&self) -> ProvideFuture<'_> {
+        Box::pin(async {
+            let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+            let credentials = Credentials::new(format!("ID{count}"), "SECRET")?;
+            Ok(ProvidedCredentials::new(credentials).refresh_after(Duration::from_millis(500)))
+        })
+    }
+}
+
 macro_rules! tests {
     ($version:ident) => {
         mod $version {
@@ -222,6 +246,28 @@ macro_rules! tests {
                 assert!(matches!(post, Err(Error::NotImplemented { .. })));
                 let never = store.signed_url(Method::GET, &path, Duration::ZERO).await;
                 never.unwrap_err();
+            }
+
+            #[cfg(feature = "signer")]
+            #[tokio::test]
+            async fn presigned_urls_use_the_current_credentials_of_a_provider() {
+                use std::time::Duration;
+
+                use http::Method;
+                use qingstor_object_store::$version::object_store::signer::Signer;
+
+                let changing = crate::ChangingKeyPair::default();
+                let config = Config::anonymous().credentials_provider(changing);
+                let bucket = QingStor::new(config).unwrap().bucket("my-bucket", "pek3a");
+                let builder = QingStorBuilder::new().with_client(bucket.unwrap());
+                let store = builder.build().unwrap();
+                for id in ["ID1", "ID2"] {
+                    let (path, minute) = (Path::from("a"), Duration::from_secs(60));
+                    let get = store.signed_url(Method::GET, &path, minute).await.unwrap();
+                    let used = get.query_pairs().find(|(name, _)| name == "access_key_id");
+                    assert_eq!(used.unwrap().1, id);
+                    tokio::time::sleep(Duration::from_millis(600)).await;
+                }
             }
         }
     };

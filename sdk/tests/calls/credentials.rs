@@ -119,7 +119,8 @@ async fn presign_and_build_do_not_call_the_provider() {
     let presign = bucket.get_object("k").presign(Duration::from_secs(60));
     for error in [build, presign.unwrap_err()] {
         assert_eq!(error.kind(), ErrorKind::Credentials);
-        assert!(error.to_string().contains("refresh_credentials"), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("fetch_credentials_if_due"), "{text}");
         assert_eq!((error.attempts(), error.key()), (0, Some("k")));
     }
     bucket.put().await.unwrap();
@@ -129,6 +130,33 @@ async fn presign_and_build_do_not_call_the_provider() {
             .presign(Duration::from_secs(60))
             .is_ok()
     );
+}
+
+/// A service that only presigns uses each key pair until the next one is due.
+#[tokio::test]
+async fn presigned_urls_use_new_credentials() {
+    let emulator = emulator().await;
+    let asked = Arc::new(AtomicU32::new(0));
+    let rotating = Rotating {
+        asked: Arc::clone(&asked),
+        life: Duration::from_secs(1),
+    };
+    let qingstor = client(&emulator, rotating);
+    let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
+    let url = async || {
+        bucket.fetch_credentials_if_due().await.unwrap();
+        let presigned = bucket.get_object("k").presign(Duration::from_secs(60));
+        presigned.unwrap().to_string()
+    };
+    for _ in 0..3 {
+        assert!(url().await.contains("access_key_id=ONE"));
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    // Half of the lifetime is over.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(url().await.contains("access_key_id=TWO"));
+    qingstor.fetch_credentials_if_due().await.unwrap();
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]

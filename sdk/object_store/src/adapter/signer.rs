@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::Method;
-use qingstor_sdk::{Bucket, ErrorKind, Presigned};
+use qingstor_sdk::{Bucket, Presigned};
 use url::Url;
 
 use super::error::{generic, not_implemented, of_object};
@@ -18,21 +18,13 @@ impl Signer for QingStorStore {
     /// Supports the methods GET, PUT, HEAD and DELETE.
     async fn signed_url(&self, method: Method, path: &Path, expires_in: Duration) -> Result<Url> {
         let bucket = self.bucket_for(path).await?;
-        let key = self.key(path);
-        let presign = |method: &Method| presign(bucket, method, &key, expires_in);
-        let Some(first) = presign(&method) else {
+        let failed = |error| of_object(path, error);
+        // Presigning itself does not call a provider of credentials.
+        bucket.fetch_credentials_if_due().await.map_err(failed)?;
+        let Some(presigned) = presign(bucket, &method, &self.key(path), expires_in) else {
             return Err(not_implemented(format!("signed_url for {method}")));
         };
-        let presigned = match (first, self.client()) {
-            // The credentials come from a provider that was not called yet.
-            (Err(error), Some(client)) if error.kind() == ErrorKind::Credentials => {
-                let refreshed = client.refresh_credentials().await;
-                refreshed.map_err(|error| of_object(path, error))?;
-                presign(&method).unwrap_or(Err(error))
-            }
-            (first, _) => first,
-        };
-        let presigned = presigned.map_err(|error| of_object(path, error))?;
+        let presigned = presigned.map_err(failed)?;
         presigned.to_string().parse().map_err(generic)
     }
 }

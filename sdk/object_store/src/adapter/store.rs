@@ -117,11 +117,6 @@ impl QingStorStore {
         self.inner.options
     }
 
-    #[cfg(feature = "signer")]
-    pub(super) fn client(&self) -> Option<&qingstor_sdk::QingStor> {
-        self.inner.bucket.client()
-    }
-
     /// Returns the key of the object at `location`. The root has the empty key, which no object has.
     pub(super) fn key(&self, location: &Path) -> String {
         match location.as_ref() {

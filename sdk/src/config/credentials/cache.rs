@@ -61,19 +61,34 @@ impl CredentialSource {
         })
     }
 
-    /// Returns the credentials if they are known and valid. Does not call the provider.
+    /// Returns the credentials if they are known and valid. Does not wait for the provider: if the
+    /// credentials are due for a refresh, a task of the current runtime calls it.
     pub(crate) fn known(&self) -> Result<CurrentCredentials<'_>> {
         match self {
             Self::Fixed(credentials) => Ok(CurrentCredentials::Fixed(credentials)),
             Self::Provider(cache) => match cache.valid(SystemTime::now()) {
-                Some(credentials) => Ok(CurrentCredentials::Cached(credentials)),
+                Some(credentials) => {
+                    if cache.fresh().is_none() && runtime::current().is_ok() {
+                        drop(cache.start_refresh());
+                    }
+                    Ok(CurrentCredentials::Cached(credentials))
+                }
                 None => Err(Error::new(
                     ErrorKind::Credentials,
                     "the provider was not asked for credentials yet, or they have expired: await \
-                     `qingstor.refresh_credentials()` first",
+                     `fetch_credentials_if_due()` of the client or the bucket first",
                 )),
             },
         }
+    }
+
+    /// Calls the provider if the credentials are not known or due for a refresh.
+    pub(crate) async fn fetch_if_due(&self) -> Result<()> {
+        if let Self::Provider(cache) = self {
+            runtime::current()?;
+            cache.current().await?;
+        }
+        Ok(())
     }
 
     /// Calls the provider even if the known credentials are valid.
@@ -223,17 +238,21 @@ impl Cache {
 
     /// Refreshes valid credentials, unless another task does, and waits for a limited time.
     async fn refresh_early(self: &Arc<Self>) {
-        let Ok(guard) = Arc::clone(&self.refresh_lock).try_lock_owned() else {
-            return;
-        };
+        if let Some(call) = self.start_refresh() {
+            // The task stores its result in `entry`.
+            let _ = tokio::time::timeout(MAX_WAIT, call).await;
+        }
+    }
+
+    /// Starts a refresh of valid credentials if they are due, unless another task refreshes them.
+    fn start_refresh(self: &Arc<Self>) -> Option<JoinHandle<Result<Arc<Credentials>>>> {
+        let guard = Arc::clone(&self.refresh_lock).try_lock_owned().ok()?;
         if self.fresh().is_some() {
-            return;
+            return None;
         }
         // Delays the next refresh, even if this one fails.
         self.delay_refresh();
-        let call = self.start_call(guard, true);
-        // The task stores its result in `entry`.
-        let _ = tokio::time::timeout(MAX_WAIT, call).await;
+        Some(self.start_call(guard, true))
     }
 
     /// Calls the provider in a task, so that the call can finish even if no request waits for it.

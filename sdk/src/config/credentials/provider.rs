@@ -58,7 +58,7 @@ pub type ProvideFuture<'a> = Pin<
 ///
 /// let config = Config::anonymous().endpoint("http://127.0.0.1:9000").credentials_provider(Vault);
 /// let qingstor = QingStor::new(config)?;
-/// qingstor.refresh_credentials().await?; // only before `build` and `presign`
+/// qingstor.fetch_credentials_if_due().await?; // only before `build` and `presign`
 /// # Ok(()) }
 /// ```
 pub trait ProvideCredentials: Send + Sync {

@@ -94,6 +94,59 @@ async fn the_provider_is_called_again_after_the_time_that_it_returned() {
     assert_eq!(id(&source).await, "ID2");
 }
 
+/// Signatures of services that never send a request use changed credentials, too.
+#[tokio::test]
+async fn known_credentials_that_are_due_are_refreshed_by_a_task() {
+    let source = counting(None, Some(Duration::from_millis(20)), u32::MAX);
+    let known = || source.known().unwrap().access_key_id().unwrap().to_owned();
+    assert_eq!(id(&source).await, "ID1");
+    assert_eq!(known(), "ID1");
+    tokio::time::sleep(Duration::from_millis(25)).await;
+    assert_eq!(known(), "ID1", "does not wait");
+    let refreshed = async {
+        while known() == "ID1" {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let limit = Duration::from_secs(5);
+    tokio::time::timeout(limit, refreshed).await.unwrap();
+}
+
+#[test]
+fn known_credentials_that_are_due_need_no_runtime() {
+    let source = counting(None, Some(Duration::ZERO), u32::MAX);
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build().unwrap();
+    assert_eq!(runtime.block_on(id(&source)), "ID1");
+    assert_eq!(source.known().unwrap().access_key_id(), Some("ID1"));
+    let error = source.fetch_if_due().now_or_never().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    runtime.block_on(source.fetch_if_due()).unwrap();
+    assert_eq!(source.known().unwrap().access_key_id(), Some("ID2"));
+}
+
+#[tokio::test]
+async fn credentials_are_fetched_only_if_they_are_missing_or_due() {
+    let source = counting(None, None, u32::MAX);
+    for _ in 0..2 {
+        source.fetch_if_due().await.unwrap();
+        assert_eq!(source.known().unwrap().access_key_id(), Some("ID1"));
+    }
+    let source = counting(None, Some(Duration::ZERO), 3);
+    // The third call of the provider fails, but the credentials are valid.
+    for id in ["ID1", "ID2", "ID2"] {
+        source.fetch_if_due().await.unwrap();
+        let CredentialSource::Provider(cache) = &source else {
+            unreachable!();
+        };
+        let valid = cache.valid(SystemTime::now()).unwrap();
+        assert_eq!(valid.access_key_id(), Some(id));
+    }
+    let (source, _) = failing(Duration::ZERO);
+    let error = source.fetch_if_due().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+}
+
 /// Fails after `wait`.
 struct Failing {
     asked: Arc<AtomicU32>,
