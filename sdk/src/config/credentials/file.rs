@@ -1,19 +1,18 @@
 //! [`FileCredentials`]: credentials from a file that may change while the program runs.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Credentials, ProvideCredentials, ProvideFuture, ProvidedCredentials};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::config::file;
 
-/// Credentials from a configuration file, which is read again when it changes.
+/// Credentials from a configuration file that may change while the program runs.
 ///
-/// The provider uses `access_key_id` and `secret_access_key` of the file. It checks at most every
-/// 30 seconds whether the file has changed, and only when a request is sent. While the file cannot
-/// be read, the old credentials stay in use. The file must be a regular file (or a link to one) of
-/// at most 1 MiB, as for [`Config::load`](crate::Config::load).
+/// The provider uses `access_key_id` and `secret_access_key` of the file. It reads the file at most
+/// every 30 seconds, and only when a request needs credentials. While the file cannot be read, the
+/// old credentials stay in use. The file must be a regular file (or a link to one) of at most 1 MiB,
+/// as for [`Config::load`](crate::Config::load).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
@@ -29,11 +28,7 @@ pub struct FileCredentials {
     /// `None`: the file that [`Config::load`](crate::Config::load) reads.
     path: Option<PathBuf>,
     check_every: Duration,
-    last_read: Mutex<Option<(FileVersion, Credentials)>>,
 }
-
-/// Identifies a version of the file: its modification time and its length.
-type FileVersion = (Option<SystemTime>, u64);
 
 impl FileCredentials {
     /// Creates a provider that reads the YAML file at this path.
@@ -45,8 +40,7 @@ impl FileCredentials {
         }
     }
 
-    /// Sets the shortest time between two checks whether the file has changed. 30 seconds by
-    /// default.
+    /// Sets the shortest time between two reads of the file. 30 seconds by default.
     #[must_use]
     pub fn check_every(mut self, time: Duration) -> Self {
         self.check_every = time;
@@ -69,25 +63,10 @@ impl FileCredentials {
             let text = format!("{}: {error}", path.display());
             Error::new(ErrorKind::Credentials, text).with_source(error)
         };
-        let metadata = tokio::fs::metadata(&path).await.map_err(failed)?;
-        let version = (metadata.modified().ok(), metadata.len());
-        if let Some((read, credentials)) = &*self.lock()
-            && *read == version
-        {
-            return Ok(credentials.clone());
-        }
         let from = path.clone();
         let text = tokio::task::spawn_blocking(move || file::read(&from)).await;
         let text = text.map_err(std::io::Error::other).and_then(|text| text);
-        let credentials = file::credentials(&path, &text.map_err(failed)?)?;
-        *self.lock() = Some((version, credentials.clone()));
-        Ok(credentials)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(FileVersion, Credentials)>> {
-        self.last_read
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        file::credentials(&path, &text.map_err(failed)?)
     }
 }
 
@@ -97,7 +76,6 @@ impl Default for FileCredentials {
         Self {
             path: None,
             check_every: Duration::from_secs(30),
-            last_read: Mutex::new(None),
         }
     }
 }
@@ -124,9 +102,13 @@ mod tests {
         let missing = file.read().await.unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::Credentials);
         assert!(missing.to_string().contains("config.yaml"), "{missing}");
-        for id in ["ID_ONE", "ID_THREE"] {
+        // New key pairs have the length of the old ones, and some tools set the same time.
+        let time = std::time::SystemTime::now();
+        for id in ["ID_ONE", "ID_TWO"] {
             let text = format!("access_key_id: '{id}'\nsecret_access_key: 'hush'\nport: 80\n");
             std::fs::write(&path, text).unwrap();
+            let written = std::fs::File::options().write(true).open(&path).unwrap();
+            written.set_modified(time).unwrap();
             for _ in 0..2 {
                 let provided = file.provide().await.unwrap();
                 assert_eq!(provided.credentials.access_key_id(), Some(id));
