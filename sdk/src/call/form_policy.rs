@@ -206,15 +206,15 @@ impl FormUpload {
     pub fn to_html(&self) -> String {
         let mut html = format!(
             "<form action=\"{}\" method=\"post\" enctype=\"multipart/form-data\">\n",
-            Escaped(&self.action)
+            HtmlAttribute(&self.action)
         );
         for (name, value) in self.fields() {
             // Writing to a string cannot fail.
             let _ = writeln!(
                 html,
                 "  <input type=\"hidden\" name=\"{}\" value=\"{}\">",
-                Escaped(name),
-                Escaped(value)
+                HtmlAttribute(name),
+                HtmlAttribute(value)
             );
         }
         html.push_str("  <input type=\"file\" name=\"file\" required>\n");
@@ -234,9 +234,9 @@ impl fmt::Debug for FormUpload {
 }
 
 /// Escapes text for a quoted HTML attribute.
-struct Escaped<'a>(&'a str);
+struct HtmlAttribute<'a>(&'a str);
 
-impl fmt::Display for Escaped<'_> {
+impl fmt::Display for HtmlAttribute<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for character in self.0.chars() {
             match character {

@@ -9,9 +9,9 @@ use http::HeaderValue;
 /// The last second of the year 9999, the last one that an HTTP date can express.
 const YEAR_9999: i64 = 253_402_300_799;
 /// Smallest difference between two clocks that counts, in seconds: a response takes some time, too.
-pub(crate) const SAME: u64 = 60;
-/// A difference that the service may refuse, in seconds. It refuses 15 minutes.
-pub(crate) const REFUSED: u64 = 14 * 60;
+pub(crate) const MIN_SKEW: u64 = 60;
+/// Smallest difference that the service may refuse, in seconds. It refuses 15 minutes.
+pub(crate) const MIN_REFUSED_SKEW: u64 = 14 * 60;
 
 /// The local clock, corrected by the clock of the service.
 #[derive(Default)]
@@ -79,16 +79,16 @@ mod tests {
     fn corrects_the_clock_repeatedly() {
         let clock = Clock::default();
         let real = Clock::unix_seconds(0);
-        assert!(!clock.learn(real + 30, 0, SAME));
+        assert!(!clock.learn(real + 30, 0, MIN_SKEW));
         assert_eq!(clock.skew(), 0);
-        assert!(clock.learn(real + 3600, 0, SAME));
+        assert!(clock.learn(real + 3600, 0, MIN_SKEW));
         assert!((3590..=3600).contains(&clock.skew()), "{}", clock.skew());
         // A call that was sent with the old correction may be retried. A call with the new one may
         // not.
-        assert!(clock.learn(real + 3600, 0, SAME));
-        assert!(!clock.learn(real + 3600, clock.skew(), SAME));
+        assert!(clock.learn(real + 3600, 0, MIN_SKEW));
+        assert!(!clock.learn(real + 3600, clock.skew(), MIN_SKEW));
         // The local clock was set.
-        assert!(clock.learn(real, clock.skew(), SAME));
+        assert!(clock.learn(real, clock.skew(), MIN_SKEW));
         assert!(clock.skew().abs() < 10, "{}", clock.skew());
     }
 

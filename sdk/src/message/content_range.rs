@@ -18,7 +18,7 @@ pub(crate) struct ContentRange {
 
 /// The value of a `Range` header with one range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Requested {
+enum RequestedRange {
     /// `bytes=5-9` or `bytes=5-`.
     From { first: u64, last: Option<u64> },
     /// `bytes=-5`: the last 5 bytes of the object.
@@ -44,7 +44,7 @@ impl ContentRange {
             )?;
         let part = Self::parse(text)
             .ok_or_else(|| format!("the response has an invalid `Content-Range`: {text:?}"))?;
-        let wanted = Requested::parse(range).and_then(|range| range.within(part.size));
+        let wanted = RequestedRange::parse(range).and_then(|range| range.within(part.size));
         if wanted != Some((part.first, part.last)) {
             return Err(format!(
                 "the response is another range than {range:?}: {text:?}"
@@ -85,7 +85,7 @@ impl ContentRange {
     }
 }
 
-impl Requested {
+impl RequestedRange {
     /// Parses `bytes=0-9`, `bytes=5-` or `bytes=-5`. Returns `None` for several ranges, which the
     /// service does not support.
     fn parse(text: &str) -> Option<Self> {

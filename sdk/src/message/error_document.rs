@@ -121,7 +121,7 @@ impl BodyFields {
     #[must_use]
     pub fn of<'de, T: Deserialize<'de>>() -> Self {
         match T::deserialize(Probe) {
-            Err(Found(fields)) => fields,
+            Err(ProbeResult(fields)) => fields,
             // The type deserializes from nothing, so it is not an object.
             Ok(_) => Self::Named(&[]),
         }
@@ -165,35 +165,35 @@ impl<'de> Visitor<'de> for &mut Keys {
 struct Probe;
 
 #[derive(Debug)]
-struct Found(BodyFields);
+struct ProbeResult(BodyFields);
 
-impl fmt::Display for Found {
+impl fmt::Display for ProbeResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.0)
     }
 }
 
-impl std::error::Error for Found {}
+impl std::error::Error for ProbeResult {}
 
-impl de::Error for Found {
+impl de::Error for ProbeResult {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self(BodyFields::Named(&[]))
     }
 }
 
 impl<'de> Deserializer<'de> for Probe {
-    type Error = Found;
+    type Error = ProbeResult;
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         fields: &'static [&'static str],
         _: V,
-    ) -> Result<V::Value, Found> {
-        Err(Found(BodyFields::Named(fields)))
+    ) -> Result<V::Value, ProbeResult> {
+        Err(ProbeResult(BodyFields::Named(fields)))
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Found> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeResult> {
         visitor.visit_some(self)
     }
 
@@ -201,32 +201,32 @@ impl<'de> Deserializer<'de> for Probe {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Found> {
+    ) -> Result<V::Value, ProbeResult> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Found> {
-        Err(Found(BodyFields::Any))
+    fn deserialize_map<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeResult> {
+        Err(ProbeResult(BodyFields::Any))
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Found> {
-        Err(Found(BodyFields::Any))
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeResult> {
+        Err(ProbeResult(BodyFields::Any))
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Found> {
-        Err(Found(BodyFields::Any))
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeResult> {
+        Err(ProbeResult(BodyFields::Any))
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Found> {
-        Err(Found(BodyFields::Named(&[])))
+    fn deserialize_seq<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeResult> {
+        Err(ProbeResult(BodyFields::Named(&[])))
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Found> {
-        Err(Found(BodyFields::Named(&[])))
+    fn deserialize_str<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeResult> {
+        Err(ProbeResult(BodyFields::Named(&[])))
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Found> {
-        Err(Found(BodyFields::Named(&[])))
+    fn deserialize_string<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeResult> {
+        Err(ProbeResult(BodyFields::Named(&[])))
     }
 
     serde::forward_to_deserialize_any! {

@@ -39,7 +39,7 @@ pub(crate) fn check(name: &str, key: &str, place: KeyPlace) -> Result<()> {
     let refuse = |why: &str| {
         Err(Error::invalid_input(format!(
             "{name} {}: {why}",
-            Quoted(key)
+            ShortKey(key)
         )))
     };
     if key.is_empty() {
@@ -76,7 +76,7 @@ pub(crate) fn check_path_parameter(name: &str, value: &str) -> Result<()> {
     let refuse = |why: &str| {
         Err(Error::invalid_input(format!(
             "{name} {}: {why}",
-            Quoted(value)
+            ShortKey(value)
         )))
     };
     if value.is_empty() {
@@ -101,9 +101,9 @@ fn has_dot_segment(path: &str) -> bool {
 }
 
 /// Displays the first characters of a key in quotes, escaped.
-struct Quoted<'a>(&'a str);
+struct ShortKey<'a>(&'a str);
 
-impl std::fmt::Display for Quoted<'_> {
+impl std::fmt::Display for ShortKey<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         const SHOWN: usize = 80;
         match self.0.char_indices().nth(SHOWN) {

@@ -111,11 +111,11 @@ pub(crate) fn options(target: &Path) -> io::Result<OpenOptions> {
     Ok(options_to_replace(check_target(target)?))
 }
 
-fn options_to_replace(replaced: Option<Replaced>) -> OpenOptions {
+fn options_to_replace(replaced: Option<PreviousFile>) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
-    if let Some(Replaced { metadata, is_link }) = replaced {
+    if let Some(PreviousFile { metadata, is_link }) = replaced {
         use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
         let most = if is_link { NEW_FILE } else { PERMISSIONS };
         options.mode((metadata.mode() | OWNER_ONLY) & most);
@@ -130,7 +130,7 @@ fn options_to_replace(replaced: Option<Replaced>) -> OpenOptions {
     not(unix),
     expect(dead_code, reason = "only permissions of Unix are kept")
 )]
-pub(crate) struct Replaced {
+pub(crate) struct PreviousFile {
     metadata: Metadata,
     /// Whether `metadata` is that of a file to which a symbolic link leads.
     is_link: bool,
@@ -143,7 +143,7 @@ pub(crate) struct Replaced {
 ///
 /// Returns an error if `target` is, or leads to, a directory, a device, a pipe or a socket, if its
 /// folder does not exist, or if its name is reserved for temporary files.
-pub(crate) fn check_target(target: &Path) -> io::Result<Option<Replaced>> {
+pub(crate) fn check_target(target: &Path) -> io::Result<Option<PreviousFile>> {
     let name = target.file_name().unwrap_or_default();
     if temporary_name::is_temporary(&name.to_string_lossy()) {
         // A download to another name could overwrite or remove the file.
@@ -154,7 +154,7 @@ pub(crate) fn check_target(target: &Path) -> io::Result<Option<Replaced>> {
 }
 
 /// As [`check_target`], for any name.
-fn check_file(target: &Path) -> io::Result<Option<Replaced>> {
+fn check_file(target: &Path) -> io::Result<Option<PreviousFile>> {
     let bytes = target.as_os_str().as_encoded_bytes();
     if bytes.is_empty() {
         return Err(io::Error::new(
@@ -192,7 +192,7 @@ fn check_file(target: &Path) -> io::Result<Option<Replaced>> {
             text,
         )));
     }
-    Ok(Some(Replaced { metadata, is_link }))
+    Ok(Some(PreviousFile { metadata, is_link }))
 }
 
 /// Adds a hint at the alternative. Programs show these texts to their users, so they name no types.
@@ -293,7 +293,7 @@ pub(crate) fn replace_content(
 const PERMISSIONS: u32 = 0o777;
 
 #[cfg(unix)]
-fn keep_permissions(file: &File, replaced: &Replaced) -> io::Result<()> {
+fn keep_permissions(file: &File, replaced: &PreviousFile) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
     let ours = file.metadata()?;
@@ -316,7 +316,7 @@ fn keep_permissions(file: &File, replaced: &Replaced) -> io::Result<()> {
 
 /// On other systems, the permissions are inherited from the folder.
 #[cfg(not(unix))]
-fn keep_permissions(_: &File, _: &Replaced) -> io::Result<()> {
+fn keep_permissions(_: &File, _: &PreviousFile) -> io::Result<()> {
     Ok(())
 }
 

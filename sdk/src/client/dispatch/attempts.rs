@@ -151,12 +151,12 @@ impl RequestAttempts<'_> {
             return false;
         };
         let least = match error.code().map(ErrorCode::as_str) {
-            Some("request_expired") => clock::SAME,
+            Some("request_expired") => clock::MIN_SKEW,
             // A response to `HEAD` has no error document that states the reason.
             None if self.call.identity.info.method == Method::HEAD
                 && error.status() == Some(StatusCode::FORBIDDEN) =>
             {
-                clock::REFUSED
+                clock::MIN_REFUSED_SKEW
             }
             _ => return false,
         };
