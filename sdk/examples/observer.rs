@@ -19,8 +19,8 @@ struct Row {
     time: Duration,
 }
 
-#[derive(Clone, Default)]
-struct Metrics(Arc<Mutex<BTreeMap<&'static str, Row>>>);
+#[derive(Default)]
+struct Metrics(Mutex<BTreeMap<&'static str, Row>>);
 
 impl Metrics {
     fn rows(&self) -> BTreeMap<&'static str, Row> {
@@ -44,10 +44,10 @@ impl Observer for Metrics {
 #[tokio::main]
 async fn main() -> Result<()> {
     let emulator = Emulator::builder().in_memory().start().await?;
-    let metrics = Metrics::default();
+    let metrics = Arc::new(Metrics::default());
     let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
         .endpoint(emulator.endpoint())
-        .observer(metrics.clone());
+        .observer(Arc::clone(&metrics));
     let bucket = QingStor::new(config)?.bucket("my-bucket", "pek3a")?;
     bucket.put().await?;
     emulator.set_faults([FaultRule::on("PutObject").status(503).times(2)])?;

@@ -20,7 +20,7 @@ use crate::config::address_settings::{AddressSettings, Setting, SettingSource};
 use crate::config::credentials::{Cache, CredentialSource, Credentials, ProvideCredentials};
 use crate::config::endpoint::Endpoint;
 use crate::config::interceptor::Intercept;
-use crate::config::observer::Observer;
+use crate::config::observer::{Observer, ObserverPair};
 use crate::config::retry::{RetryBudget, RetryPolicy};
 use crate::message::throughput::MinThroughput;
 
@@ -343,10 +343,16 @@ impl Config {
         self
     }
 
-    /// Sets an observer, which is notified of each request and each response.
+    /// Adds an observer, which is notified of each request and each response. See [`Observer`].
+    ///
+    /// Observers are notified in the order in which they were added.
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
+        let added: Arc<dyn Observer> = Arc::new(observer);
+        self.observer = Some(match self.observer.take() {
+            Some(previous) => Arc::new(ObserverPair(previous, added)),
+            None => added,
+        });
         self
     }
 

@@ -1,6 +1,7 @@
 //! [`Intercept`]: adds headers to each attempt, or refuses it.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
@@ -66,6 +67,24 @@ pub trait Intercept: Send + Sync {
         &self,
         request: &mut InterceptedRequest<'_>,
     ) -> Result<(), Box<dyn StdError + Send + Sync>>;
+}
+
+impl<T: Intercept + ?Sized> Intercept for Arc<T> {
+    fn intercept(
+        &self,
+        request: &mut InterceptedRequest<'_>,
+    ) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        (**self).intercept(request)
+    }
+}
+
+impl<T: Intercept + ?Sized> Intercept for Box<T> {
+    fn intercept(
+        &self,
+        request: &mut InterceptedRequest<'_>,
+    ) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        (**self).intercept(request)
+    }
 }
 
 /// The request of one attempt, before it is signed.

@@ -1,6 +1,7 @@
 //! [`Observer`]: is notified of each request, each response, each retry and each streamed body.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
@@ -14,6 +15,7 @@ use crate::base::telemetry::error_type;
 /// Events contain no signature, no encryption key and no body.
 ///
 /// ```
+/// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU32, Ordering};
 /// use qingstor_sdk::{Config, Observer, ResponseEvent};
 ///
@@ -28,7 +30,8 @@ use crate::base::telemetry::error_type;
 ///     }
 /// }
 ///
-/// let config = Config::anonymous().observer(Failures::default());
+/// let failures = Arc::new(Failures::default());
+/// let config = Config::anonymous().observer(Arc::clone(&failures));
 /// # let _ = config;
 /// ```
 pub trait Observer: Send + Sync {
@@ -59,6 +62,46 @@ pub trait Observer: Send + Sync {
     fn body(&self, event: &BodyEvent<'_>) {
         let _ = event;
     }
+}
+
+/// Two observers, which are notified in this order.
+pub(crate) struct ObserverPair(pub(crate) Arc<dyn Observer>, pub(crate) Arc<dyn Observer>);
+
+/// Implements [`Observer`]: each method calls that of each of these observers.
+macro_rules! forward_events {
+    ($self:ident => $($observer:expr),*) => {
+        fn request(&$self, event: &RequestEvent<'_>) {
+            $($observer.request(event);)*
+        }
+
+        fn response(&$self, event: &ResponseEvent<'_>) {
+            $($observer.response(event);)*
+        }
+
+        fn dropped(&$self, event: &DroppedEvent<'_>) {
+            $($observer.dropped(event);)*
+        }
+
+        fn retry(&$self, event: &RetryEvent<'_>) {
+            $($observer.retry(event);)*
+        }
+
+        fn body(&$self, event: &BodyEvent<'_>) {
+            $($observer.body(event);)*
+        }
+    };
+}
+
+impl Observer for ObserverPair {
+    forward_events!(self => self.0, self.1);
+}
+
+impl<T: Observer + ?Sized> Observer for Arc<T> {
+    forward_events!(self => **self);
+}
+
+impl<T: Observer + ?Sized> Observer for Box<T> {
+    forward_events!(self => **self);
 }
 
 /// The start of an attempt.

@@ -1,13 +1,14 @@
 //! Events of an observer: the bytes and the times of attempts and bodies, over real sockets.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
 use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::{
-    BodyEvent, Bucket, Config, DroppedEvent, ErrorKind, Observer, QingStor, ResponseEvent,
-    RetryEvent, RetryPolicy,
+    BodyEvent, Bucket, Config, DroppedEvent, ErrorKind, Observer, QingStor, RequestEvent,
+    ResponseEvent, RetryEvent, RetryPolicy,
 };
 use tokio::io::AsyncReadExt;
 
@@ -95,6 +96,73 @@ async fn start() -> (Emulator, Bucket, Notes) {
     bucket.put().await.unwrap();
     notes.attempts();
     (emulator, bucket, notes)
+}
+
+/// Counts the events of each kind.
+#[derive(Default)]
+struct Counts([AtomicU32; 5]);
+
+impl Counts {
+    fn add(&self, kind: usize) {
+        self.0[kind].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn all(&self) -> [u32; 5] {
+        [0, 1, 2, 3, 4].map(|kind| self.0[kind].load(Ordering::Relaxed))
+    }
+}
+
+impl Observer for Counts {
+    fn request(&self, _: &RequestEvent<'_>) {
+        self.add(0);
+    }
+
+    fn response(&self, _: &ResponseEvent<'_>) {
+        self.add(1);
+    }
+
+    fn dropped(&self, _: &DroppedEvent<'_>) {
+        self.add(2);
+    }
+
+    fn retry(&self, _: &RetryEvent<'_>) {
+        self.add(3);
+    }
+
+    fn body(&self, _: &BodyEvent<'_>) {
+        self.add(4);
+    }
+}
+
+#[tokio::test]
+async fn several_shared_observers_are_notified_of_each_event() {
+    let emulator = Emulator::builder().in_memory().start().await.unwrap();
+    let counts = [(); 3].map(|()| Arc::new(Counts::default()));
+    let [first, second, third] = counts.clone();
+    let dynamic: Arc<dyn Observer> = second;
+    let boxed: Box<dyn Observer> = Box::new(third);
+    let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
+        .endpoint(emulator.endpoint())
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
+        .observer(first)
+        .observer(dynamic)
+        .observer(boxed);
+    let qingstor = QingStor::new(config).unwrap();
+    let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
+    bucket.put().await.unwrap();
+    let fails = FaultRule::on("PutObject").code("service_unavailable");
+    emulator.set_faults([fails.times(1)]).unwrap();
+    bucket.put_object("k").body("content").await.unwrap();
+    let body = bucket.get_object("k").await.unwrap().body;
+    body.bytes().await.unwrap();
+    let slow = FaultRule::on("PutObject").latency(Duration::from_secs(60));
+    emulator.set_faults([slow]).unwrap();
+    let put = bucket.put_object("k").body("x").send();
+    let dropped = tokio::time::timeout(Duration::from_millis(100), put).await;
+    assert!(dropped.is_err());
+    for counts in counts {
+        assert_eq!(counts.all(), [5, 4, 1, 1, 1]);
+    }
 }
 
 #[tokio::test]

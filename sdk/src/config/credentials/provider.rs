@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::ffi::OsString;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
@@ -64,6 +65,18 @@ pub type ProvideFuture<'a> = Pin<
 pub trait ProvideCredentials: Send + Sync {
     /// Fetches the credentials. The client may drop the future before it completes.
     fn provide(&self) -> ProvideFuture<'_>;
+}
+
+impl<T: ProvideCredentials + ?Sized> ProvideCredentials for Arc<T> {
+    fn provide(&self) -> ProvideFuture<'_> {
+        (**self).provide()
+    }
+}
+
+impl<T: ProvideCredentials + ?Sized> ProvideCredentials for Box<T> {
+    fn provide(&self) -> ProvideFuture<'_> {
+        (**self).provide()
+    }
 }
 
 /// Credentials with their lifetime, returned by a [`ProvideCredentials`].

@@ -13,7 +13,7 @@ struct Counting {
     fails_from: u32,
 }
 
-impl ProvideCredentials for Arc<Counting> {
+impl ProvideCredentials for Counting {
     fn provide(&self) -> ProvideFuture<'_> {
         Box::pin(async {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -35,12 +35,12 @@ fn counting(
     refresh_after: Option<Duration>,
     fails_from: u32,
 ) -> CredentialSource {
-    CredentialSource::Provider(Cache::new(Arc::new(Arc::new(Counting {
+    CredentialSource::Provider(Cache::new(Arc::new(Counting {
         asked: AtomicU32::new(0),
         life,
         refresh_after,
         fails_from,
-    }))))
+    })))
 }
 
 async fn id(source: &CredentialSource) -> String {
