@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use qingstor_sdk::Presigned;
 
 /// Headers whose values are secret.
-const SECRET_HEADERS: [&str; 2] = [
+const SECRET_HEADERS: [&str; 3] = [
     "x-qs-encryption-customer-key",
     "x-qs-copy-source-encryption-customer-key",
+    // The URL may be presigned or contain a password.
+    "x-qs-fetch-source",
 ];
 
 /// The body of a request.
@@ -37,8 +39,9 @@ pub(crate) fn presigned(call: &Presigned, file: Option<&str>) -> String {
     )
 }
 
-/// Returns the `curl` command for a request. Unless `show_secrets` is set, encryption keys and the
-/// signature are replaced, so that the command can be shown to others but not be executed.
+/// Returns the `curl` command for a request. Unless `show_secrets` is set, encryption keys, URLs that
+/// the service fetches, and the signature are replaced, so that the command can be shown to others but
+/// not be executed.
 pub(crate) fn command<'a>(
     method: &str,
     uri: &str,
@@ -111,6 +114,7 @@ mod tests {
         let headers = [
             ("authorization", "QS ID:c2lnbmF0dXJl"),
             ("X-QS-Encryption-Customer-Key", "a2V5"),
+            ("X-QS-Fetch-Source", "https://u:p@h/?signature=s"),
             ("x-qs-meta-a", "it's"),
             ("content-length", "3"),
         ];
@@ -124,12 +128,12 @@ mod tests {
         assert_eq!(
             shown,
             "curl --request PUT --header 'authorization: QS ID:<signature>' \
-             --header 'X-QS-Encryption-Customer-Key: <secret>' --header 'x-qs-meta-a: it'\\''s' \
-             --upload-file 'f g' 'http://h/a?b&c'"
+             --header 'X-QS-Encryption-Customer-Key: <secret>' --header 'X-QS-Fetch-Source: <secret>' \
+             --header 'x-qs-meta-a: it'\\''s' --upload-file 'f g' 'http://h/a?b&c'"
         );
         let full = command("GET", "u", headers.into_iter(), &CurlBody::None, true);
         assert!(
-            full.contains("c2lnbmF0dXJl") && full.contains("a2V5"),
+            full.contains("c2lnbmF0dXJl") && full.contains("a2V5") && full.contains("u:p@h"),
             "{full}"
         );
     }

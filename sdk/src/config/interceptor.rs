@@ -90,7 +90,7 @@ impl<T: Intercept + ?Sized> Intercept for Box<T> {
 /// The request of one attempt, before it is signed.
 ///
 /// It does not contain credentials, and it does not show headers with secrets, such as
-/// customer-provided encryption keys.
+/// customer-provided encryption keys, and the URL of a fetch, which may be presigned.
 #[derive(Debug)]
 pub struct InterceptedRequest<'a> {
     pub(crate) info: &'static OperationInfo,

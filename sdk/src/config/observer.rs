@@ -12,7 +12,7 @@ use crate::base::telemetry::error_type;
 /// Is notified of each attempt of each call, for metrics, logs and tests.
 ///
 /// The methods are called while a call is in progress, so they must be fast and must not block.
-/// Events contain no signature, no encryption key and no body.
+/// Events contain no signature, no encryption key, no URL that the service fetches, and no body.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -204,7 +204,11 @@ impl RequestParts {
         let Some(value) = value.into() else {
             return Ok(());
         };
-        self.text_header(name.clone(), value.expose())?;
+        self.redacted_header(name, value.expose())
+    }
+
+    fn redacted_header(&mut self, name: HeaderName, value: &str) -> Result<()> {
+        self.text_header(name.clone(), value)?;
         if let Some(value) = self.headers.get_mut(name) {
             value.set_sensitive(true);
         }
@@ -223,13 +227,14 @@ impl RequestParts {
         }
     }
 
-    /// Sets a header to a URL. A valid URL is sent unchanged, see [`source_url::encode`].
+    /// Sets a header to a URL. A valid URL is sent unchanged, see [`source_url::encode`]. It is
+    /// redacted in `Debug` and in logs, because it may contain a password or a signature.
     pub fn url_header(&mut self, name: HeaderName, value: &impl Parameter) -> Result<()> {
         let Some(url) = value.text() else {
             return Ok(());
         };
         match source_url::encode(&url) {
-            Ok(url) => self.text_header(name, &url),
+            Ok(url) => self.redacted_header(name, &url),
             Err(why) => Err(Error::invalid_input(format!("header `{name}`: {why}"))),
         }
     }
@@ -357,14 +362,15 @@ pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
     }
 }
 
-/// Returns whether a header's value must be redacted in `Debug`: encryption keys, tokens, cookies and
-/// credentials.
+/// Returns whether a header's value must be redacted in `Debug`: encryption keys, tokens, cookies,
+/// credentials, and the URL that the service fetches, which may be presigned or contain a password.
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
     let name = name.as_str();
     name.ends_with("-key")
         || name.ends_with("-token")
         || name.contains("cookie")
         || name.ends_with("authorization")
+        || name == "x-qs-fetch-source"
 }
 
 /// Appends `text`, percent-encoded.

@@ -112,6 +112,8 @@ fn a_url_is_encoded_only_where_it_must_be() {
     ] {
         parts.url_header(name.clone(), &given).unwrap();
         assert_eq!(parts.headers[&name], sent);
+        assert!(parts.headers[&name].is_sensitive());
+        assert!(is_secret(&name));
     }
 }
 
