@@ -295,14 +295,12 @@ impl Error {
     /// Returns whether the service, and not a proxy, sent the error document of the response. Proxies
     /// write JSON, too, with codes, numbers and request IDs of their own.
     fn is_of_service(&self) -> bool {
-        match self.code() {
-            Some(ErrorCode::Unknown(_)) => {
-                let headers = self.headers();
-                headers.is_some_and(|headers| headers.contains_key(&X_QS_REQUEST_ID))
-            }
-            Some(_) => true,
-            None => false,
-        }
+        let Some(code) = self.code() else {
+            return false;
+        };
+        let is_known = !matches!(code, ErrorCode::Unknown(_));
+        let headers = self.headers();
+        is_known || headers.is_some_and(|headers| headers.contains_key(&X_QS_REQUEST_ID))
     }
 
     /// Returns the least delay before a retry, if there is one.
