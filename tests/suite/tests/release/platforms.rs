@@ -16,7 +16,7 @@ const UNIX_ONLY: &[(&str, &str)] = &[
         "permissions of a replaced file; Windows inherits them from the folder",
     ),
     (
-        "sdk/src/managed/folders/sorter.rs",
+        "sdk/src/managed/folders/temporary_file.rs",
         "temporary files for the owner only; on Windows, the folder for them belongs to the user",
     ),
     (
