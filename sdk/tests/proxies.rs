@@ -252,10 +252,16 @@ async fn a_program_can_ignore_the_variables() {
 #[tokio::test]
 async fn a_socks_proxy_is_refused_instead_of_bypassed() {
     let (addr, _) = server(OK).await;
-    let variables = [("ALL_PROXY", "socks5://127.0.0.1:1")];
-    let shown = read_with(&format!("http://{addr}"), &variables).await;
-    let expected = "a proxy with the scheme `socks5` is not supported";
-    assert!(shown.contains(expected), "{shown}");
+    let endpoint = format!("http://{addr}");
+    for variable in ["ALL_PROXY", "HTTP_PROXY"] {
+        let shown = read_with(&endpoint, &[(variable, "socks5h://me:hush@127.0.0.1:1")]).await;
+        let expected = format!(
+            "{variable}: SOCKS proxies are not supported; set HTTP_PROXY to the URL of an HTTP proxy, or \
+             NO_PROXY=127.0.0.1 for no proxy"
+        );
+        assert!(shown.contains(&expected), "{shown}");
+        assert!(!shown.contains("hush"), "{shown}");
+    }
 }
 
 /// A proxy that is not a URL must not be bypassed, and a part of its password must not be taken for

@@ -45,12 +45,12 @@ impl Proxies {
         if std::env::var_os("REQUEST_METHOD").is_some() {
             return Ok(Self::NONE);
         }
-        let name = match service.scheme == Scheme::HTTPS {
+        let http_proxy = match service.scheme == Scheme::HTTPS {
             true => "HTTPS_PROXY",
             false => "HTTP_PROXY",
         };
         let value = |name| Some((name, variable(name)?));
-        let Some((name, url)) = value(name).or_else(|| value("ALL_PROXY")) else {
+        let Some((name, url)) = value(http_proxy).or_else(|| value("ALL_PROXY")) else {
             // Without a proxy, the host of each request need not be compared.
             return Ok(Self::NONE);
         };
@@ -69,6 +69,14 @@ impl Proxies {
         if is_needed && !is_valid(&url) {
             return Err(invalid(name));
         }
+        if is_needed && is_socks(&url) {
+            let host = service.authority.host();
+            let text = format!(
+                "{name}: SOCKS proxies are not supported; set {http_proxy} to the URL of an HTTP proxy, or \
+                 NO_PROXY={host} for no proxy"
+            );
+            return Err(Error::config(text));
+        }
         Ok(Self {
             use_tls: is_https(&url),
             matcher: Some(Matcher::builder().all(url).no(direct).build()),
@@ -84,6 +92,12 @@ impl Proxies {
 fn is_https(url: &str) -> bool {
     url.get(..6)
         .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
+}
+
+fn is_socks(url: &str) -> bool {
+    url.get(..5)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("socks"))
+        && url.contains("://")
 }
 
 fn configured(url: &str) -> Result<Matcher> {
