@@ -284,7 +284,7 @@ where
         let target = DownloadTarget::writer(tokio::io::sink());
         bucket.download("small", target).await.unwrap();
     };
-    let small = tokio::time::timeout(Duration::from_secs(10), small).await;
+    let small = tokio::time::timeout(Duration::from_secs(60), small).await;
     small.unwrap_or_else(|_| panic!("{name}: a small transfer waits"));
     tasks.iter().for_each(|task| task.abort());
 }
