@@ -293,7 +293,7 @@ impl Error {
     }
 
     /// Returns whether the service, and not a proxy, sent the error document of the response. Proxies
-    /// write JSON, too, with codes, numbers and request IDs of their own.
+    /// write JSON, too, with other codes, numbers and request IDs.
     fn is_of_service(&self) -> bool {
         let Some(code) = self.code() else {
             return false;
