@@ -94,6 +94,7 @@ fn render_within(model: &Model, pack: &Pack, most_rounds: u64) -> Result<Rendere
             if let Some(into) = &rule.into {
                 output_path::check(&into.file)
                     .map_err(|why| output_path::error(rule, &item, &into.file, why))?;
+                paths.claim_sections(&into.file, rule, &item)?;
                 rendered.sections.push(Section {
                     file: into.file.clone(),
                     marker: into.marker.clone(),
@@ -103,7 +104,7 @@ fn render_within(model: &Model, pack: &Pack, most_rounds: u64) -> Result<Rendere
             }
             let path = engine.render(&to_name(index), &context, &item)?;
             output_path::check(&path).map_err(|why| output_path::error(rule, &item, &path, why))?;
-            paths.claim(&path, rule, &item)?;
+            paths.claim_file(&path, rule, &item)?;
             let spec = item.source.unwrap_or_else(|| model.source.clone());
             rendered.files.push(RenderedFile {
                 text: with_header(pack, rule, &spec, &text),
@@ -190,7 +191,7 @@ impl<'p> Engine<'p> {
         self.tera
             .render_to(name, context, &mut output)
             .and_then(|()| Ok(String::from_utf8(output.bytes)?))
-            .map_err(|error| RenderError::template(&error, &self.texts, Some((name, &item.label))))
+            .map_err(|error| RenderError::template(&error, &self.texts, Some((name, item))))
     }
 }
 
@@ -265,7 +266,7 @@ mod tests {
             let engine = Engine::with_limit(&pack, 100).unwrap();
             let item = Item {
                 value: None,
-                label: "the whole".to_owned(),
+                label: None,
                 source: None,
                 place: None,
             };

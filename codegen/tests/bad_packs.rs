@@ -132,7 +132,24 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["unknown component `ui.bolt`; did you mean `ui.bold`?"],
     ),
     (ONCE, "{{ 1 | rust_str }}", &["t.tera:1:"]),
-    (ONCE, "{% include \"gone.tera\" %}", &["gone.tera"]),
+    (
+        ONCE,
+        "{% include \"tt.tera\" %}",
+        &[
+            "unknown template `tt.tera`; did you mean `t.tera`?",
+            "t.tera:1:12\n",
+            "help: the pack has the templates t.tera\n",
+        ],
+    ),
+    (
+        ONCE,
+        "\n{% extends \"other-template.tera\" %}",
+        &[
+            "unknown template `other-template.tera`\n",
+            "t.tera:2:12\n",
+            "help: the pack has the templates t.tera\n",
+        ],
+    ),
     (
         EACH,
         "{{ it.path }} {% if it.sub_resource %}{{ 1 | rust_str }}{% endif %}",
@@ -164,9 +181,45 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["two files would be written to `A.TXT`"],
     ),
     (
+        FILE_AND_FOLDER,
+        "",
+        &[
+            "`resources/note.txt` would be a file and a folder: a file by `t.tera` for resource `note` (",
+            "), a folder by `t.tera`; change",
+        ],
+    ),
+    (
+        FOLDER_AND_FILE,
+        "",
+        &["`A` would be a file and a folder: a file by `t.tera`, a folder by `t.tera`;"],
+    ),
+    (
         r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"codegen.lock.json"}]}"#,
         "",
+        &[
+            "can't write the output of `t.tera` to `codegen.lock.json`",
+            "lock file",
+        ],
+    ),
+    (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"codegen.lock.json/x"}]}"#,
+        "",
         &["lock file"],
+    ),
+    (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"once","into":{"file":"../x","marker":"m"}}]}"#,
+        "",
+        &["leads out of the output folder; correct `into` in pack.json"],
+    ),
+    (
+        WHOLE_AND_SECTIONS,
+        "",
+        &["`x` would be written as a whole by `t.tera`, and in sections by `t.tera`;"],
+    ),
+    (
+        SECTIONS_AND_WHOLE,
+        "",
+        &["`x` would be written as a whole by `t.tera`, and in sections by `t.tera`;"],
     ),
     (
         r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"x","when":"(("}]}"#,
@@ -182,6 +235,56 @@ const EACH: &str =
     r#"{"model":"1","files":[{"template":"t.tera","for":"resource","to":"{{ it.name }}"}]}"#;
 const SAME_BUT_FOR_CASE: &str = r#"{"model":"1","files":[
     {"template":"t.tera","for":"once","to":"a.txt"}, {"template":"t.tera","for":"once","to":"A.TXT"}]}"#;
+const FILE_AND_FOLDER: &str = r#"{"model":"1","files":[
+    {"template":"t.tera","for":"once","to":"resources/note.txt/x"},
+    {"template":"t.tera","for":"resource","to":"resources/{{ it.name }}.txt"}]}"#;
+const FOLDER_AND_FILE: &str = r#"{"model":"1","files":[
+    {"template":"t.tera","for":"once","to":"a"}, {"template":"t.tera","for":"once","to":"A/b/c"}]}"#;
+const WHOLE_AND_SECTIONS: &str = r#"{"model":"1","files":[
+    {"template":"t.tera","for":"once","to":"x"},
+    {"template":"t.tera","for":"once","into":{"file":"x","marker":"m"}}]}"#;
+const SECTIONS_AND_WHOLE: &str = r#"{"model":"1","files":[
+    {"template":"t.tera","for":"once","into":{"file":"x","marker":"m"}},
+    {"template":"t.tera","for":"once","to":"x"}]}"#;
+
+/// A template, and the help of its error.
+const ADVICE: &[(&str, &str)] = &[
+    (
+        "{{ source | comment }}",
+        "add it, for example `comment(prefix=\"#\")`",
+    ),
+    ("{{ source | replace(from=\"a\") }}", "add it: `to=...`"),
+    (
+        "{% set a = {} %}{{ a.b }}",
+        "`codegen dump -t PACK` shows the model; test an optional value with `is defined` or `default`",
+    ),
+    (
+        "{{ 1 | rust_str }}",
+        "`codegen dump -t PACK` shows the model",
+    ),
+    (
+        "{{ throw(message=\"undefined\") }}",
+        "the template refuses this specification: change one of them",
+    ),
+    (
+        "{% for a b %}{% endfor %}",
+        "the syntax of templates is described at https://keats.github.io/tera/",
+    ),
+];
+
+#[test]
+fn the_advice_fits_the_error_of_a_template() {
+    for (template, expected) in ADVICE {
+        let workspace = Workspace::notes();
+        workspace
+            .write("pack/pack.json", ONCE)
+            .write("pack/t.tera", template);
+        let error = workspace.generator().run().unwrap_err().to_string();
+        let help = format!("  help: {expected}\n");
+        assert!(error.ends_with(&help), "{template}: {error}");
+        assert!(!error.contains("rendering for"), "{error}");
+    }
+}
 
 #[test]
 fn invalid_packs_are_refused_with_a_reason() {

@@ -20,12 +20,21 @@ pub(super) struct Root {
 pub(super) struct Item {
     /// Value of `it`.
     pub(super) value: Option<Value>,
-    /// Name for messages, for example ``resource `bucket_acl` ``.
-    pub(super) label: String,
+    /// Name for messages, for example ``resource `bucket_acl` ``. `None` if the template is rendered
+    /// once.
+    pub(super) label: Option<String>,
     /// File of the specification that describes the item. `None` for the root.
     pub(super) source: Option<String>,
     /// File and line in the specification, if one place describes the item.
     pub(super) place: Option<String>,
+}
+
+impl Item {
+    /// Returns the item with `for`, to follow the name of a template in a message.
+    pub(super) fn purpose(&self) -> String {
+        let label = self.label.as_ref();
+        label.map_or_else(String::new, |label| format!(" for {label}"))
+    }
 }
 
 impl Root {
@@ -88,7 +97,7 @@ impl Root {
         match each {
             Each::Once => vec![Item {
                 value: None,
-                label: "the whole".to_owned(),
+                label: None,
                 source: None,
                 place: None,
             }],
@@ -160,7 +169,7 @@ fn item(value: &Value, kind: &str) -> Item {
         first.filter(|_| operations.iter().all(|operation| file(operation) == first))
     };
     Item {
-        label: format!("{kind} `{name}`"),
+        label: Some(format!("{kind} `{name}`")),
         place: own.zip(line).map(|(file, line)| format!("{file}:{line}")),
         source: own.or_else(shared).map(str::to_owned),
         value: Some(value.clone()),

@@ -2,6 +2,7 @@
 
 use tera::ErrorKind;
 
+use super::context::Item;
 use super::template_check::{Token, Unknown, component_name, nearest, tags};
 use super::template_sources::TemplateSources;
 use crate::diagnostic::{Finding, Note, Place, Report, Severity};
@@ -19,16 +20,12 @@ pub enum RenderError {
     Output(String),
 }
 
-/// Advice for most errors.
-const HELP: &str = "`codegen dump -t PACK` shows the model; \
-                    test an optional value with `is defined` or `default`";
-
 impl RenderError {
     /// Converts an error of Tera to a finding. `rendering` is the rendered template with its item.
     pub(super) fn template(
         error: &tera::Error,
         texts: &TemplateSources<'_>,
-        rendering: Option<(&str, &str)>,
+        rendering: Option<(&str, &Item)>,
     ) -> Self {
         if let ErrorKind::Msg(message) = error.kind() {
             let findings = undefined(message, texts);
@@ -41,6 +38,13 @@ impl RenderError {
         {
             return Self::Template(Report {
                 findings: vec![finding],
+            });
+        }
+        if let ErrorKind::MissingParent { current, parent } = error.kind() {
+            let place = use_place(current, parent, texts);
+            let what = format!("template `{parent}`");
+            return Self::Template(Report {
+                findings: vec![unknown(&what, place, texts)],
             });
         }
         let is_rendering = matches!(error.kind(), ErrorKind::RenderingError(_));
@@ -71,12 +75,13 @@ impl RenderError {
         } else {
             "template-invalid"
         };
-        let message = match rendering {
-            Some((_, item)) => format!("{message} (rendering for {item})"),
+        let help = advice(rule, &message, place.as_ref());
+        let message = match rendering.and_then(|(_, item)| item.label.as_ref()) {
+            Some(label) => format!("{message} (rendering for {label})"),
             None => message,
         };
         Self::Template(Report {
-            findings: vec![finding(rule, message, place, HELP)],
+            findings: vec![finding(rule, message, place, &help)],
         })
     }
 
@@ -106,13 +111,7 @@ impl RenderError {
     pub(super) fn circle(way: &[&str], texts: &TemplateSources<'_>) -> Self {
         let first = way.first().copied().unwrap_or_default();
         let next = way.get(1).copied().unwrap_or_default();
-        let text = texts.original(first);
-        let tag = tags(text).into_iter().find_map(|tag| {
-            let word = tag.words.get(1)?;
-            let is_use = matches!(tag.name(0), Some("include" | "extends"));
-            (is_use && word.token == Token::Text(next)).then_some(word.at)
-        });
-        let place = texts.place_of_byte(first, tag.unwrap_or_default(), next.chars().count() + 2);
+        let place = use_place(first, next, texts);
         let message = format!("`{first}` includes or extends itself: {}", way.join(" -> "));
         let help = "remove one of the references, or use a component that ends";
         Self::Template(Report {
@@ -182,6 +181,48 @@ fn finding(rule: &'static str, message: String, place: Option<Place>, help: &str
     }
 }
 
+/// Returns advice about an error of Tera.
+fn advice(rule: &str, message: &str, place: Option<&Place>) -> String {
+    if rule == "template-invalid" {
+        return "the syntax of templates is described at https://keats.github.io/tera/".to_owned();
+    }
+    let is_thrown = place.is_some_and(|place| {
+        let rest: String = place
+            .text
+            .chars()
+            .skip(place.column.saturating_sub(1))
+            .collect();
+        rest.starts_with("throw")
+    });
+    if is_thrown {
+        return "the template refuses this specification: change one of them".to_owned();
+    }
+    if let Some(rest) = message.strip_prefix("Missing keyword argument `") {
+        let name = rest.split('`').next().unwrap_or_default();
+        return match name {
+            "prefix" => "add it, for example `comment(prefix=\"#\")`".to_owned(),
+            _ => format!("add it: `{name}=...`"),
+        };
+    }
+    let model = "`codegen dump -t PACK` shows the model";
+    if message.contains("undefined") || message.contains("not defined") {
+        return format!("{model}; test an optional value with `is defined` or `default`");
+    }
+    model.to_owned()
+}
+
+/// Returns the place where a template includes or extends another one.
+fn use_place(template: &str, used: &str, texts: &TemplateSources<'_>) -> Place {
+    let tags = tags(texts.original(template)).into_iter();
+    let at = tags.filter_map(|tag| {
+        let word = tag.words.get(1)?;
+        let is_use = matches!(tag.name(0), Some("include" | "extends"));
+        (is_use && word.token == Token::Text(used)).then_some(word.at)
+    });
+    let at = at.min().unwrap_or_default();
+    texts.place_of_byte(template, at, used.chars().count() + 2)
+}
+
 /// Finds the block that is not closed. Tera only reports an unknown tag or an unexpected end.
 fn unbalanced(name: &str, texts: &TemplateSources<'_>) -> Option<Finding> {
     let found = super::template_check::unbalanced(texts.original(name))?;
@@ -233,30 +274,30 @@ fn undefined(message: &str, texts: &TemplateSources<'_>) -> Vec<Finding> {
         let line = place.next()?.parse().ok()?;
         let width = report.matches('^').count().max(1);
         let place = texts.place(place.next()?, line, column, width);
-        let (kind, name) = what.split_once(" `")?;
-        let known = known(kind, texts);
-        let meant = nearest(name.trim_end_matches('`'), known.iter().map(String::as_str));
-        let meant = meant
-            .map(|meant| format!("; did you mean `{meant}`?"))
-            .unwrap_or_default();
-        let help = match kind {
-            "filter" => format!(
-                "available in addition to Tera's filters: {}",
-                known.join(", ")
-            ),
-            "component" if known.is_empty() => "the pack has no components".to_owned(),
-            "component" => format!("the pack has the components {}", known.join(", ")),
-            _ => format!("only Tera's {kind}s are available"),
-        };
-        let message = format!("unknown {what}{meant}");
-        Some(self::finding(
-            "template-invalid",
-            message,
-            Some(place),
-            &help,
-        ))
+        Some(unknown(what, place, texts))
     };
     reports.filter_map(finding).collect()
+}
+
+/// Creates a finding about an unknown name, for example `` filter `x` ``.
+fn unknown(what: &str, place: Place, texts: &TemplateSources<'_>) -> Finding {
+    let (kind, name) = what.split_once(" `").unwrap_or((what, ""));
+    let known = known(kind, texts);
+    let meant = nearest(name.trim_end_matches('`'), known.iter().map(String::as_str));
+    let meant = meant
+        .map(|meant| format!("; did you mean `{meant}`?"))
+        .unwrap_or_default();
+    let help = match kind {
+        "filter" => format!(
+            "available in addition to Tera's filters: {}",
+            known.join(", ")
+        ),
+        "component" if known.is_empty() => "the pack has no components".to_owned(),
+        "component" | "template" => format!("the pack has the {kind}s {}", known.join(", ")),
+        _ => format!("only Tera's {kind}s are available"),
+    };
+    let message = format!("unknown {what}{meant}");
+    finding("template-invalid", message, Some(place), &help)
 }
 
 /// Returns the names of a kind that templates of the pack can use.
@@ -273,6 +314,7 @@ fn known(kind: &str, texts: &TemplateSources<'_>) -> Vec<String> {
                 .map(|tag| component_name(&tag, 1))
                 .collect()
         }
+        "template" => texts.pack.templates.keys().cloned().collect(),
         _ => Vec::new(),
     }
 }

@@ -19,14 +19,14 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     if path.contains(['\\', ':', '<', '>', '"', '|', '?', '*'])
         || path.chars().any(char::is_control)
     {
-        return Err("it holds a character that not every file system allows");
+        return Err("it contains a character that not every file system allows");
     }
     let mut components = Path::new(path).components();
     if !components.all(|component| matches!(component, Component::Normal(_))) {
         return Err("it leads out of the output folder");
     }
     if path.split('/').any(|part| part.is_empty() || part == ".") {
-        return Err("it holds an empty part");
+        return Err("it contains an empty part");
     }
     if path.split('/').any(is_device) {
         return Err("a part of it is the name of a device on Windows");
@@ -37,7 +37,8 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     {
         return Err("a part of it begins or ends with a space or ends with a dot");
     }
-    if path.eq_ignore_ascii_case(LOCK_NAME) {
+    let first = path.split('/').next().unwrap_or_default();
+    if first.eq_ignore_ascii_case(LOCK_NAME) {
         return Err("that is the name of the lock file");
     }
     Ok(())
@@ -46,46 +47,121 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
 /// Output paths with their owners.
 #[derive(Default)]
 pub(super) struct Paths {
-    /// Owners by path in lower case, because some file systems are case-insensitive.
-    owners: HashMap<String, String>,
+    /// Claims by path in lower case, because some file systems are case-insensitive.
+    claims: HashMap<String, PathClaim>,
+}
+
+/// The use of a path by a pack, with the template and the item.
+enum PathClaim {
+    /// A file that the generator owns.
+    File(String),
+    /// A file of users, of which the generator owns sections.
+    Sections(String),
+    /// The folder of such a file.
+    Folder(String),
 }
 
 impl Paths {
-    /// Reserves a path. Returns an error if another file has it.
-    pub(super) fn claim(
+    /// Reserves the path of a file. Returns an error if another file has it, or needs it as a
+    /// folder.
+    pub(super) fn claim_file(
         &mut self,
         path: &str,
         rule: &FileRule,
         item: &Item,
     ) -> Result<(), RenderError> {
-        let mut owner = format!("`{}` for {}", rule.template, item.label);
-        if let Some(place) = &item.place {
-            owner = format!("{owner} ({place})");
-        }
-        match self.owners.entry(path.to_lowercase()) {
+        let owner = owner(rule, item);
+        let advice = |first: &str, both: &str| {
+            let x_name = match item.place {
+                Some(_) => "give one of them an `x-name` if `to` contains `ident`, or ",
+                None => "",
+            };
+            RenderError::Output(format!(
+                "{both}: {first} and {owner}; {x_name}make each `to` in pack.json unique"
+            ))
+        };
+        self.claim_folders(path, &owner)?;
+        match self.claims.entry(path.to_lowercase()) {
             Entry::Vacant(free) => {
-                free.insert(owner);
+                free.insert(PathClaim::File(owner));
                 Ok(())
             }
-            Entry::Occupied(first) => Err(RenderError::Output(format!(
-                "two files would be written to `{path}`: {} and {owner}; {}make each `to` in pack.json \
-                 unique",
-                first.get(),
-                if item.place.is_some() {
-                    "add one of them an `x-name` if `to` contains `ident`, or "
-                } else {
-                    ""
+            Entry::Occupied(first) => Err(match first.get() {
+                PathClaim::File(first) => {
+                    advice(first, &format!("two files would be written to `{path}`"))
                 }
-            ))),
+                PathClaim::Sections(first) => whole_and_sections(path, &owner, first),
+                PathClaim::Folder(first) => file_and_folder(path, &owner, first),
+            }),
         }
+    }
+
+    /// Reserves the path of a file with sections. Returns an error if it is the path of a rendered
+    /// file, or the folder of one.
+    pub(super) fn claim_sections(
+        &mut self,
+        path: &str,
+        rule: &FileRule,
+        item: &Item,
+    ) -> Result<(), RenderError> {
+        let owner = owner(rule, item);
+        self.claim_folders(path, &owner)?;
+        let claim = self.claims.entry(path.to_lowercase());
+        match claim.or_insert_with(|| PathClaim::Sections(owner.clone())) {
+            PathClaim::Sections(_) => Ok(()),
+            PathClaim::File(first) => Err(whole_and_sections(path, first, &owner)),
+            PathClaim::Folder(first) => Err(file_and_folder(path, &owner, first)),
+        }
+    }
+
+    /// Reserves the folders of a path.
+    fn claim_folders(&mut self, path: &str, owner: &str) -> Result<(), RenderError> {
+        for (end, _) in path.match_indices('/') {
+            let folder = path.get(..end).unwrap_or_default();
+            let claim = self.claims.entry(folder.to_lowercase());
+            match claim.or_insert_with(|| PathClaim::Folder(owner.to_owned())) {
+                PathClaim::Folder(_) => {}
+                PathClaim::File(file) | PathClaim::Sections(file) => {
+                    return Err(file_and_folder(folder, file, owner));
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-pub(super) fn error(rule: &FileRule, item: &Item, path: &str, why: &str) -> RenderError {
+/// Returns the template and the item of a file, for messages.
+fn owner(rule: &FileRule, item: &Item) -> String {
+    let owner = format!("`{}`{}", rule.template, item.purpose());
+    match &item.place {
+        Some(place) => format!("{owner} ({place})"),
+        None => owner,
+    }
+}
+
+fn file_and_folder(path: &str, file: &str, folder: &str) -> RenderError {
     RenderError::Output(format!(
-        "can't write `{}` for {} to `{}`: {why}; correct `to` in pack.json",
+        "`{path}` would be a file and a folder: a file by {file}, a folder by {folder}; \
+         change one of the paths in pack.json"
+    ))
+}
+
+fn whole_and_sections(path: &str, whole: &str, sections: &str) -> RenderError {
+    RenderError::Output(format!(
+        "`{path}` would be written as a whole by {whole}, and in sections by {sections}; \
+         change `to` or `into` in pack.json"
+    ))
+}
+
+pub(super) fn error(rule: &FileRule, item: &Item, path: &str, why: &str) -> RenderError {
+    let key = match rule.into {
+        Some(_) => "into",
+        None => "to",
+    };
+    RenderError::Output(format!(
+        "can't write the output of `{}`{} to `{}`: {why}; correct `{key}` in pack.json",
         rule.template,
-        item.label,
+        item.purpose(),
         path.escape_debug()
     ))
 }
@@ -127,6 +203,7 @@ mod tests {
             "x.",
             "a\nb",
             "codegen.lock.json",
+            "Codegen.lock.json/a",
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }
