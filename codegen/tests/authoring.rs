@@ -136,9 +136,11 @@ fn every_pack_of_the_project_can_be_copied() {
             out.contains(&format!("wrote mine/{name}/pack.json\n")),
             "{out}"
         );
+        let manifest = json(&workspace.path(&format!("mine/{name}/pack.json")));
+        assert_eq!(manifest["$schema"], "pack.schema.json", "{name}");
         assert_conforms(
             &json(&workspace.path(&format!("mine/{name}/pack.schema.json"))),
-            &json(&workspace.path(&format!("mine/{name}/pack.json"))),
+            &manifest,
             name,
         );
         let (code, out, err) = codegen(&workspace, &format!("test-pack mine/{name}"));
