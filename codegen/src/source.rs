@@ -74,16 +74,18 @@ impl Sources {
     /// Creates an empty set of files. Files outside the current folder are named relative to
     /// `base`. References cannot leave this folder.
     pub fn new(base: &Path) -> Self {
-        Self {
+        let sources = Self {
             base: base.to_owned(),
-            root: base.to_owned(),
             ..Self::default()
-        }
+        };
+        sources.within(base)
     }
 
     /// Sets the folder that references cannot leave.
     pub(crate) fn within(mut self, root: &Path) -> Self {
-        root.clone_into(&mut self.root);
+        let here = Path::new(".");
+        let is_here = root.as_os_str().is_empty();
+        self.root = if is_here { here } else { root }.to_owned();
         self
     }
 
@@ -137,19 +139,48 @@ impl Sources {
         }
     }
 
-    /// Reads and parses a file that another file refers to. It must be a regular file.
+    /// Checks that the folder that references cannot leave exists.
     ///
     /// # Errors
     ///
-    /// Returns the same errors as [`load`](Self::load), with the place of `reference`.
+    /// Returns an error if it is not a folder.
+    pub(crate) fn check_root(&self) -> Result<(), Vec<Diagnostic>> {
+        let error = match self.root.metadata() {
+            Ok(metadata) if metadata.is_dir() => return Ok(()),
+            Ok(_) => io::Error::other("it is not a folder"),
+            Err(error) => error,
+        };
+        let message = format!("{}: {error}", slashes(&self.root));
+        let problem = Diagnostic::error_nowhere("file-unreadable", message);
+        let help = "correct `--spec-root`, the folder that references cannot leave";
+        Err(vec![problem.with_help(help)])
+    }
+
+    /// Reads and parses a file that another file refers to. It must be a regular file in the folder
+    /// that references cannot leave, also if links are followed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file is not in the folder, and the same errors as
+    /// [`load`](Self::load). All have the place of `reference`.
     pub(crate) fn load_part(
         &mut self,
         path: &Path,
-        reference: Span,
+        reference: &Node,
     ) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
         let real = self.real(path);
-        let known = self.trees.contains_key(&real);
-        let checked = if known { Ok(()) } else { check_regular(path) };
+        let is_known = self.trees.contains_key(&real);
+        let is_missing = !is_known && !path.exists();
+        let root = self.root.clone();
+        if !is_missing && !real.starts_with(self.real(&root)) {
+            return Err(vec![self.outside(reference)]);
+        }
+        let reference = reference.span;
+        let checked = if is_known {
+            Ok(())
+        } else {
+            check_regular(path)
+        };
         let loaded = match checked {
             Ok(()) => self.load(path),
             Err(error) => Err(unreadable(path, &error)),
@@ -180,18 +211,15 @@ impl Sources {
         Err(problems.collect())
     }
 
-    /// Returns whether a specification can refer to a file: it is in the folder that references
-    /// cannot leave, also if links are followed. A file that does not exist is reported as such.
-    pub(crate) fn may_refer_to(&mut self, path: &Path) -> bool {
-        if !self.real.contains_key(path) && !path.exists() {
-            return true;
-        }
-        let root = match self.root.as_os_str().is_empty() {
-            true => PathBuf::from("."),
-            false => self.root.clone(),
-        };
-        let root = self.real(&root);
-        self.real(path).starts_with(root)
+    fn outside(&self, reference: &Node) -> Diagnostic {
+        let message = format!(
+            "`{}` is outside the folder `{}`, which references cannot leave",
+            reference.as_str().unwrap_or_default(),
+            slashes(&self.root)
+        );
+        let help = "move the file into the folder, or name a folder that contains both with \
+                    `--spec-root`";
+        Diagnostic::error("ref-outside", reference.span, message).with_help(help)
     }
 
     /// Replaces errors by one without text of the file.
@@ -211,14 +239,18 @@ impl Sources {
         problems.take(1).collect()
     }
 
-    /// Returns the canonical path of a file.
+    /// Returns the canonical path of a file, or the path itself if the file does not exist.
     fn real(&mut self, path: &Path) -> PathBuf {
         if let Some(real) = self.real.get(path) {
             return real.clone();
         }
-        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        self.real.insert(path.to_owned(), real.clone());
-        real
+        match path.canonicalize() {
+            Ok(real) => {
+                self.real.insert(path.to_owned(), real.clone());
+                real
+            }
+            Err(_) => path.to_owned(),
+        }
     }
 
     fn read(&mut self, path: &Path) -> Result<(FileId, Option<Box<Diagnostic>>), Vec<Diagnostic>> {

@@ -52,6 +52,38 @@ fn the_same_broken_part_is_reported_once() {
     assert_eq!(workspace.refusal().findings.len(), 1);
 }
 
+/// In a part, `#/..` refers to the root document, so the typing error is about its names.
+#[test]
+fn the_intended_target_of_a_reference_is_named() {
+    for (typo, end) in [
+        (
+            "#/definitions/ruel",
+            "notes.json has no value at `/definitions/ruel`; did you mean `rule`?",
+        ),
+        (
+            "#/definition/rule",
+            "notes.json has no value at `/definition/rule`; did you mean `definitions`?",
+        ),
+        (
+            "./note.json#/note/gett",
+            "note.json has no value at `/note/gett`",
+        ),
+        (
+            "./note.json#/note/paramters/0",
+            "note.json has no value at `/note/paramters/0`; did you mean `parameters`?",
+        ),
+    ] {
+        let workspace = Workspace::notes();
+        workspace.replace("specs/parts/acl.json", "#/definitions/rule", typo);
+        let report = workspace.refusal();
+        let finding = &report.findings[0];
+        assert_eq!((report.findings.len(), finding.rule), (1, "ref-missing"));
+        assert!(finding.message.ends_with(end), "{report}");
+        let place = finding.place.as_ref().unwrap();
+        assert!(place.file.ends_with("parts/acl.json"), "{report}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_part_that_is_an_endless_device_is_refused() {

@@ -95,7 +95,10 @@ pub(crate) fn lint(arguments: Lint) -> Result<ExitCode> {
 fn counts(report: &Report) -> String {
     let counted = [Severity::Error, Severity::Warning, Severity::Note];
     let counted = counted.map(|severity| (report.count(severity), severity));
-    let [errors, warnings, notes] = counted.map(|(count, severity)| format!("{count} {severity}s"));
+    let [errors, warnings, notes] = counted.map(|(count, severity)| match count {
+        1 => format!("1 {severity}"),
+        _ => format!("{count} {severity}s"),
+    });
     match counted {
         [_, _, (0, _)] => format!("{errors}, {warnings}"),
         _ => format!("{errors}, {warnings}, {notes}"),

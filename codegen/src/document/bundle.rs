@@ -1,22 +1,19 @@
 //! Bundles the files of a specification into one tree. In the tree, `$ref`s only refer to shared
 //! definitions, parameters and responses of the root document.
 
+mod references;
+
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 
 use super::Dialect;
-use super::grammar::shared::{SHARED, shared_prefix, shared_schemas};
-use super::grammar::{Kind, child, item};
+use super::grammar::shared::shared_schemas;
+use super::grammar::{Kind, child, is_map, item};
 use super::schema_ids::{SchemaIds, collect_schema_ids};
 use crate::diagnostic::Diagnostic;
-use crate::source::{
-    FileId, Member, Node, Object, Sources, Value, decode_reference, escape_token, has_scheme,
-    join_reference, percent_decode, unescape_token,
-};
-
-/// A place in a file that a reference resolves to.
-type Target = (FileId, String);
+use crate::source::{FileId, Member, Node, Object, Sources, Value, escape_token, unescape_token};
+use references::{References, Target};
 
 /// Reads the root document and the files that it refers to, and returns the bundled tree.
 pub(crate) fn bundle(
@@ -24,23 +21,28 @@ pub(crate) fn bundle(
     sources: &mut Sources,
 ) -> Result<(Node, Dialect), Vec<Diagnostic>> {
     let (root_file, root) = sources.load(path)?;
+    sources.check_root()?;
     let dialect = Dialect::of(&root).map_err(|problem| vec![*problem])?;
+    let mut identified = SchemaIds::new();
+    if dialect == Dialect::OpenApi31 {
+        collect_schema_ids(&root, &mut identified);
+    }
     let mut bundler = Bundler {
         dialect,
-        identified: SchemaIds::new(),
+        references: References {
+            dialect,
+            identified,
+            sources,
+            root_file,
+            root: Rc::clone(&root),
+        },
         size: 0,
-        sources,
-        root_file,
-        root: Rc::clone(&root),
         definitions: HashMap::new(),
         hoisted: Vec::new(),
         open: HashSet::new(),
         problems: Vec::new(),
     };
-    bundler.name_definitions();
-    if dialect == Dialect::OpenApi31 {
-        collect_schema_ids(&root, &mut bundler.identified);
-    }
+    bundler.name_definitions(&root);
     let mut bundled = bundler.walk(&root, root_file, Kind::Root);
     bundler.fill_hoisted();
     bundler.add_hoisted(&mut bundled);
@@ -59,13 +61,9 @@ const MAX_SIZE: usize = 4_000_000;
 
 struct Bundler<'a> {
     dialect: Dialect,
-    /// Pointers of schemas by `$id` and `$anchor`, which only OpenAPI 3.1 has.
-    identified: SchemaIds,
+    references: References<'a>,
     /// Number of values that replaced references.
     size: usize,
-    sources: &'a mut Sources,
-    root_file: FileId,
-    root: Rc<Node>,
     /// Root definitions that are a `$ref` to another file, by the target.
     definitions: HashMap<Target, String>,
     /// Schemas of other files without a definition in the root. They become definitions. Added one
@@ -78,18 +76,20 @@ struct Bundler<'a> {
 
 impl Bundler<'_> {
     /// Collects the root definitions that are a `$ref` to another file.
-    fn name_definitions(&mut self) {
-        let root = Rc::clone(&self.root);
+    fn name_definitions(&mut self, root: &Node) {
         let definitions = root.pointer(shared_schemas(self.dialect));
         let definitions = definitions.and_then(Node::as_object);
         for (name, member) in definitions.into_iter().flatten() {
             let Some(reference) = member.node.get("$ref") else {
                 continue;
             };
-            if let Some(target) = self.target(reference, self.root_file)
-                && target.0 != self.root_file
-            {
-                self.definitions.entry(target).or_insert(name.clone());
+            let root_file = self.references.root_file;
+            match self.references.target(reference, root_file) {
+                Ok(target) if target.0 == root_file => {}
+                Ok(target) => {
+                    self.definitions.entry(target).or_insert(name.clone());
+                }
+                Err(problems) => self.problems.extend(problems),
             }
         }
     }
@@ -103,6 +103,7 @@ impl Bundler<'_> {
                 if let Some(reference) = object.get("$ref").filter(|_| may_refer(kind)) {
                     return self.follow(node, &reference.node, file, kind);
                 }
+                self.check_members(object, kind);
                 Value::Object(self.walk_object(object, file, kind))
             }
             Value::Array(items) => {
@@ -120,6 +121,28 @@ impl Bundler<'_> {
             value,
             span: node.span,
         }
+    }
+
+    /// Reports a `$ref` in an object that cannot be a reference.
+    fn check_members(&mut self, object: &Object, kind: Kind) {
+        let reference = object.get("$ref").map(|member| &member.node);
+        // A map can have a member that is called `$ref`. Such a member is an object.
+        let Some(reference) = reference.filter(|reference| reference.as_str().is_some()) else {
+            return;
+        };
+        let (what, help) = match kind {
+            Kind::Operation => (
+                "an operation",
+                "refer to its path: `\"/x\": {\"$ref\": \"./x.json\"}`",
+            ),
+            kind if is_map(kind) || kind == Kind::ParameterList => {
+                ("this object", "refer to each of its members")
+            }
+            _ => ("this object", "replace the reference by its target"),
+        };
+        let message = format!("{what} cannot be a reference");
+        let problem = Diagnostic::error("ref-invalid", reference.span, message);
+        self.problems.push(problem.with_help(help));
     }
 
     fn walk_object(&mut self, object: &Object, file: FileId, kind: Kind) -> Object {
@@ -142,17 +165,26 @@ impl Bundler<'_> {
 
     /// Replaces a `$ref` object by its target, or by a reference to a shared value of the root.
     fn follow(&mut self, node: &Node, reference: &Node, file: FileId, kind: Kind) -> Node {
-        let Some(target) = self.target(reference, file) else {
-            return node.clone();
+        let target = match self.references.target(reference, file) {
+            Ok(target) => target,
+            Err(problems) => {
+                self.problems.extend(problems);
+                return node.clone();
+            }
         };
-        if target.0 == self.root_file && self.is_shared(&target.1) {
-            self.check_shared(reference, &target.1, kind);
+        if self.references.is_shared(&target) {
+            let checked = self.references.check_shared(reference, &target.1, kind);
+            self.problems.extend(checked.err());
             return local_reference(node, reference, format!("#{}", target.1));
         }
         // A root definition that is a `$ref` to another file is replaced by its target. All other
         // references refer to the definition.
         let is_definition = self.is_own_definition(&target, reference);
         if kind == Kind::Schema && !is_definition {
+            if let Err(problems) = self.references.tree(&target, reference) {
+                self.problems.extend(problems);
+                return node.clone();
+            }
             let name = self.hoist(&target, reference);
             let name = escape_token(&name);
             let schemas = shared_schemas(self.dialect);
@@ -185,17 +217,18 @@ impl Bundler<'_> {
             self.open.remove(target);
             return node.clone();
         }
-        let found = self.lookup(target, reference);
-        let node = match found {
-            Some((tree, pointer)) => match tree.pointer(&pointer) {
+        let bundled = match self.references.tree(target, reference) {
+            Ok(tree) => match tree.pointer(&target.1) {
                 Some(found) if self.has_room(found, reference) => self.walk(found, target.0, kind),
-                Some(_) => node.clone(),
-                None => node.clone(),
+                _ => node.clone(),
             },
-            None => node.clone(),
+            Err(problems) => {
+                self.problems.extend(problems);
+                node.clone()
+            }
         };
         self.open.remove(target);
-        node
+        bundled
     }
 
     /// Returns whether the bundle may grow by the target of a reference. Reports the limit once.
@@ -215,146 +248,11 @@ impl Bundler<'_> {
         has_room
     }
 
-    /// Returns the file and the pointer of a target, if it exists.
-    fn lookup(&mut self, target: &Target, reference: &Node) -> Option<(Rc<Node>, String)> {
-        let path = self.sources.file(target.0).path.clone();
-        let tree = match self.sources.load(&path) {
-            Ok((_, tree)) => tree,
-            Err(problems) => {
-                self.problems.extend(problems);
-                return None;
-            }
-        };
-        if tree.pointer(&target.1).is_none() {
-            self.problems.push(missing(
-                reference,
-                &self.sources.file(target.0).name,
-                &target.1,
-            ));
-            return None;
-        }
-        Some((tree, target.1.clone()))
-    }
-
-    /// Resolves the target of a `$ref`. In a part of a Swagger specification, `#/..` refers to the
-    /// root document, or to the part if only the part has the target. In OpenAPI, the order is
-    /// reversed.
-    fn target(&mut self, reference: &Node, file: FileId) -> Option<Target> {
-        let Some(text) = reference.as_str() else {
-            self.problems.push(
-                Diagnostic::error(
-                    "ref-invalid",
-                    reference.span,
-                    format!("`$ref` must be a string, this is {}", reference.kind()),
-                )
-                .with_help("write it as `\"#/definitions/name\"` or `\"./file.json#/pointer\"`"),
-            );
-            return None;
-        };
-        let (path, pointer) = text.split_once('#').unwrap_or((text, ""));
-        let pointer = String::from_utf8_lossy(&percent_decode(pointer)).into_owned();
-        if let Some(target) = self.identified(path, &pointer) {
-            return Some((self.root_file, target));
-        }
-        if is_remote(path) || (!pointer.is_empty() && !pointer.starts_with('/')) {
-            self.problems.push(
-                Diagnostic::error(
-                    "ref-invalid",
-                    reference.span,
-                    format!("`{text}` is not a reference to a local file"),
-                )
-                .with_help("use a relative path and a JSON pointer: `./file.json#/pointer`"),
-            );
-            return None;
-        }
-        if path.is_empty() {
-            let own = file != self.root_file
-                && match self.dialect {
-                    Dialect::Swagger2 => self.root.pointer(&pointer).is_none(),
-                    _ => self.has(file, &pointer),
-                };
-            let owner = if own { file } else { self.root_file };
-            return Some((owner, pointer));
-        }
-        let path = match decode_reference(path) {
-            Ok(path) => join_reference(&self.sources.file(file).path, &path),
-            Err(why) => {
-                let message = format!("`{text}` is not a reference to a file: {why}");
-                self.problems.push(
-                    Diagnostic::error("ref-invalid", reference.span, message)
-                        .with_help("use a relative path with `/`, and `%20` for a space"),
-                );
-                return None;
-            }
-        };
-        if !self.sources.may_refer_to(&path) {
-            let message = format!("`{text}` is outside the folder of the specification");
-            self.problems.push(
-                Diagnostic::error("ref-outside", reference.span, message).with_help(
-                    "move the file below the folder of the root file, or name a folder that \
-                     contains both with `--spec-root`",
-                ),
-            );
-            return None;
-        }
-        match self.sources.load_part(&path, reference.span) {
-            Ok((file, _)) => Some((file, pointer)),
-            Err(problems) => {
-                self.problems.extend(problems);
-                None
-            }
-        }
-    }
-
-    /// Returns whether a loaded file has a value at a pointer.
-    fn has(&mut self, file: FileId, pointer: &str) -> bool {
-        let path = self.sources.file(file).path.clone();
-        let tree = self.sources.load(&path);
-        tree.is_ok_and(|(_, tree)| tree.pointer(pointer).is_some())
-    }
-
-    /// Returns whether a pointer refers to a shared value, which stays a reference.
-    fn is_shared(&self, pointer: &str) -> bool {
-        let maps = SHARED
-            .iter()
-            .filter_map(|kind| shared_prefix(self.dialect, *kind));
-        let mut names = maps.filter_map(|map| pointer.strip_prefix(map));
-        names.any(|name| !name.is_empty() && !name.contains('/'))
-    }
-
-    /// Returns the pointer of the root schema with an `$id` or `$anchor`.
-    fn identified(&self, path: &str, fragment: &str) -> Option<String> {
-        if fragment.is_empty() || !fragment.starts_with('/') {
-            let known = self.identified.get(&(path.to_owned(), fragment.to_owned()));
-            return known.cloned();
-        }
-        let known = self.identified.get(&(path.to_owned(), String::new()))?;
-        Some(format!("{known}{fragment}"))
-    }
-
-    fn check_shared(&mut self, reference: &Node, pointer: &str, kind: Kind) {
-        let wanted = shared_prefix(self.dialect, kind);
-        let wanted = wanted.unwrap_or("/paths/");
-        if !pointer.starts_with(wanted) {
-            self.problems.push(
-                Diagnostic::error(
-                    "ref-invalid",
-                    reference.span,
-                    format!("`#{pointer}` is not allowed here: expected `#{wanted}..`"),
-                )
-                .with_help("refer to a definition of the right kind"),
-            );
-        } else if self.root.pointer(pointer).is_none() {
-            let root = self.sources.file(self.root_file).name.clone();
-            self.problems.push(missing(reference, &root, pointer));
-        }
-    }
-
     /// Returns whether a reference is itself the root definition of its target.
     fn is_own_definition(&self, target: &Target, reference: &Node) -> bool {
         self.definitions.get(target).is_some_and(|name| {
-            self.root
-                .pointer(shared_schemas(self.dialect))
+            let root = &self.references.root;
+            root.pointer(shared_schemas(self.dialect))
                 .and_then(|definitions| definitions.get(name)?.get("$ref"))
                 .is_some_and(|own| own.span == reference.span)
         })
@@ -366,7 +264,7 @@ impl Bundler<'_> {
             return name.clone();
         }
         let name = self.hoisted_name(target);
-        let definitions = self.root.pointer(shared_schemas(self.dialect));
+        let definitions = self.references.root.pointer(shared_schemas(self.dialect));
         let definitions = definitions.and_then(Node::as_object);
         let taken = definitions.and_then(|definitions| Some(definitions.get(&name)?.key));
         let taken = taken.or_else(|| {
@@ -418,9 +316,7 @@ impl Bundler<'_> {
         if !name.is_empty() {
             return name;
         }
-        let stem = self.sources.file(target.0).path.file_stem();
-        let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
-        stem.unwrap_or_default()
+        self.references.file_stem(target.0)
     }
 
     fn fill_hoisted(&mut self) {
@@ -474,10 +370,6 @@ fn may_refer(kind: Kind) -> bool {
     )
 }
 
-fn is_remote(path: &str) -> bool {
-    has_scheme(path) || path.starts_with('/')
-}
-
 /// Points a reference at the root document, and keeps its other members, such as a description or
 /// facts of an overlay.
 fn local_reference(node: &Node, reference: &Node, text: String) -> Node {
@@ -491,13 +383,4 @@ fn local_reference(node: &Node, reference: &Node, text: String) -> Node {
         };
     }
     node
-}
-
-fn missing(reference: &Node, file: &str, pointer: &str) -> Diagnostic {
-    Diagnostic::error(
-        "ref-missing",
-        reference.span,
-        format!("{file} has no value at `{pointer}`"),
-    )
-    .with_help("correct the reference, or add its target")
 }

@@ -201,6 +201,27 @@ pub(crate) fn rule_cases() -> Vec<Case> {
             &[("file-unreadable", 4, 16, "/paths/~1/$ref")],
         ),
         (
+            "missing file of two references",
+            root("\"/\": { \"$ref\": \"./gone.json#/a\" },\n\"/b\": { \"$ref\": \"./gone.json#/b\" }"),
+            &[("file-unreadable", 4, 16, "/paths/~1/$ref"), ("file-unreadable", 5, 17, "/paths/~1b/$ref")],
+        ),
+        (
+            "reference instead of an operation",
+            root("\"/\": { \"get\": { \"$ref\": \"./parts/acl.json\" } }"),
+            &[("ref-invalid", 4, 25, "/paths/~1/get/$ref")],
+        ),
+        (
+            "references instead of maps",
+            root("\"$ref\": \"./parts/acl.json\"")
+                .replace("\"paths\"", "\"definitions\": { \"$ref\": \"./parts/acl.json\" },\n\"paths\""),
+            &[("ref-invalid", 3, 26, "/definitions/$ref"), ("ref-invalid", 5, 9, "/paths/$ref")],
+        ),
+        (
+            "reference instead of a list",
+            root("\"/\": { \"parameters\": { \"$ref\": \"./parts/acl.json\" } }"),
+            &[("ref-invalid", 4, 32, "/paths/~1/parameters/$ref")],
+        ),
+        (
             "reference to a server",
             root("\"/\": { \"$ref\": \"https://example.com/a.json\" }"),
             &[("ref-invalid", 4, 16, "/paths/~1/$ref")],
