@@ -232,10 +232,28 @@ pub(crate) enum Durability {
 ///
 /// # Errors
 ///
+/// As [`prepare_to_replace`]; otherwise if the system refuses.
+#[inline]
+pub(crate) fn put_in_place(
+    file: &File,
+    from: &Path,
+    to: &Path,
+    durability: Durability,
+) -> io::Result<()> {
+    prepare_to_replace(file, from, to, durability)?;
+    std::fs::rename(from, to)?;
+    sync_replaced(to, durability)
+}
+
+/// Does what takes long, or is likely to fail, before the complete `file` at `from` is moved to `to`.
+/// Blocks.
+///
+/// # Errors
+///
 /// As [`check_target`], because the target may have changed; `AlreadyExists` if another file is now
 /// at `from`; otherwise if the system refuses.
 #[inline]
-pub(crate) fn put_in_place(
+pub(crate) fn prepare_to_replace(
     file: &File,
     from: &Path,
     to: &Path,
@@ -251,7 +269,12 @@ pub(crate) fn put_in_place(
         let text = format!("another process has replaced {}", from.display());
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
     }
-    std::fs::rename(from, to)?;
+    Ok(())
+}
+
+/// Makes the move of a file to `to` durable. Blocks.
+#[inline]
+pub(crate) fn sync_replaced(to: &Path, durability: Durability) -> io::Result<()> {
     match durability {
         Durability::Synced => sync_folder(to),
         Durability::Unsynced => Ok(()),

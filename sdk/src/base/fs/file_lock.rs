@@ -23,13 +23,15 @@ pub(crate) struct LockedFile {
 
 /// The locked files whose transfers have ended, although a thread still uses the file. A receiver fails
 /// when the lock is released.
-static ENDING: Mutex<Vec<(PathBuf, watch::Receiver<()>)>> = Mutex::new(Vec::new());
+static ENDED_TRANSFERS: Mutex<Vec<(PathBuf, watch::Receiver<()>)>> = Mutex::new(Vec::new());
 
 /// How long a transfer that has ended may keep its file: its thread may hang, and its runtime may not run.
 const END_TIME: Duration = Duration::from_secs(30);
 
-fn ending() -> MutexGuard<'static, Vec<(PathBuf, watch::Receiver<()>)>> {
-    ENDING.lock().unwrap_or_else(PoisonError::into_inner)
+fn ended_transfers() -> MutexGuard<'static, Vec<(PathBuf, watch::Receiver<()>)>> {
+    ENDED_TRANSFERS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 impl LockedFile {
@@ -46,12 +48,17 @@ impl LockedFile {
         &self.file
     }
 
+    /// Returns the path at which the file was opened.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Records that the transfer has ended. The next one waits until the threads that still use the
     /// file have dropped it.
     pub(crate) fn end_transfer(&self) {
-        let mut ending = ending();
-        ending.retain(|(_, released)| released.has_changed().is_ok());
-        ending.push((self.path.clone(), self.released.subscribe()));
+        let mut ended = ended_transfers();
+        ended.retain(|(_, released)| released.has_changed().is_ok());
+        ended.push((self.path.clone(), self.released.subscribe()));
     }
 }
 
@@ -86,7 +93,7 @@ pub(crate) async fn open_locked(path: &Path, new: &OpenOptions) -> io::Result<Op
     // A transfer that is being dropped, or another process that is ending, may still hold the lock.
     const TRIES: u32 = 10;
     let released = async {
-        while let Some(mut released) = ending_at(path) {
+        while let Some(mut released) = lock_of_ended(path) {
             // Fails when the lock is released.
             let _ = released.changed().await;
         }
@@ -105,9 +112,9 @@ pub(crate) async fn open_locked(path: &Path, new: &OpenOptions) -> io::Result<Op
 /// Returns what fails when the transfer that has ended at `path` releases its lock; `None` if there is
 /// none.
 #[inline]
-fn ending_at(path: &Path) -> Option<watch::Receiver<()>> {
-    let ending = ending();
-    let mut at_path = ending.iter().filter(|(ended, _)| ended == path);
+fn lock_of_ended(path: &Path) -> Option<watch::Receiver<()>> {
+    let ended = ended_transfers();
+    let mut at_path = ended.iter().filter(|(locked, _)| locked == path);
     let is_locked =
         |(_, released): &&(PathBuf, watch::Receiver<()>)| released.has_changed().is_ok();
     at_path
@@ -129,7 +136,7 @@ fn try_open_locked(path: &Path, new: &OpenOptions) -> io::Result<Option<File>> {
             match open_unlinked(path, OpenOptions::new().read(true).write(true)) {
                 // Another transfer has just removed it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                file => owned(file?, path)?,
+                file => check_owner(file?, path)?,
             }
         }
         file => file?,
@@ -147,9 +154,9 @@ fn try_open_locked(path: &Path, new: &OpenOptions) -> io::Result<Option<File>> {
     }
 }
 
-/// Returns an error if another user has created the file, and could read and change its content.
+/// Returns the file. An error if another user has created it, and could read and change its content.
 #[inline]
-fn owned(file: File, path: &Path) -> io::Result<File> {
+fn check_owner(file: File, path: &Path) -> io::Result<File> {
     let ours = atomic_file::owner_of_new(path)?;
     match have_same_owner(&file.metadata()?, &ours) {
         true => Ok(file),

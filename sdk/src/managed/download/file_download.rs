@@ -11,7 +11,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::file_writer::FileWriter;
 use super::object_reader::{FirstBytes, FirstResponse, ObjectIdentity, ObjectReader, RangeTasks};
-use super::part_file::{OnDrop, PartFile, PartFileGuard};
+use super::part_file::{PartFile, PartFileGuard};
 use super::range_sink::{RangeBytes, RangeSink};
 use super::resume_state::ResumeState;
 use super::verifier::FileVerifier;
@@ -173,8 +173,7 @@ impl FileDownload {
         if let (Some(expected), Some(verifier)) = (expected, verifier) {
             let actual = verifier.finish(size).await?;
             if let Err(error) = self.reader.check_digest(expected, actual) {
-                self.guard.on_drop = OnDrop::Remove;
-                blocking(&file, PartFile::remove_state).await?;
+                blocking(&file, PartFile::discard).await?;
                 return Err(error);
             }
             output.verified = true;
@@ -183,8 +182,8 @@ impl FileDownload {
             true => Durability::Synced,
             false => Durability::Unsynced,
         };
-        blocking(&file, move |file| file.publish(durability)).await?;
-        self.guard.on_drop = OnDrop::Nothing;
+        let state = self.saves_state.then_some(self.state);
+        blocking(&file, move |file| file.publish(durability, state.as_ref())).await?;
         Ok(output)
     }
 

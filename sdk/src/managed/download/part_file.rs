@@ -14,40 +14,18 @@ use crate::base::fs::file_lock::{LockedFile, open_locked};
 use crate::base::fs::{positioned, regular_file, temporary_name};
 use crate::managed::errors::file_error;
 
-/// Removes or keeps the part file when the download ends. Tasks that write a range may have the file
-/// open for a moment longer.
+/// Ends the use of the part file when the download ends. Tasks that write a range, and threads, may have
+/// the file open for a moment longer.
 pub(super) struct PartFileGuard {
     pub(super) file: Arc<PartFile>,
-    pub(super) on_drop: OnDrop,
-}
-
-/// Treatment of the part file when its guard is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OnDrop {
-    Remove,
-    /// Keeps the file if a later download can continue it.
-    RemoveWithoutState,
-    /// The file was moved to its target.
-    Nothing,
 }
 
 impl Drop for PartFileGuard {
     #[inline]
     fn drop(&mut self) {
-        let remove = match self.on_drop {
-            OnDrop::Remove => true,
-            OnDrop::RemoveWithoutState => {
-                let is_empty = self.file.len().is_ok_and(|len| len == 0);
-                is_empty || !state_path(&self.file.path).exists()
-            }
-            OnDrop::Nothing => false,
-        };
-        // An error cannot be reported from here.
-        if remove && let Ok(metadata) = self.file.file.metadata() {
-            regular_file::remove_if_at(&metadata, &self.file.path);
-        }
-        if let Some(locked) = &self.file.lock {
-            locked.end_transfer();
+        match &self.file.place {
+            Place::Temporary(_) => self.file.remove(),
+            Place::Resumable(locked) => locked.end_transfer(),
         }
     }
 }
@@ -55,11 +33,32 @@ impl Drop for PartFileGuard {
 /// The file that receives the bytes, and replaces the target when it is complete.
 #[derive(Debug)]
 pub(super) struct PartFile {
-    path: PathBuf,
+    place: Place,
     target: PathBuf,
     file: Arc<File>,
+}
+
+/// The name of the part file.
+#[derive(Debug)]
+enum Place {
+    /// The path of a file that only this download uses.
+    Temporary(PathBuf),
     /// The lock of a file that a later download can continue.
-    lock: Option<LockedFile>,
+    Resumable(LockedFile),
+}
+
+impl Drop for PartFile {
+    #[inline]
+    fn drop(&mut self) {
+        // Only the last user decides, and before the lock is released: until then, a thread may still
+        // save the state, or move the file to its target.
+        if self.is_resumable() {
+            let is_empty = self.len().is_ok_and(|len| len == 0);
+            if is_empty || !state_path(self.path()).exists() {
+                self.remove();
+            }
+        }
+    }
 }
 
 impl PartFile {
@@ -76,7 +75,8 @@ impl PartFile {
     pub(super) fn temporary(target: &Path) -> Result<PartFileGuard> {
         let (path, file) =
             atomic_file::create(target).map_err(|error| file_error(target, error))?;
-        Ok(Self::guard(path, target, Arc::new(file), None))
+        let place = Place::Temporary(path);
+        Ok(Self::guard(place, target, Arc::new(file)))
     }
 
     /// Opens or creates `.<name>.qingstor-resume.part`. Returns `None` if another download uses it.
@@ -90,31 +90,36 @@ impl PartFile {
         let path = temporary_name::resumable(target);
         let file = open_locked(&path, &options).await;
         let file = file.map_err(|error| file_error(&path, error))?;
-        Ok(file.map(|lock| Self::guard(path, target, Arc::clone(lock.file()), Some(lock))))
+        Ok(file.map(|locked| {
+            let file = Arc::clone(locked.file());
+            Self::guard(Place::Resumable(locked), target, file)
+        }))
     }
 
-    fn guard(
-        path: PathBuf,
-        target: &Path,
-        file: Arc<File>,
-        lock: Option<LockedFile>,
-    ) -> PartFileGuard {
+    fn guard(place: Place, target: &Path, file: Arc<File>) -> PartFileGuard {
+        let target = target.to_owned();
         PartFileGuard {
-            on_drop: match lock {
-                Some(_) => OnDrop::RemoveWithoutState,
-                None => OnDrop::Remove,
-            },
             file: Arc::new(Self {
-                path,
-                target: target.to_owned(),
+                place,
+                target,
                 file,
-                lock,
             }),
         }
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        match &self.place {
+            Place::Temporary(path) => path,
+            Place::Resumable(locked) => locked.path(),
+        }
+    }
+
+    /// Removes the file, unless it was moved to its target.
+    fn remove(&self) {
+        // An error cannot be reported when the download ends.
+        if let Ok(metadata) = self.file.metadata() {
+            regular_file::remove_if_at(&metadata, self.path());
+        }
     }
 
     /// Returns the open file, for reads at an offset.
@@ -123,7 +128,7 @@ impl PartFile {
     }
 
     pub(super) fn is_resumable(&self) -> bool {
-        self.lock.is_some()
+        matches!(self.place, Place::Resumable(_))
     }
 
     /// Sets the size of the file. Blocks.
@@ -154,24 +159,48 @@ impl PartFile {
     #[inline]
     pub(super) fn save_state(&self, state: &ResumeState) -> io::Result<()> {
         self.file.sync_data()?;
-        state.write(&self.path)
+        state.write(self.path())
     }
 
-    /// Replaces the target with the file. Blocks.
+    /// Replaces the target with the file. If that fails, a later download can continue the file: it has
+    /// the saved state, which is `state` if there is one. Blocks.
     #[inline]
-    pub(super) fn publish(&self, durability: Durability) -> io::Result<()> {
+    pub(super) fn publish(
+        &self,
+        durability: Durability,
+        state: Option<&ResumeState>,
+    ) -> io::Result<()> {
+        atomic_file::prepare_to_replace(&self.file, self.path(), &self.target, durability)?;
         if self.is_resumable() {
-            // First the state: if the process is killed in between, the part file is downloaded
-            // again. The other order would leave a state that is never removed.
-            ResumeState::remove(&self.path)?;
+            // Before the file is moved: a process that is killed in between would leave a state that is
+            // never removed.
+            self.remove_state()?;
         }
-        atomic_file::put_in_place(&self.file, &self.path, &self.target, durability)
+        self.move_to_target(state)?;
+        atomic_file::sync_replaced(&self.target, durability)
     }
 
-    /// Removes the list of complete ranges, because their bytes are wrong or belong to another object.
-    /// Blocks.
+    fn move_to_target(&self, state: Option<&ResumeState>) -> io::Result<()> {
+        let moved = std::fs::rename(self.path(), &self.target);
+        if moved.is_err()
+            && let Some(state) = state
+        {
+            // The first error is more useful.
+            let _ = self.save_state(state);
+        }
+        moved
+    }
+
+    /// Removes the list of complete ranges, because they belong to another object. Blocks.
     pub(super) fn remove_state(&self) -> io::Result<()> {
-        ResumeState::remove(&self.path)
+        ResumeState::remove(self.path())
+    }
+
+    /// Discards the bytes, because they are wrong. Blocks.
+    pub(super) fn discard(&self) -> io::Result<()> {
+        // No download continues an empty file, even if the state cannot be removed.
+        self.resize(0)?;
+        self.remove_state()
     }
 
     pub(super) fn error(&self, error: io::Error) -> Error {
@@ -179,35 +208,109 @@ impl PartFile {
     }
 
     pub(super) fn state_error(&self, error: io::Error) -> Error {
-        file_error(&state_path(&self.path), error)
+        file_error(&state_path(self.path()), error)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{create_dir, read, remove_dir};
     use std::thread;
     use std::time::{Duration, Instant};
 
     use super::*;
 
+    const CONTENT: &[u8] = b"bytes";
+
+    /// Opens the part file of `target`, which another download does not use.
+    async fn open(target: &Path) -> PartFileGuard {
+        PartFile::resumable(target).await.unwrap().unwrap()
+    }
+
+    fn complete() -> ResumeState {
+        let size = CONTENT.len() as u64;
+        let mut state = ResumeState::new("bucket", "key", "\"etag\"", size);
+        state.add(0..size);
+        state
+    }
+
     #[tokio::test]
-    async fn the_next_download_waits_for_the_writes_of_one_that_was_dropped() {
+    async fn the_next_download_continues_what_a_dropped_one_still_saves() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("target");
-        let guard = PartFile::resumable(&target).await.unwrap().unwrap();
+        let guard = open(&target).await;
         let (file, hashed) = (Arc::clone(&guard.file), guard.file.open_file());
         assert!(PartFile::resumable(&target).await.unwrap().is_none());
-        drop(guard);
         const WRITE_TIME: Duration = Duration::from_secs(1);
         let started = Instant::now();
-        let write = thread::spawn(move || {
+        file.write_at(0, CONTENT).unwrap();
+        let save = thread::spawn(move || {
             thread::sleep(WRITE_TIME);
-            file.write_at(0, b"bytes").unwrap();
+            file.save_state(&complete()).unwrap();
         });
-        let next = PartFile::resumable(&target).await.unwrap();
-        assert!(next.is_some());
+        drop(guard);
+        let next = open(&target).await;
         assert!(started.elapsed() >= WRITE_TIME);
-        write.join().unwrap();
+        assert_eq!(
+            ResumeState::read(next.file.path()).unwrap(),
+            Some(complete())
+        );
+        assert_eq!(read(next.file.path()).unwrap(), CONTENT);
+        save.join().unwrap();
         drop(hashed);
+    }
+
+    #[tokio::test]
+    async fn the_file_of_a_download_that_is_dropped_at_its_end_reaches_the_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        let guard = open(&target).await;
+        let file = Arc::clone(&guard.file);
+        file.write_at(0, CONTENT).unwrap();
+        file.save_state(&complete()).unwrap();
+        drop(guard);
+        assert!(file.path().exists());
+        file.publish(Durability::Synced, Some(&complete())).unwrap();
+        drop(file);
+        assert_eq!(read(&target).unwrap(), CONTENT);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_later_download_continues_a_file_that_could_not_reach_its_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        let guard = open(&target).await;
+        guard.file.write_at(0, CONTENT).unwrap();
+        guard.file.save_state(&complete()).unwrap();
+        create_dir(&target).unwrap();
+        let error = guard.file.publish(Durability::Synced, Some(&complete()));
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        // The target becomes a folder after it was checked.
+        guard.file.remove_state().unwrap();
+        guard.file.move_to_target(Some(&complete())).unwrap_err();
+        drop(guard);
+        remove_dir(&target).unwrap();
+        let next = open(&target).await;
+        assert_eq!(
+            ResumeState::read(next.file.path()).unwrap(),
+            Some(complete())
+        );
+        assert_eq!(read(next.file.path()).unwrap(), CONTENT);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_no_download_can_continue_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        let guard = open(&target).await;
+        guard.file.write_at(0, CONTENT).unwrap();
+        drop(guard);
+        let guard = open(&target).await;
+        guard.file.write_at(0, CONTENT).unwrap();
+        guard.file.save_state(&complete()).unwrap();
+        guard.file.discard().unwrap();
+        drop(guard);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
     }
 }

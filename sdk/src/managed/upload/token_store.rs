@@ -9,6 +9,7 @@ use super::UploadOptions;
 use super::resume_token::{CompletedPart, OnToken, ResumeToken};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::file_lock::{LockedFile, new_file, open_locked};
+use crate::base::fs::regular_file;
 use crate::managed::errors;
 
 /// The maximum size of a token file in bytes. A file with 10,000 parts has less than 1 MiB.
@@ -24,17 +25,13 @@ pub(super) struct TokenStore {
 /// A token file: one line with the token of the upload without parts, then one line for each part.
 /// Thus the cost of adding a part does not grow with the number of parts.
 struct TokenFile {
-    path: PathBuf,
     file: Arc<LockedToken>,
     has_token: bool,
 }
 
 /// A locked token file. If it is empty after its last use, it is removed: a thread may still write to it
 /// when the upload has been dropped.
-struct LockedToken {
-    file: LockedFile,
-    path: PathBuf,
-}
+struct LockedToken(LockedFile);
 
 impl TokenStore {
     pub(super) async fn open(options: &mut UploadOptions) -> Result<Self> {
@@ -118,7 +115,7 @@ impl TokenStore {
         let Some(file) = &self.file else {
             return Ok(());
         };
-        let path = file.path.clone();
+        let path = file.path().to_owned();
         file.blocking(move |_| match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io::Error::new(
                 error.kind(),
@@ -138,15 +135,14 @@ impl TokenFile {
             let text = format!("token file {}: another upload uses it", path.display());
             return Err(Error::new(ErrorKind::Io, text));
         };
-        let locked = LockedToken {
-            file,
-            path: path.clone(),
-        };
         Ok(Self {
-            path,
-            file: Arc::new(locked),
+            file: Arc::new(LockedToken(file)),
             has_token: false,
         })
+    }
+
+    fn path(&self) -> &Path {
+        self.file.0.path()
     }
 
     async fn load(&mut self, key: &str) -> Result<Option<ResumeToken>> {
@@ -159,7 +155,7 @@ impl TokenFile {
         if text.is_empty() {
             return Ok(None);
         }
-        let path = self.path.display();
+        let path = self.path().display();
         let invalid =
             || Error::invalid_input(format!("token file {path} does not contain a resume token"));
         if text.len() as u64 > MAX_FILE_SIZE {
@@ -202,22 +198,23 @@ impl TokenFile {
         operation: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
         let file = Arc::clone(&self.file);
-        let result = errors::blocking(move || operation(&file.file)).await?;
-        result.map_err(|error| token_error(&self.path, error))
+        let result = errors::blocking(move || operation(&file.0)).await?;
+        result.map_err(|error| token_error(self.path(), error))
     }
 }
 
 impl Drop for TokenFile {
     fn drop(&mut self) {
-        self.file.file.end_transfer();
+        self.file.0.end_transfer();
     }
 }
 
 impl Drop for LockedToken {
     fn drop(&mut self) {
-        if self.file.metadata().is_ok_and(|data| data.len() == 0) {
-            // An error cannot be reported from here.
-            let _ = std::fs::remove_file(&self.path);
+        if let Ok(metadata) = self.0.metadata()
+            && metadata.len() == 0
+        {
+            regular_file::remove_if_at(&metadata, self.0.path());
         }
     }
 }
