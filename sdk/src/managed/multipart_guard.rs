@@ -1,18 +1,18 @@
 //! [`MultipartGuard`]: aborts a multipart upload on drop.
 
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
 use super::errors::task_result;
-use super::request_tasks::send;
+use super::request_tasks::{in_slot, in_task, send};
 use crate::base::error::{Error, ErrorCode, Result};
 use crate::base::runtime;
 use crate::client::Bucket;
 use crate::client::spans::in_current_span;
+use crate::client::transfer_budget::AdmittedBucket;
 use crate::client::unfinished_uploads::{UnfinishedUpload, UnfinishedUploads};
 use crate::generated::operations::{
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, HeadObjectInput, HeadObjectOutput,
-    InitiateMultipartUploadInput, InitiateMultipartUploadOutput, ListMultipartInput,
+    InitiateMultipartUploadInput, ListMultipartInput,
 };
 
 /// A multipart upload that the service has not completed yet. Dropping the guard aborts the upload
@@ -35,25 +35,30 @@ pub(super) enum Completion {
 }
 
 impl MultipartGuard {
-    /// Initiates an upload. If the future is dropped before it ends, the upload is aborted.
+    /// Initiates an upload. If the future is dropped before it ends, the upload is aborted, or not
+    /// initiated at all if its request has not started.
     pub(super) async fn initiate(
         bucket: &Bucket,
         input: InitiateMultipartUploadInput,
     ) -> Result<Self> {
         let runtime = runtime::current()?;
-        let key = input.key.clone();
-        let initiated = {
-            let bucket = bucket.clone();
-            async move { send(&bucket, None, input).await }
-        };
-        let mut initiation = Initiation {
-            bucket: bucket.clone(),
-            key,
-            _unfinished: unfinished_uploads(bucket).add(),
-            task: Some(runtime.spawn(in_current_span(initiated))),
-            runtime,
-        };
-        initiation.wait().await
+        let bucket = bucket.clone();
+        let unfinished = unfinished_uploads(&bucket).add();
+        in_task(async move {
+            let admitted = bucket.admit(None).await;
+            let handle = runtime.clone();
+            // Not a scoped task: without the upload ID, the upload could not be aborted. If nothing
+            // awaits the task any more, its result is dropped, which aborts the upload.
+            let initiated = runtime.spawn(in_current_span(async move {
+                let _unfinished = unfinished;
+                let key = input.key.clone();
+                let call = async |admitted: AdmittedBucket| admitted.bucket.call(input).await;
+                let upload_id = in_slot(admitted, call).await?.upload_id;
+                Ok(Self::existing(bucket, key, upload_id, handle))
+            }));
+            task_result(initiated.await)?
+        })
+        .await
     }
 
     /// Guards an upload that was initiated earlier.
@@ -177,50 +182,4 @@ async fn abort(bucket: &Bucket, key: &str, upload_id: &str) -> Result<()> {
 /// never initiated.
 pub(super) fn is_upload_gone(error: &Error) -> bool {
     error.code() == Some(&ErrorCode::UploadNotExists) || error.is_not_found()
-}
-
-/// An initiation in progress. Its request runs in a task, which also finishes if the future is
-/// dropped: without the upload ID, the upload could not be aborted.
-struct Initiation {
-    bucket: Bucket,
-    key: String,
-    runtime: Handle,
-    task: Option<JoinHandle<Result<InitiateMultipartUploadOutput>>>,
-    _unfinished: UnfinishedUpload,
-}
-
-impl Initiation {
-    async fn wait(&mut self) -> Result<MultipartGuard> {
-        let Some(task) = &mut self.task else {
-            return Err(Error::invalid_input("the upload was already started"));
-        };
-        let output = task_result(task.await);
-        self.task = None;
-        Ok(MultipartGuard::existing(
-            self.bucket.clone(),
-            self.key.clone(),
-            output??.upload_id,
-            self.runtime.clone(),
-        ))
-    }
-}
-
-impl Drop for Initiation {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            let (bucket, key) = (self.bucket.clone(), std::mem::take(&mut self.key));
-            let (uploads, runtime) = (unfinished_uploads(&bucket).clone(), self.runtime.clone());
-            uploads.add_until(&self.runtime, async move {
-                if let Ok(Ok(output)) = task.await {
-                    drop(MultipartGuard::existing(
-                        bucket,
-                        key,
-                        output.upload_id,
-                        runtime,
-                    ));
-                }
-            });
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use qingstor_sdk::{Error, ErrorKind, Upload};
+use qingstor_sdk::{Config, Error, ErrorKind, QingStor, Upload};
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
@@ -56,6 +56,33 @@ async fn dropped_uploads_and_copies_are_aborted_after_the_wait() {
     }
     assert!(dropped > 0);
     assert!(site.served("AbortMultipartUpload") > 0);
+}
+
+/// Uploads that wait for their turn when the program is interrupted.
+#[tokio::test(flavor = "multi_thread")]
+async fn dropped_uploads_do_not_start_their_initiation() {
+    let site = Site::start().await;
+    let emulator = &site.emulator;
+    let config = Config::new(emulator.access_key_id(), emulator.secret_access_key());
+    let config = config.endpoint(emulator.endpoint()).transfer_requests(1);
+    let qingstor = QingStor::new(config).unwrap();
+    let bucket = qingstor.bucket(site.bucket.name(), "pek3a").unwrap();
+    site.faults(&["operation=InitiateMultipartUpload,latency=300ms,when=after"]);
+    let uploads = ["a", "b", "c"].map(|key| {
+        let upload = bucket.upload(key, content(2 * PART)).multipart_threshold(0);
+        tokio::spawn(upload.part_size(PART as u64).into_future())
+    });
+    is_initiated(&site).await;
+    for upload in &uploads {
+        upload.abort();
+    }
+    for upload in uploads {
+        assert!(upload.await.unwrap_err().is_cancelled());
+    }
+    qingstor.wait_for_aborts(LONG).await.unwrap();
+    assert_eq!(site.unfinished().await, 0);
+    assert_eq!(site.served("InitiateMultipartUpload"), 1);
+    assert_eq!(site.served("AbortMultipartUpload"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
