@@ -16,8 +16,7 @@ mod lanes;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use fearless_simd::Level;
-use lanes::{LANES, Md5Lane, update_with_level};
+use lanes::{Compress, LANES, Md5Lane, update_with};
 use md5::{Digest, Md5};
 
 /// Bytes of each input: as many as the pool hashes in one step.
@@ -34,7 +33,7 @@ fn main() {
     group.bench_function("md-5 crate", |bencher| {
         bencher.iter(|| Md5::digest(black_box(&content)));
     });
-    for (name, level) in levels() {
+    for (name, compress) in functions() {
         for count in [1, 2, 3, 4, 5, 8, 16, 32] {
             group.throughput(Throughput::Bytes((LEN * count) as u64));
             group.bench_function(format!("{name}, {count} lanes"), |bencher| {
@@ -42,7 +41,7 @@ fn main() {
                 bencher.iter(|| {
                     let updates = lanes.iter_mut().map(|lane| (lane, &content[..]));
                     let mut updates: Vec<_> = updates.collect();
-                    update_with_level(level, black_box(&mut updates));
+                    update_with(compress, black_box(&mut updates));
                 });
             });
         }
@@ -54,7 +53,7 @@ fn main() {
                 let updates = lanes.iter_mut().zip(memory.chunks(DISTANCE));
                 let updates = updates.map(|(lane, content)| (lane, &content[offset..][..LEN]));
                 let mut updates: Vec<_> = updates.collect();
-                update_with_level(level, black_box(&mut updates));
+                update_with(compress, black_box(&mut updates));
                 offset = (offset + LEN) % (8 << 20);
             });
         });
@@ -63,19 +62,11 @@ fn main() {
     criterion.final_summary();
 }
 
-/// The levels of this processor that the crate has code for.
-fn levels() -> Vec<(&'static str, Level)> {
-    let best = Level::new();
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    let levels = [
-        ("SSE2", best.as_sse2().map(Level::Sse2)),
-        ("AVX2", best.as_avx2().map(Level::Avx2)),
-        ("AVX-512", best.as_avx512().map(Level::Avx512)),
-    ];
-    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-    let levels = [("best", Some(best))];
-    levels
-        .into_iter()
-        .filter_map(|(name, level)| Some((name, level?)))
-        .collect()
+/// The functions for this processor.
+fn functions() -> Vec<(&'static str, Compress)> {
+    vec![
+        #[cfg(target_arch = "x86_64")]
+        ("AVX2", lanes::x86::compress_avx2),
+        ("fastest", lanes::fastest()),
+    ]
 }

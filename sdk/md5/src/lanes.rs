@@ -4,17 +4,21 @@
 
 #[path = "lanes/compress.rs"]
 mod compress;
-#[cfg(all(feature = "simd", any(target_arch = "x86", target_arch = "x86_64")))]
-#[path = "lanes/pair.rs"]
-mod pair;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_endian = "little"))]
+#[path = "lanes/neon.rs"]
+mod neon;
 #[path = "lanes/scalar.rs"]
 mod scalar;
 #[cfg(feature = "simd")]
-#[path = "lanes/vector.rs"]
-mod vector;
-#[cfg(feature = "simd")]
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little")
+))]
 #[path = "lanes/vectors.rs"]
 mod vectors;
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[path = "lanes/x86.rs"]
+pub(crate) mod x86;
 
 use scalar::FEW;
 
@@ -76,34 +80,28 @@ pub fn update_lanes(updates: &mut [(&mut Md5Lane, &[u8])]) {
         }
         return;
     }
-    #[cfg(feature = "simd")]
-    update_with_level(fearless_simd::Level::new(), updates);
-    #[cfg(not(feature = "simd"))]
-    update_side_by_side(updates, FEW, scalar::compress_few);
+    update_with(fastest(), updates);
 }
 
-/// Adds bytes to each lane, with the vector instructions of this level if there are many lanes.
-#[cfg(feature = "simd")]
+/// Adds the next blocks, as many as the number says, to each lane.
+pub(crate) type Compress = fn(&mut [Active<'_>], usize);
+
+/// Returns the fastest function for this processor.
 #[inline]
-pub(crate) fn update_with_level(
-    level: fearless_simd::Level,
-    updates: &mut [(&mut Md5Lane, &[u8])],
-) {
-    update_side_by_side(updates, vectors::width(level), |lanes, count| {
-        match lanes.len() {
-            ..=FEW => scalar::compress_few(lanes, count),
-            _ => vectors::compress_many(level, lanes, count),
-        }
-    });
+pub(crate) fn fastest() -> Compress {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    return x86::compress_avx512;
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_endian = "little"))]
+    return neon::compress_neon;
+    #[allow(unreachable_code, reason = "for other processors")]
+    {
+        scalar::compress_few
+    }
 }
 
-/// Adds bytes to each lane. `compress` adds a number of blocks to each of up to `width` lanes.
+/// Adds bytes to each lane with this function.
 #[inline]
-fn update_side_by_side(
-    updates: &mut [(&mut Md5Lane, &[u8])],
-    width: usize,
-    compress: impl Fn(&mut [Active<'_>], usize),
-) {
+pub(crate) fn update_with(compress: Compress, updates: &mut [(&mut Md5Lane, &[u8])]) {
     for group in updates.chunks_mut(LANES) {
         let mut active: Vec<Active<'_>> = group
             .iter_mut()
@@ -114,11 +112,7 @@ fn update_side_by_side(
         let mut active = active.as_mut_slice();
         while let [first, ..] = active {
             let count = first.blocks.len();
-            if count > 0 {
-                for lanes in active.chunks_mut(width) {
-                    compress(lanes, count);
-                }
-            }
+            compress(active, count);
             let finished = active.partition_point(|active| active.blocks.is_empty());
             active = active.split_at_mut(finished).1;
         }
@@ -137,7 +131,7 @@ fn compress_one(state: &mut [u32; 4], blocks: &[[u8; BLOCK]]) {
 }
 
 /// A state and the blocks to add to it.
-struct Active<'a> {
+pub(crate) struct Active<'a> {
     state: &'a mut [u32; 4],
     blocks: &'a [[u8; BLOCK]],
 }

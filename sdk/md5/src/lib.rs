@@ -32,7 +32,7 @@
 //!
 //! | feature | default | effect |
 //! | --- | --- | --- |
-//! | `simd` | yes | vector instructions, chosen when the program runs: AVX-512, AVX2 or SSE2 on x86-64, NEON on 64-bit ARM |
+//! | `simd` | yes | vector instructions, chosen when the program runs: AVX-512 or AVX2 on x86-64, NEON on 64-bit ARM |
 //!
 //! Without `simd`, and on other processors, at most 3 inputs are hashed at the same time; in a build
 //! without optimization one after the other, with the crate `md-5`.

@@ -1,9 +1,8 @@
 //! MD5 of a few inputs without vector instructions.
 
 use std::hint::black_box;
-use std::num::Wrapping;
 
-use super::compress::{SINES, Word, compress};
+use super::compress::{Function, SINES, compress};
 use super::{Active, BLOCK};
 
 /// Largest number of lanes that [`compress_few`] hashes at the same time.
@@ -15,7 +14,7 @@ pub(super) const FEW: usize = 3;
 
 /// Adds the next `count` blocks to each lane.
 #[inline]
-pub(super) fn compress_few(lanes: &mut [Active<'_>], count: usize) {
+pub(crate) fn compress_few(lanes: &mut [Active<'_>], count: usize) {
     for lanes in lanes.chunks_mut(FEW) {
         match lanes {
             [a] => compress_lanes([a], count),
@@ -28,7 +27,7 @@ pub(super) fn compress_few(lanes: &mut [Active<'_>], count: usize) {
 
 #[inline]
 fn compress_lanes<const N: usize>(mut lanes: [&mut Active<'_>; N], count: usize) {
-    let mut states = lanes.each_ref().map(|lane| lane.state.map(Wrapping));
+    let mut states = lanes.each_ref().map(|lane| *lane.state);
     let mut contents = lanes.each_mut().map(|lane| lane.take(count).iter());
     let sines = black_box(&SINES);
     for _ in 0..count {
@@ -38,25 +37,29 @@ fn compress_lanes<const N: usize>(mut lanes: [&mut Active<'_>; N], count: usize)
             &mut states,
             #[inline(always)]
             |lane, at| {
-                let bytes = blocks.get(lane).and_then(|block| block.get(at));
-                Wrapping(u32::from_le_bytes(bytes.copied().unwrap_or_default()))
+                let bytes = blocks
+                    .get(lane)
+                    .and_then(|block: &&[[u8; 4]]| block.get(at));
+                u32::from_le_bytes(bytes.copied().unwrap_or_default())
             },
             sines,
+            u32::wrapping_add,
+            step,
         );
     }
-    for (lane, words) in lanes.into_iter().zip(states) {
-        *lane.state = words.map(|word| word.0);
+    for (lane, state) in lanes.into_iter().zip(states) {
+        *lane.state = state;
     }
 }
 
-impl Word for Wrapping<u32> {
-    #[inline(always)]
-    fn add_constant(self, constant: u32) -> Self {
-        self + Self(constant)
-    }
-
-    #[inline(always)]
-    fn rotate_left<const BITS: u32>(self) -> Self {
-        Self(self.0.rotate_left(BITS))
-    }
+#[inline(always)]
+fn step(function: Function, [a, b, c, d]: [u32; 4], word: u32, sine: u32, rotation: u32) -> u32 {
+    let sum = a.wrapping_add(sine).wrapping_add(word);
+    let sum = match function {
+        Function::F => sum.wrapping_add(d ^ (b & (c ^ d))),
+        Function::G => sum.wrapping_add(c & !d).wrapping_add(b & d),
+        Function::H => sum.wrapping_add(b ^ (c ^ d)),
+        Function::I => sum.wrapping_add(c ^ (b | !d)),
+    };
+    sum.rotate_left(rotation).wrapping_add(b)
 }

@@ -1,26 +1,22 @@
 //! Compares lanes with the `md-5` crate.
 
-use fearless_simd::Level;
 use md5::{Digest as _, Md5};
 use proptest::prelude::*;
 
 use super::*;
 
-/// All levels that this processor supports.
-fn levels() -> Vec<Level> {
-    let best = Level::new();
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    let lower = [
-        best.as_sse2().map(Level::Sse2),
-        best.as_avx2().map(Level::Avx2),
-    ];
-    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-    let lower: [Option<Level>; 0] = [];
-    lower.into_iter().flatten().chain([best]).collect()
+/// All functions of this architecture.
+fn functions() -> Vec<(&'static str, Compress)> {
+    vec![
+        ("scalar", scalar::compress_few),
+        #[cfg(target_arch = "x86_64")]
+        ("AVX2", x86::compress_avx2),
+        ("fastest", fastest()),
+    ]
 }
 
 /// Hashes texts at the same time, each in pieces of `step` bytes.
-fn digests(level: Level, texts: &[&[u8]], step: usize) -> Vec<[u8; 16]> {
+fn digests(compress: Compress, texts: &[&[u8]], step: usize) -> Vec<[u8; 16]> {
     let mut lanes = vec![Md5Lane::default(); texts.len()];
     let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
     for start in (0..longest).step_by(step) {
@@ -33,7 +29,7 @@ fn digests(level: Level, texts: &[&[u8]], step: usize) -> Vec<[u8; 16]> {
                 (lane, bytes)
             })
             .collect();
-        update_with_level(level, &mut updates);
+        update_with(compress, &mut updates);
     }
     lanes.into_iter().map(Md5Lane::finish).collect()
 }
@@ -63,11 +59,11 @@ fn the_texts_of_rfc_1321() {
         ),
     ];
     let (contents, expected): (Vec<_>, Vec<_>) = texts.into_iter().unzip();
-    for level in levels() {
+    for (name, compress) in functions() {
         for step in [1, 3, 64, 1000] {
-            let digests = digests(level, &contents, step);
+            let digests = digests(compress, &contents, step);
             let found: Vec<_> = digests.iter().map(hex).collect();
-            assert_eq!(found, expected, "{level:?}, {step}");
+            assert_eq!(found, expected, "{name}, {step}");
         }
     }
 }
@@ -77,9 +73,9 @@ fn every_length_around_a_block_is_padded() {
     let text: Vec<u8> = (0..=255).collect();
     let texts: Vec<_> = (0..=200).map(|len| &text[..len]).collect();
     let expected: Vec<[u8; 16]> = texts.iter().map(|text| Md5::digest(text).into()).collect();
-    for level in levels() {
-        assert_eq!(digests(level, &texts, 1000), expected, "{level:?}");
-        assert_eq!(digests(level, &texts, 63), expected, "{level:?}");
+    for (name, compress) in functions() {
+        assert_eq!(digests(compress, &texts, 1000), expected, "{name}");
+        assert_eq!(digests(compress, &texts, 63), expected, "{name}");
     }
 }
 
@@ -103,8 +99,8 @@ proptest! {
             .collect();
         let texts: Vec<_> = texts.iter().map(Vec::as_slice).collect();
         let expected: Vec<[u8; 16]> = texts.iter().map(|text| Md5::digest(text).into()).collect();
-        for level in levels() {
-            prop_assert_eq!(&digests(level, &texts, step), &expected, "{:?}", level);
+        for (name, compress) in functions() {
+            prop_assert_eq!(&digests(compress, &texts, step), &expected, "{}", name);
         }
         let mut lanes = vec![Md5Lane::default(); texts.len()];
         update_lanes(&mut lanes.iter_mut().zip(texts).collect::<Vec<_>>());

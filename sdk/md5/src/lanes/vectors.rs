@@ -1,21 +1,10 @@
-//! MD5 of many inputs with vector instructions.
-//!
-//! x86-64 processors with AVX-512 hash 32 inputs at a time, those with AVX2 16, and those with SSE2 8,
-//! as 64-bit ARM processors with NEON do.
+//! MD5 of many inputs with vectors: each lane of a vector belongs to another input.
 
 use std::hint::black_box;
 use std::slice;
 
-#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-use fearless_simd::u32x16;
-use fearless_simd::{Level, Simd, u32x8};
-
-use super::compress::{SINES, compress};
-#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-use super::pair::Pair;
-use super::scalar::{FEW, compress_few};
-use super::vector::Vector;
-use super::{Active, BLOCK, INITIAL};
+use super::compress::{Function, SINES, compress};
+use super::{Active, BLOCK};
 
 /// How many blocks before its use each block of a lane is fetched into the processor's cache.
 ///
@@ -24,103 +13,124 @@ use super::{Active, BLOCK, INITIAL};
 /// 7.0 GB/s with it. Distances of 2 to 8 blocks are much the same there.
 const BLOCKS_AHEAD: usize = 3;
 
-/// Returns the largest number of lanes that [`compress_many`] hashes at the same time.
-pub(super) fn width(level: Level) -> usize {
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    {
-        if level.as_avx512().is_some() {
-            return 32;
-        }
-        if level.as_avx2().is_some() {
-            return 16;
-        }
-        if level.as_sse2().is_some() {
-            return 8;
-        }
-    }
-    #[cfg(target_arch = "aarch64")]
-    if level.as_neon().is_some() {
-        return 8;
-    }
-    let _ = level;
-    FEW
+/// The instructions for a vector `V` of `L` lanes, which has `B` bytes.
+///
+/// They are closures, because only a function for certain processors can call the instructions of
+/// these processors, and the closures in it.
+pub(super) struct Instructions<Load, Store, Zip, Add, Step> {
+    /// `&[u8; B] -> V`
+    pub(super) load: Load,
+    /// `(&mut [u8; B], V)`
+    pub(super) store: Store,
+    /// `(V, V) -> [V; 2]`: the lanes of both by turns, first those of the lower halves.
+    pub(super) zip: Zip,
+    pub(super) add: Add,
+    /// As for [`compress`].
+    pub(super) step: Step,
 }
 
-/// Adds the next `count` blocks to each lane: at most [`width`] lanes.
-#[inline]
-pub(super) fn compress_many(level: Level, lanes: &mut [Active<'_>], count: usize) {
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    {
-        if let Some(simd) = level.as_avx512() {
-            return match lanes.len() {
-                ..=8 => compress_lanes::<_, u32x8<_>, 8>(simd, lanes, count),
-                9..=16 => compress_lanes::<_, u32x16<_>, 16>(simd, lanes, count),
-                _ => compress_lanes::<_, Pair<u32x16<_>>, 32>(simd, lanes, count),
-            };
-        }
-        if let Some(simd) = level.as_avx2() {
-            return match lanes.len() {
-                ..=8 => compress_lanes::<_, u32x8<_>, 8>(simd, lanes, count),
-                _ => compress_lanes::<_, Pair<u32x8<_>>, 16>(simd, lanes, count),
-            };
-        }
-        if let Some(simd) = level.as_sse2() {
-            return compress_lanes::<_, u32x8<_>, 8>(simd, lanes, count);
-        }
-    }
-    #[cfg(target_arch = "aarch64")]
-    if let Some(simd) = level.as_neon() {
-        return compress_lanes::<_, u32x8<_>, 8>(simd, lanes, count);
-    }
-    let _ = level;
-    compress_few(lanes, count);
-}
-
-/// Adds the next `count` blocks to each of at most `N` lanes.
+/// Adds the next `count` blocks to each of at most `L * N` lanes, with `N` vectors of `L` lanes.
+//
+// Calls such as `array.map(..)` would not be compiled for the processors of the caller.
 #[inline(always)]
-fn compress_lanes<S: Simd, V: Vector<S, N>, const N: usize>(
-    simd: S,
+pub(super) fn compress_vectors<V: Copy, const B: usize, const L: usize, const N: usize>(
+    instructions: Instructions<
+        impl Fn(&[u8; B]) -> V,
+        impl Fn(&mut [u8; B], V),
+        impl Fn(V, V) -> [V; 2],
+        impl Fn(V, V) -> V,
+        impl Fn(Function, [V; 4], V, u32, u32) -> V,
+    >,
     lanes: &mut [Active<'_>],
     count: usize,
 ) {
-    simd.vectorize(
-        #[inline(always)]
-        || {
-            let mut states = [INITIAL; N];
-            // Vector lanes without a stream hash zeros.
-            let mut streams = [(); N].map(|()| [].iter());
-            for ((state, stream), lane) in states.iter_mut().zip(&mut streams).zip(&mut *lanes) {
-                *state = *lane.state;
-                *stream = lane.take(count).iter();
+    let Instructions {
+        load,
+        store,
+        zip,
+        add,
+        step,
+    } = instructions;
+    // Vector lanes without a stream hash zeros.
+    let mut streams = [[(); L]; N].map(|vector| vector.map(|()| [].iter()));
+    let zero = load(&[0; B]);
+    let mut states = [[zero; 4]; N];
+    for ((state, streams), lanes) in states.iter_mut().zip(&mut streams).zip(lanes.chunks_mut(L)) {
+        for (at, vector) in state.iter_mut().enumerate() {
+            let mut bytes = [0; B];
+            for (bytes, lane) in bytes.as_chunks_mut().0.iter_mut().zip(&*lanes) {
+                *bytes = item(lane.state, at, 0).to_le_bytes();
             }
-            let [a, b, c, d] = [0, 1, 2, 3].map(|at| states.map(|state| word(&state, at)));
-            let state = [a, b, c, d].map(|words| V::from_lanes(simd, words));
-            let mut states = [state];
-            let zero = V::from_lanes(simd, [0; N]);
-            let sines = black_box(&SINES);
-            for _ in 0..count {
-                let mut blocks = [&[0; BLOCK]; N];
-                for (block, stream) in blocks.iter_mut().zip(&mut streams) {
-                    *block = stream.next().unwrap_or(*block);
+            *vector = load(&bytes);
+        }
+        for (stream, lane) in streams.iter_mut().zip(lanes) {
+            *stream = lane.take(count).iter();
+        }
+    }
+    let sines = black_box(&SINES);
+    for _ in 0..count {
+        let mut words = [[zero; 16]; N];
+        for (words, streams) in words.iter_mut().zip(&mut streams) {
+            let mut blocks = [&[0; BLOCK]; L];
+            for (block, stream) in blocks.iter_mut().zip(&mut *streams) {
+                *block = stream.next().unwrap_or(*block);
+            }
+            prefetch(streams);
+            transpose(words, &blocks, &load, &zip);
+        }
+        compress(
+            &mut states,
+            #[inline(always)]
+            |vector, at| item(&item(&words, vector, [zero; 16]), at, zero),
+            sines,
+            &add,
+            &step,
+        );
+    }
+    for (state, lanes) in states.iter().zip(lanes.chunks_mut(L)) {
+        for (at, vector) in state.iter().enumerate() {
+            let mut bytes = [0; B];
+            store(&mut bytes, *vector);
+            for (bytes, lane) in bytes.as_chunks().0.iter().zip(&mut *lanes) {
+                if let Some(word) = lane.state.get_mut(at) {
+                    *word = u32::from_le_bytes(*bytes);
                 }
-                prefetch(&streams);
-                let words = V::transpose(simd, blocks);
-                compress(
-                    &mut states,
-                    #[inline(always)]
-                    |_, at| words.get(at).copied().unwrap_or(zero),
-                    sines,
-                );
             }
-            let [state] = states;
-            let state = state.map(V::into_lanes);
-            for (at, lane) in lanes.iter_mut().enumerate() {
-                for (kept, words) in lane.state.iter_mut().zip(&state) {
-                    *kept = word(words, at);
-                }
+        }
+    }
+}
+
+/// Loads the 16 words of the blocks: vector `i` contains word `i` of each block.
+#[inline(always)]
+fn transpose<V: Copy, const B: usize, const L: usize>(
+    words: &mut [V; 16],
+    blocks: &[&[u8; BLOCK]; L],
+    load: &impl Fn(&[u8; B]) -> V,
+    zip: &impl Fn(V, V) -> [V; 2],
+) {
+    for (group, rows) in words.as_chunks_mut::<L>().0.iter_mut().enumerate() {
+        for (row, block) in rows.iter_mut().zip(blocks) {
+            if let Some(bytes) = block.as_chunks().0.get(group) {
+                *row = load(bytes);
             }
-        },
-    );
+        }
+        // Each round doubles the number of lanes that a vector contains.
+        for _ in 0..L.ilog2() {
+            *rows = interleave(*rows, zip);
+        }
+    }
+}
+
+/// Interleaves each vector of the first half with its counterpart in the second half.
+#[inline(always)]
+fn interleave<V: Copy, const L: usize>(rows: [V; L], zip: &impl Fn(V, V) -> [V; 2]) -> [V; L] {
+    let (first, second) = rows.split_at(L / 2);
+    let mut interleaved = rows;
+    let (pairs, _) = interleaved.as_chunks_mut();
+    for (pair, (a, b)) in pairs.iter_mut().zip(first.iter().zip(second)) {
+        *pair = zip(*a, *b);
+    }
+    interleaved
 }
 
 /// Fetches a later block of each stream into the cache, without waiting for it.
@@ -137,6 +147,7 @@ fn prefetch(streams: &[slice::Iter<'_, [u8; BLOCK]>]) {
     let _ = (streams, BLOCKS_AHEAD);
 }
 
-fn word<const N: usize>(words: &[u32; N], at: usize) -> u32 {
-    words.get(at).copied().unwrap_or_default()
+#[inline(always)]
+fn item<T: Copy, const N: usize>(items: &[T; N], at: usize, otherwise: T) -> T {
+    items.get(at).copied().unwrap_or(otherwise)
 }
