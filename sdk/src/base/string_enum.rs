@@ -60,10 +60,7 @@ macro_rules! string_enum {
         impl PartialEq<str> for $name {
             #[inline]
             fn eq(&self, text: &str) -> bool {
-                match Self::known(text) {
-                    Some(known) => *self == known,
-                    None => self.as_str() == text,
-                }
+                self.as_str() == text || Self::known(text).is_some_and(|known| *self == known)
             }
         }
 
@@ -132,6 +129,7 @@ mod tests {
         assert!(Permission::Read != "READ_ACP" && Permission::Read != "");
         assert!(Permission::Unknown("APPEND".into()) == "APPEND");
         assert!(Permission::Unknown("APPEND".into()) != "append");
+        assert!(Permission::Unknown("read".into()) == "read");
     }
 
     #[test]

@@ -70,9 +70,14 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
+/// Deserializes a code. Only the spelling of the API is a known code, because proxies write codes such
+/// as `SERVICE_UNAVAILABLE`.
 fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ErrorCode>, D::Error> {
     let code = text(deserializer)?.filter(|code| !code.is_empty());
-    Ok(code.map(|code| ErrorCode::from(code.as_str())))
+    Ok(code.map(|text| match ErrorCode::from(text.as_str()) {
+        known if known.as_str() == text => known,
+        _ => ErrorCode::Unknown(text),
+    }))
 }
 
 impl ErrorDocument {

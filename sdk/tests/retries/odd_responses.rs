@@ -62,11 +62,14 @@ async fn a_json_response_of_a_proxy_does_not_prove_that_the_service_refused_the_
     };
     let timeout = r#"{"code":503,"message":"upstream request timeout"}"#;
     let named = r#"{"code":"UPSTREAM_TIMEOUT","message":"m","request_id":"r"}"#;
+    let uppercase = r#"{"code":"SERVICE_UNAVAILABLE","message":"m"}"#;
     let known = r#"{"code":"service_unavailable","message":"m"}"#;
     for (document, id, attempts) in [
         (timeout, None, 1),
         (named, None, 1),
         (named, Some("3f2cf9ac3168744d"), 4),
+        (uppercase, None, 1),
+        (uppercase, Some("3f2cf9ac3168744d"), 4),
         (known, None, 4),
     ] {
         for status in [429, 503] {
