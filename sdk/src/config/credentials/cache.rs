@@ -5,10 +5,11 @@ use std::future::poll_fn;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::{Credentials, ProvideCredentials, ProvidedCredentials};
@@ -95,8 +96,7 @@ impl CredentialSource {
     pub(crate) async fn refresh(&self) -> Result<()> {
         if let Self::Provider(cache) = self {
             runtime::current()?;
-            let _guard = cache.refresh_lock.lock().await;
-            cache.call_provider().await?;
+            cache.refresh().await?;
         }
         Ok(())
     }
@@ -123,8 +123,21 @@ pub(crate) struct Cache {
     entry: Mutex<Option<CacheEntry>>,
     /// The failure of the last call of the provider.
     failure: Mutex<Option<ProviderFailure>>,
-    /// Locked by the task that calls the provider, so that only one task does.
-    refresh_lock: Arc<tokio::sync::Mutex<()>>,
+    /// Whether a task has the [`CallPermit`].
+    is_called: AtomicBool,
+    /// Notifies all waiting requests when the permit is dropped. A queue would pass the permit to its
+    /// first request, which keeps it from all others for as long as the caller does not poll it.
+    permit_dropped: Notify,
+}
+
+/// The permit to call the provider. Only one task has it at a time.
+struct CallPermit(Arc<Cache>);
+
+impl Drop for CallPermit {
+    fn drop(&mut self) {
+        self.0.is_called.store(false, Ordering::Release);
+        self.0.permit_dropped.notify_waiters();
+    }
 }
 
 struct CacheEntry {
@@ -176,7 +189,8 @@ impl Cache {
             provider,
             entry: Mutex::new(None),
             failure: Mutex::new(None),
-            refresh_lock: Arc::default(),
+            is_called: AtomicBool::new(false),
+            permit_dropped: Notify::new(),
         })
     }
 
@@ -212,19 +226,41 @@ impl Cache {
                 return Ok(valid);
             }
             let started = Instant::now();
-            let guard = Arc::clone(&self.refresh_lock).lock_owned().await;
-            if let Some(valid) = self.valid(SystemTime::now()) {
-                return Ok(valid);
+            loop {
+                let permit_dropped = self.permit_dropped.notified();
+                // Before the result of the previous call is read, so that none is missed.
+                let permit = self.call_permit();
+                if let Some(valid) = self.valid(SystemTime::now()) {
+                    return Ok(valid);
+                }
+                if let Some(error) = self.failure_after(started) {
+                    return Err(error);
+                }
+                if let Some(permit) = permit {
+                    return result_of(Self::start_call(permit, false)).await;
+                }
+                permit_dropped.await;
             }
-            if let Some(error) = self.failure_after(started) {
-                return Err(error);
-            }
-            let call = self.start_call(guard, false);
-            runtime::joined(call.await).unwrap_or_else(|error| {
-                let text = "the runtime ended the call of the provider";
-                Err(Error::new(ErrorKind::Credentials, text).with_source(error))
-            })
         })
+    }
+
+    /// Calls the provider after the end of the current call.
+    fn refresh(self: &Arc<Self>) -> ProviderFuture<'_> {
+        Box::pin(async move {
+            loop {
+                let permit_dropped = self.permit_dropped.notified();
+                if let Some(permit) = self.call_permit() {
+                    return result_of(Self::start_call(permit, false)).await;
+                }
+                permit_dropped.await;
+            }
+        })
+    }
+
+    /// Returns the permit to call the provider, unless another task has it.
+    fn call_permit(self: &Arc<Self>) -> Option<CallPermit> {
+        let is_called = self.is_called.swap(true, Ordering::Acquire);
+        (!is_called).then(|| CallPermit(Arc::clone(self)))
     }
 
     /// Returns the failure of the last call of the provider if the call ended after `started` or a
@@ -246,26 +282,20 @@ impl Cache {
 
     /// Starts a refresh of valid credentials if they are due, unless another task refreshes them.
     fn start_refresh(self: &Arc<Self>) -> Option<JoinHandle<Result<Arc<Credentials>>>> {
-        let guard = Arc::clone(&self.refresh_lock).try_lock_owned().ok()?;
+        let permit = self.call_permit()?;
         if self.fresh().is_some() {
             return None;
         }
         // Delays the next refresh, even if this one fails.
         self.delay_refresh();
-        Some(self.start_call(guard, true))
+        Some(Self::start_call(permit, true))
     }
 
-    /// Calls the provider in a task, so that the call can finish even if no request waits for it.
-    /// `guard` is that of `refresh_lock`.
-    fn start_call(
-        self: &Arc<Self>,
-        guard: OwnedMutexGuard<()>,
-        is_refresh: bool,
-    ) -> JoinHandle<Result<Arc<Credentials>>> {
-        let cache = Arc::clone(self);
+    /// Calls the provider in a task, so that the call can finish even if no request waits for it, or
+    /// its future is not polled.
+    fn start_call(permit: CallPermit, is_refresh: bool) -> JoinHandle<Result<Arc<Credentials>>> {
         tokio::spawn(async move {
-            let _guard = guard;
-            let result = cache.call_provider().await;
+            let result = permit.0.call_provider().await;
             if let Err(error) = &result
                 && is_refresh
             {
@@ -275,7 +305,7 @@ impl Cache {
         })
     }
 
-    /// Calls the provider, and stores its result. The caller must hold `refresh_lock`.
+    /// Calls the provider, and stores its result. The caller must have the permit.
     async fn call_provider(&self) -> Result<Arc<Credentials>> {
         let mut call = pin!(self.new_entry());
         let result = poll_fn(|cx| {
@@ -332,6 +362,14 @@ impl Cache {
             entry.refresh_at = SystemTime::now().checked_add(RETRY_DELAY);
         }
     }
+}
+
+/// Returns the result of a call of the provider.
+async fn result_of(call: JoinHandle<Result<Arc<Credentials>>>) -> Result<Arc<Credentials>> {
+    runtime::joined(call.await).unwrap_or_else(|error| {
+        let text = "the runtime ended the call of the provider";
+        Err(Error::new(ErrorKind::Credentials, text).with_source(error))
+    })
 }
 
 /// Logs a failed refresh. No call fails as long as the old credentials are valid, so nothing else

@@ -278,6 +278,40 @@ async fn a_dropped_call_does_not_block_later_calls() {
     assert_eq!(id(&source).await, "ID1");
 }
 
+/// Callers often keep futures without polling them: `select!`, `buffer_unordered`, `timeout`.
+#[tokio::test]
+async fn futures_that_are_not_polled_block_no_other_call() {
+    let source = counting(None, None, u32::MAX);
+    let mut refresh = Box::pin(source.refresh());
+    let mut waiting = Box::pin(source.current());
+    assert!(refresh.as_mut().now_or_never().is_none());
+    assert!(waiting.as_mut().now_or_never().is_none());
+    let limit = Duration::from_secs(5);
+    let other = tokio::time::timeout(limit, id(&source)).await;
+    assert_eq!(other.unwrap(), "ID1");
+    let second = tokio::time::timeout(limit, source.refresh()).await;
+    second.unwrap().unwrap();
+    refresh.await.unwrap();
+    let current = waiting.await.unwrap();
+    assert_eq!(current.access_key_id(), Some("ID2"));
+}
+
+/// The same, with a provider that fails: the next call must not wait for the first future, either.
+#[tokio::test]
+async fn futures_that_are_not_polled_do_not_keep_a_failure() {
+    let (source, calls) = failing(Duration::from_millis(5));
+    let mut first = Box::pin(source.current());
+    let mut second = Box::pin(source.current());
+    assert!(first.as_mut().now_or_never().is_none());
+    assert!(second.as_mut().now_or_never().is_none());
+    tokio::time::sleep(FAILURE_LIFETIME + Duration::from_millis(50)).await;
+    let third = tokio::time::timeout(Duration::from_secs(5), source.current()).await;
+    assert!(third.unwrap().is_err());
+    assert_eq!(calls.load(Ordering::Relaxed), 2);
+    assert!(second.await.is_err() && first.await.is_err());
+    assert_eq!(calls.load(Ordering::Relaxed), 2);
+}
+
 /// Returns `OLD` immediately, to be refreshed soon, and `NEW` after `wait`.
 struct Slow {
     asked: Arc<AtomicU32>,
