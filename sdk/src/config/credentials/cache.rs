@@ -143,8 +143,10 @@ impl Drop for CallPermit {
 struct CacheEntry {
     credentials: Arc<Credentials>,
     expires: Option<SystemTime>,
-    /// Time from which the provider is called again.
-    refresh_at: Option<SystemTime>,
+    /// Time shortly before `expires`, from which the provider is called again.
+    before_expiry: Option<SystemTime>,
+    /// Other time from which the provider is called again, which does not depend on the wall clock.
+    refresh_at: Option<Instant>,
 }
 
 /// A failed call of the provider.
@@ -155,22 +157,18 @@ struct ProviderFailure {
 
 impl CacheEntry {
     fn new(provided: ProvidedCredentials, now: SystemTime) -> Self {
-        let early = provided.expires.map(|expires| {
+        let before_expiry = provided.expires.map(|expires| {
             let life = expires.duration_since(now).unwrap_or_default();
             expires
                 .checked_sub(REFRESH_BEFORE_EXPIRY.min(life / 2))
                 .unwrap_or(now)
         });
-        let asked = provided
-            .refresh_after
-            .and_then(|after| now.checked_add(after));
+        let refresh_after = provided.refresh_after;
         Self {
             credentials: Arc::new(provided.credentials),
             expires: provided.expires,
-            refresh_at: match (early, asked) {
-                (Some(early), Some(asked)) => Some(early.min(asked)),
-                (early, asked) => early.or(asked),
-            },
+            before_expiry,
+            refresh_at: refresh_after.and_then(|after| Instant::now().checked_add(after)),
         }
     }
 
@@ -179,7 +177,9 @@ impl CacheEntry {
     }
 
     fn is_fresh(&self, now: SystemTime) -> bool {
-        self.is_valid(now) && self.refresh_at.is_none_or(|time| now < time)
+        self.is_valid(now)
+            && self.before_expiry.is_none_or(|time| now < time)
+            && self.refresh_at.is_none_or(|time| Instant::now() < time)
     }
 }
 
@@ -359,7 +359,8 @@ impl Cache {
     fn delay_refresh(&self) {
         let mut entry = self.entry.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entry.as_mut() {
-            entry.refresh_at = SystemTime::now().checked_add(RETRY_DELAY);
+            entry.before_expiry = None;
+            entry.refresh_at = Instant::now().checked_add(RETRY_DELAY);
         }
     }
 }

@@ -373,15 +373,24 @@ async fn a_refresh_continues_after_the_call_that_started_it_timed_out() {
 fn credentials_are_refreshed_5_minutes_or_half_their_lifetime_before_they_expire() {
     let now = SystemTime::now();
     let seconds = Duration::from_secs;
-    let refresh = |life: u64, after: Option<u64>| {
-        let mut provided =
-            ProvidedCredentials::new(Credentials::anonymous()).expires(now + seconds(life));
-        provided.refresh_after = after.map(seconds);
-        let refresh = CacheEntry::new(provided, now).refresh_at.unwrap();
-        refresh.duration_since(now).unwrap().as_secs()
-    };
-    assert_eq!(refresh(3600, None), 3300);
-    assert_eq!(refresh(60, None), 30);
-    assert_eq!(refresh(3600, Some(30)), 30);
-    assert_eq!(refresh(60, Some(3600)), 30);
+    for (life, refresh) in [(3600, 3300), (60, 30)] {
+        let provided = ProvidedCredentials::new(Credentials::anonymous());
+        let entry = CacheEntry::new(provided.expires(now + seconds(life)), now);
+        assert!(entry.is_fresh(now + seconds(refresh - 1)), "{life}");
+        assert!(!entry.is_fresh(now + seconds(refresh + 1)), "{life}");
+        assert!(entry.is_valid(now + seconds(life - 1)), "{life}");
+        assert!(!entry.is_valid(now + seconds(life)), "{life}");
+    }
+}
+
+/// The clock is set back, for example by NTP after the start of the machine.
+#[test]
+fn a_clock_that_is_set_back_does_not_delay_a_refresh() {
+    let later = SystemTime::now() + Duration::from_secs(3600);
+    let provided = ProvidedCredentials::new(Credentials::anonymous());
+    let entry = CacheEntry::new(provided.refresh_after(Duration::ZERO), later);
+    assert!(!entry.is_fresh(SystemTime::now()));
+    let provided = ProvidedCredentials::new(Credentials::anonymous());
+    let entry = CacheEntry::new(provided.refresh_after(Duration::from_secs(60)), later);
+    assert!(entry.is_fresh(SystemTime::now()));
 }
