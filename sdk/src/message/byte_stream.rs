@@ -1,6 +1,8 @@
 //! [`ByteStream`]: a response body that is read while it arrives.
 
 use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use md5::{Digest as _, Md5};
@@ -130,9 +132,7 @@ impl ByteStream {
     /// requires, or are more or fewer than announced; `Interrupted` if the connection broke;
     /// `Timeout` if no byte arrived in time, or the body was too slow.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        std::future::poll_fn(|cx| self.reader.poll_chunk(cx))
-            .await
-            .transpose()
+        ChunkRead(&mut self.reader).await.transpose()
     }
 
     /// Reads the whole body into memory.
@@ -210,6 +210,23 @@ impl ByteStream {
     /// Adds the context of the call to an error.
     pub(crate) fn of_call(&self, error: Error) -> Error {
         error.with_call(self.reader.call.context())
+    }
+}
+
+/// A wait for the next bytes. If it is dropped, the caller does not wait any more.
+struct ChunkRead<'a>(&'a mut BodyReader);
+
+impl Future for ChunkRead<'_> {
+    type Output = Option<Result<Bytes>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll_chunk(cx)
+    }
+}
+
+impl Drop for ChunkRead<'_> {
+    fn drop(&mut self) {
+        self.0.pause();
     }
 }
 

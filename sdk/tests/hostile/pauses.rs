@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use qingstor_sdk::{Body, Config, ErrorKind, QingStor, RetryPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -98,7 +98,7 @@ async fn a_slow_consumer_of_a_list_is_not_a_timeout() {
 }
 
 /// A server that pauses before each of three pieces of 10 bytes.
-async fn pausing_server() -> String {
+async fn pausing_server(pause: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -111,7 +111,7 @@ async fn pausing_server() -> String {
                 let head = raw("200 OK", &[("Content-Length", "30")], b"");
                 stream.write_all(&head).await?;
                 for _ in 0..3 {
-                    tokio::time::sleep(5 * IDLE / 2).await;
+                    tokio::time::sleep(pause).await;
                     stream.write_all(&[7; 10]).await?;
                 }
                 std::future::pending::<std::io::Result<()>>().await
@@ -124,27 +124,74 @@ async fn pausing_server() -> String {
 /// The time in which a caller does something else does not count, even if it has begun to wait.
 #[tokio::test]
 async fn a_caller_that_stops_to_wait_for_a_body_is_not_a_timeout() {
-    let endpoint = pausing_server().await;
+    let endpoint = pausing_server(5 * IDLE / 2).await;
     let config = || Config::new("ID", "SECRET").endpoint(&endpoint);
-    let read = async |config| {
+    let read = async |config, absence, is_stream| {
         let bucket = QingStor::new(config).unwrap();
         let bucket = bucket.bucket("some-bucket", "pek3a").unwrap();
         let mut body = bucket.get_object("k").await.unwrap().body;
         let mut len = 0;
         loop {
-            match tokio::time::timeout(Duration::from_millis(20), body.chunk()).await {
-                Ok(Ok(Some(bytes))) => len += bytes.len(),
-                Ok(Ok(None)) => break,
-                Ok(Err(error)) => panic!("{error} after {len} bytes"),
-                Err(_) => tokio::time::sleep(2 * IDLE).await,
+            let wait = Duration::from_millis(20);
+            let chunk = match is_stream {
+                true => tokio::time::timeout(wait, body.next()).await,
+                false => tokio::time::timeout(wait, body.chunk().map(Result::transpose)).await,
+            };
+            match chunk {
+                Ok(Some(bytes)) => len += bytes.unwrap().len(),
+                Ok(None) => break,
+                Err(_) => tokio::time::sleep(absence).await,
             }
         }
         assert_eq!(len, 30);
     };
-    tokio::join!(
-        read(config().idle_timeout(IDLE)),
-        read(config().min_throughput(64 << 10, Duration::from_millis(600))),
-    );
+    let each = async |is_stream| {
+        let idle = || config().idle_timeout(IDLE);
+        let throughput = |period| config().min_throughput(64 << 10, Duration::from_millis(period));
+        tokio::join!(
+            read(idle(), 2 * IDLE, is_stream),
+            // An absence that is shorter than the timeout.
+            read(idle(), 4 * IDLE / 7, is_stream),
+            read(throughput(600), 2 * IDLE, is_stream),
+            read(throughput(3000), 5 * IDLE / 7, is_stream),
+        );
+    };
+    tokio::join!(each(true), each(false));
+}
+
+/// A runtime whose timers are always late does not disable the timeouts.
+#[tokio::test]
+async fn a_silent_server_is_a_timeout_even_in_a_busy_runtime() {
+    let endpoint = pausing_server(Duration::from_secs(3600)).await;
+    let read = move |config: Config| {
+        let endpoint = endpoint.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_all().build().unwrap();
+        std::thread::spawn(move || {
+            runtime.block_on(async {
+                let config = config.endpoint(&endpoint).retry(RetryPolicy::never());
+                let bucket = QingStor::new(config).unwrap();
+                let bucket = bucket.bucket("some-bucket", "pek3a").unwrap();
+                let body = bucket.get_object("k").await.unwrap().body;
+                tokio::spawn(async {
+                    loop {
+                        std::thread::sleep(Duration::from_millis(300));
+                        tokio::task::yield_now().await;
+                    }
+                });
+                let bytes = tokio::time::timeout(Duration::from_secs(60), body.bytes()).await;
+                let error = bytes.expect("the wait ends").unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+            });
+        })
+    };
+    let config = || Config::new("ID", "SECRET");
+    let idle = read(config().idle_timeout(IDLE));
+    let slow = read(config().min_throughput(64 << 10, IDLE));
+    for thread in [idle, slow] {
+        let ended = tokio::task::spawn_blocking(|| thread.join());
+        ended.await.unwrap().unwrap();
+    }
 }
 
 /// A server that sends a head, and then its body byte by byte, without an end.

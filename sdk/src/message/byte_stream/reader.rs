@@ -10,7 +10,6 @@ use tokio::time::{Instant, Sleep};
 
 use super::end_notice::EndNotice;
 use super::resume::{Interruption, ResumePoint, ResumeRequest};
-use crate::base::deadline::deadline;
 use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::call_info::CallInfo;
@@ -18,9 +17,10 @@ use crate::message::content_range::ContentRange;
 use crate::message::throughput::ThroughputMeter;
 use crate::message::timed_body::{RawBody, TimedBody};
 
-/// How late the timer may wake a caller that waits. If it is found expired for longer, the caller has
-/// dropped its future, and has done something else.
-const MAX_LATENESS: Duration = Duration::from_millis(250);
+/// Longest time between two measurements of a wait. If the caller is polled later than at the next
+/// one, it has done something else, or its runtime is busy. Only the time up to that measurement counts:
+/// little of an absence, but enough that a wait ends in a runtime that is always late.
+const MEASURING_INTERVAL: Duration = Duration::from_millis(100);
 
 /// State of a response body that is being read.
 pub(super) struct BodyReader {
@@ -36,7 +36,7 @@ pub(super) struct BodyReader {
     /// Timer of the idle timeout and of the throughput. It runs only while the caller waits for
     /// bytes.
     timer: Pin<Box<Sleep>>,
-    /// The current wait for bytes.
+    /// The wait for the next bytes, if it has begun.
     wait: Option<Wait>,
     /// Number of waits.
     waits: u32,
@@ -56,11 +56,24 @@ pub(super) struct BodyReader {
 }
 
 /// A wait for bytes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Wait {
-    idle_deadline: Instant,
-    /// The time up to which the wait was added to the throughput.
-    measured: Instant,
+    /// How long the caller has waited, up to the last measurement.
+    time: Duration,
+    /// Start of the next measurement; `None` while the caller does something else.
+    start: Option<Instant>,
+}
+
+impl Wait {
+    /// Ends a measurement, whose last moment is `end`, and returns the time that it adds.
+    fn measure(&mut self, end: Instant) -> Duration {
+        let Some(start) = self.start.take() else {
+            return Duration::ZERO;
+        };
+        let time = Instant::now().min(end).saturating_duration_since(start);
+        self.time = self.time.saturating_add(time);
+        time
+    }
 }
 
 impl BodyReader {
@@ -191,21 +204,18 @@ impl BodyReader {
         Poll::Ready(None)
     }
 
-    /// Starts the timer if the caller has just begun to wait, and checks the idle timeout and the
-    /// throughput when it expires.
+    /// Measures how long the caller waits, and checks the idle timeout and the throughput.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        let mut wait = match self.wait {
-            Some(wait) => wait,
-            None => self.start_wait(),
-        };
-        loop {
-            ready!(self.timer.as_mut().poll(cx));
-            let now = Instant::now();
-            if self.was_caller_away(now) {
-                wait = self.start_wait();
-                continue;
-            }
-            if now >= wait.idle_deadline {
+        let mut wait = self.wait.unwrap_or_else(|| {
+            self.waits = self.waits.saturating_add(1);
+            Wait::default()
+        });
+        if wait.start.is_none() {
+            self.start_measurement(&mut wait);
+        }
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let time = wait.measure(self.timer.deadline());
+            if wait.time >= self.idle_timeout {
                 let text = format!(
                     "no byte within {} s, after {} bytes",
                     self.idle_timeout.as_secs_f32(),
@@ -215,61 +225,51 @@ impl BodyReader {
                 return self.resume_after(cx, error, Interruption::Broken);
             }
             if let Some(throughput) = &mut self.throughput
-                && !throughput.record(0, now - wait.measured)
+                && !throughput.record(0, time)
             {
                 return self.fail_stalled(cx);
             }
-            wait.measured = now;
-            self.set_timer(wait);
+            self.start_measurement(&mut wait);
+        }
+        self.wait = Some(wait);
+        Poll::Pending
+    }
+
+    /// Starts a measurement of a wait, and sets the timer to its end.
+    fn start_measurement(&mut self, wait: &mut Wait) {
+        let until_idle = self.idle_timeout.saturating_sub(wait.time);
+        let mut longest = until_idle.min(MEASURING_INTERVAL);
+        if let Some(throughput) = &self.throughput {
+            longest = longest.min(throughput.next_check());
+        }
+        let now = Instant::now();
+        wait.start = Some(now);
+        self.timer.as_mut().reset(now + longest);
+    }
+
+    /// Stops the measurement of the wait until the caller polls again.
+    pub(super) fn pause(&mut self) {
+        let Some(wait) = &mut self.wait else {
+            return;
+        };
+        let time = wait.measure(self.timer.deadline());
+        if let Some(throughput) = &mut self.throughput {
+            self.is_stalled |= !throughput.record(0, time);
         }
     }
 
-    /// Returns whether the caller has stopped to wait since the timer was set. The timer would have
-    /// woken it.
-    fn was_caller_away(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.timer.deadline()) > MAX_LATENESS
-    }
-
-    fn start_wait(&mut self) -> Wait {
-        let idle_deadline = deadline(self.idle_timeout);
-        let wait = Wait {
-            idle_deadline,
-            measured: Instant::now(),
-        };
-        self.waits = self.waits.saturating_add(1);
-        self.set_timer(wait);
-        wait
-    }
-
-    /// Sets the timer to the next check of a wait.
-    fn set_timer(&mut self, wait: Wait) {
-        let check = self.throughput.as_ref().and_then(|throughput| {
-            let next = throughput.next_check();
-            wait.measured.checked_add(next)
-        });
-        let next = check.map_or(wait.idle_deadline, |check| check.min(wait.idle_deadline));
-        self.timer.as_mut().reset(next);
-        self.wait = Some(wait);
-    }
-
-    /// Adds bytes to the throughput, with the time that the caller has waited for them; none if it was
-    /// away, because it is not known for how long.
+    /// Adds bytes to the throughput, with the time that the caller has waited for them.
     fn measure(&mut self, bytes: u64, wait: Option<Wait>) {
         /// The first waits are not measured: a small response needs no more of them.
         const UNMEASURED_WAITS: u32 = 2;
-        if self.throughput.is_none() {
+        let Some(throughput) = &mut self.throughput else {
             return;
-        }
-        let now = Instant::now();
+        };
         let time = match wait {
-            Some(wait) if self.waits > UNMEASURED_WAITS && !self.was_caller_away(now) => {
-                now - wait.measured
-            }
+            Some(mut wait) if self.waits > UNMEASURED_WAITS => wait.measure(self.timer.deadline()),
             _ => Duration::ZERO,
         };
-        if let Some(throughput) = &mut self.throughput {
-            self.is_stalled = !throughput.record(bytes, time);
-        }
+        self.is_stalled = !throughput.record(bytes, time);
     }
 
     fn fail_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
