@@ -9,7 +9,7 @@ pub(crate) const DONE: u8 = 0;
 pub(crate) const FAILED: u8 = 1;
 /// The command line is wrong.
 pub(crate) const USAGE: u8 = 2;
-/// A comparison failed, so that nothing is known about differences. As of `diff` and `cmp`.
+/// A comparison failed, so that nothing is known about differences. The same as for `diff` and `cmp`.
 const COMPARISON_FAILED: u8 = 2;
 /// Ctrl-C ended the command.
 pub(crate) const INTERRUPTED: u8 = 130;

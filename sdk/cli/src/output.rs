@@ -252,15 +252,17 @@ impl Output {
         let request = error
             .chain()
             .find_map(|cause| cause.downcast_ref::<Error>());
-        self.report_failure(action, &chain_text(error), request);
+        self.failed_with(action, &chain_text(error), request);
     }
 
     /// Reports that the request of one action failed, and counts it.
     pub(crate) fn failed_request(&self, action: &Action<'_>, error: &Error) {
-        self.report_failure(action, &error.to_string(), Some(error));
+        self.failed_with(action, &error.to_string(), Some(error));
     }
 
-    fn report_failure(&self, action: &Action<'_>, text: &str, error: Option<&Error>) {
+    /// Reports the failure of one action with a text of its own, and the facts of the request that caused
+    /// it. Counts it.
+    pub(crate) fn failed_with(&self, action: &Action<'_>, text: &str, error: Option<&Error>) {
         self.count_failure();
         if self.streams.json {
             let mut value = action.value();

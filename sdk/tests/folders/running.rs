@@ -91,7 +91,7 @@ async fn failures_have_the_kind_and_the_request_of_their_errors() {
     assert!(failure.error.request_id().is_some());
     assert_eq!(failure.error.operation(), Some("HeadObject"));
     let text = failure.to_string();
-    let expected = "keep: cannot be read: HeadObject folders/keep: 403 Forbidden";
+    let expected = "keep: cannot be compared: HeadObject folders/keep: 403 Forbidden";
     assert!(text.starts_with(expected), "{text}");
 }
 

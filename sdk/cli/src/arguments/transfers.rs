@@ -153,7 +153,7 @@ fn check_help() -> String {
     format!(
         "{FILTER_EXAMPLE}
 
-Exit codes: 0 equal, 1 something differs, 2 the comparison failed.
+Exit codes: 0 equal, 1 something differs, 2 something could not be compared.
 
 Examples:
   qingstor check photos qs://bucket/photos

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use qingstor_sdk::{FolderAction, SkipReason, TransferReason};
 use serde_json::json;
 
@@ -10,11 +10,12 @@ use super::folder::{self, LocationPair};
 use super::inapplicable_options;
 use super::sync::with_comparison;
 use super::transfers::Transfers;
-use crate::action::{Operands, Verb};
+use crate::action::{Action, Operands, Verb};
 use crate::arguments::{CheckArguments, ObjectOptions, TransferOptions};
 use crate::exit::{ComparisonFailed, OutputClosed, UsageError};
 use crate::location::Location;
 use crate::messages;
+use crate::messages::reasons::skip_reason;
 use crate::output::{Output, printable_name};
 use crate::quantities::size_phrase;
 use crate::session::Session;
@@ -23,7 +24,7 @@ use crate::session::Session;
 ///
 /// # Errors
 ///
-/// Returns [`ComparisonFailed`] if the source or the target cannot be read.
+/// Returns [`ComparisonFailed`] if a part of the source or the target cannot be read.
 pub(super) async fn run(
     session: &Arc<Session>,
     output: &Arc<Output>,
@@ -70,6 +71,7 @@ async fn compare(
         .max_delete(u64::MAX);
     let mut plan = transfer.plan();
     let mut equal: u64 = 0;
+    let mut not_compared: u64 = 0;
     while let Some(action) = plan.next().await {
         let action = action?;
         match &action {
@@ -81,12 +83,39 @@ async fn compare(
                 reason: SkipReason::TargetNewer,
                 ..
             } => {}
+            FolderAction::Skip { path, reason, .. } if is_unknown(reason) => {
+                not_compared += 1;
+                let name = locations.skipped_name(path, reason);
+                let text = not_compared_text(reason);
+                let action = Action::new(Verb::Check, &name);
+                output.failed_with(&action, &text, plan.comparison_error());
+            }
             _ => report(output, &locations, &action, arguments.human)?,
         }
     }
-    match output.quiet() {
-        true => Ok(()),
-        false => output.result(|| messages::equal(equal), || json!({"equal": equal})),
+    if !output.quiet() {
+        output.result(|| messages::equal(equal), || json!({"equal": equal}))?;
+    }
+    match not_compared {
+        0 => Ok(()),
+        count => Err(anyhow!(messages::not_compared(count))),
+    }
+}
+
+/// Returns whether nothing is known about a path that is skipped.
+fn is_unknown(reason: &SkipReason) -> bool {
+    matches!(
+        reason,
+        SkipReason::Unreadable(_) | SkipReason::NotCompared(_) | SkipReason::SourceUnreadable
+    )
+}
+
+/// Returns why a path was not compared.
+fn not_compared_text(reason: &SkipReason) -> String {
+    match reason {
+        // A sync would not delete it.
+        SkipReason::SourceUnreadable => messages::source_not_read(),
+        other => skip_reason(other),
     }
 }
 

@@ -187,11 +187,12 @@ pub(super) async fn run(
         while let Some(action) = plan.next().await {
             let action = action?;
             count += 1;
+            let result = plan.comparison_error().map_or(Ok(()), Err);
             report(
                 &transfers.output,
                 locations,
                 &action,
-                Ok(()),
+                result,
                 transfers.is_move,
             );
             on_done(&action);
@@ -302,8 +303,11 @@ fn report(
     let mut described = locations.describe(action, output.json());
     if let FolderAction::Skip { reason, .. } = action {
         if reason.is_failure() {
-            let error = described.reason.take().unwrap_or_default();
-            output.failed(&described.action(), &anyhow!(error));
+            let text = described.reason.take().unwrap_or_default();
+            // The errors of other reasons repeat these.
+            let is_request = matches!(reason, SkipReason::NotCompared(_));
+            let error = result.err().filter(|_| is_request);
+            output.failed_with(&described.action(), &text, error);
         } else if !matches!(reason, SkipReason::Unchanged(_)) || output.json() {
             output.action(&described.action());
         }

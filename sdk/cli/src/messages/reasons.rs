@@ -70,6 +70,7 @@ pub(crate) fn skip_reason(reason: &SkipReason) -> String {
             return format!("未改变（{}）", evidence_text(*evidence));
         }
         SkipReason::Unreadable(why) => return format!("无法读取：{why}"),
+        SkipReason::NotCompared(why) => return format!("无法比较：{why}"),
         SkipReason::InvalidKey(why) => return format!("不能作为 key：{why}"),
         SkipReason::InvalidFileName(problem) => return file_name_problem(*problem),
         SkipReason::Conflict { with } => return format!("目标只能存储 {with:?}"),

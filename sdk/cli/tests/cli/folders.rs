@@ -210,6 +210,36 @@ fn a_comparison_that_fails_is_not_a_difference() {
     assert_eq!(run.objects()[0]["status"], 403, "{run:?}");
 }
 
+#[test]
+fn a_file_that_cannot_be_compared_is_a_failure_with_the_facts_of_its_request() {
+    let world = World::new();
+    world.write("in/a", "1");
+    world.write("in/b", "1");
+    let target = address("x");
+    world.ok(&["sync", "in", &target]);
+    world.put("x/b", "22");
+    world.faults(&["operation=HeadObject,status=403,code=permission_denied"]);
+    let text = "cannot be compared: HeadObject cli-test/x/a: 403";
+    let check_failure = |failure: &serde_json::Value, action: &str| {
+        assert_eq!(failure["action"], action, "{failure}");
+        assert_eq!(failure["source"], "in/a", "{failure}");
+        assert_eq!(failure["status"], 403, "{failure}");
+        assert!(failure["request_id"].is_string(), "{failure}");
+        let error = failure["error"].as_str().unwrap();
+        assert!(error.starts_with(text), "{error}");
+    };
+    let objects = world
+        .run(&["check", "--json", "in", &target])
+        .exits(2)
+        .objects();
+    check_failure(&objects[0], "check");
+    assert!(objects[1]["difference"].is_string(), "{objects:?}");
+    for dry_run in [&["--dry-run"][..], &[]] {
+        let arguments = [&["sync", "--json", "in", &target], dry_run].concat();
+        check_failure(&world.run(&arguments).exits(1).objects()[0], "skip");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn check_reports_files_and_addresses_of_objects() {

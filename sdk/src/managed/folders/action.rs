@@ -135,9 +135,11 @@ pub enum SkipReason {
     SpecialFile,
     /// A dangling link. A failure.
     DanglingLink,
-    /// The file or folder cannot be read, or the properties of an object cannot be requested: the
-    /// message of the error. A failure.
+    /// The file or folder cannot be read: the message of the error. A failure.
     Unreadable(String),
+    /// Source and target cannot be compared, because a request failed, or the file cannot be read: the
+    /// message of the error. A failure.
+    NotCompared(String),
     /// The name is not UTF-8, so it cannot be a key. A failure.
     NotUtf8,
     /// The name cannot be a key: the reason. A failure.
@@ -202,6 +204,7 @@ impl SkipReason {
             | Self::SourceUnreadable => false,
             Self::DanglingLink
             | Self::Unreadable(_)
+            | Self::NotCompared(_)
             | Self::NotUtf8
             | Self::InvalidKey(_)
             | Self::InvalidFileName(_)
@@ -285,6 +288,9 @@ impl fmt::Display for SkipReason {
         f.write_str(match self {
             Self::Unchanged(evidence) => return write!(f, "unchanged ({evidence})"),
             Self::Unreadable(why) => return write!(f, "cannot be read: {}", EscapeControls(why)),
+            Self::NotCompared(why) => {
+                return write!(f, "cannot be compared: {}", EscapeControls(why));
+            }
             Self::InvalidKey(why) => return write!(f, "{}", EscapeControls(why)),
             Self::InvalidFileName(problem) => return write!(f, "{problem}"),
             Self::Conflict { with } => {

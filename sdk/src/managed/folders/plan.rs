@@ -14,7 +14,7 @@ use super::action::FolderAction;
 use super::context::Context;
 use super::planned_action::PlannedAction;
 use super::planner::{PlanError, Planner};
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::runtime::{self, ScopedTask};
 use crate::client::spans::in_current_span;
 use crate::managed::errors::task_result;
@@ -27,6 +27,7 @@ use crate::managed::errors::task_result;
 pub struct FolderPlan {
     transfer: Option<FolderTransfer>,
     actions: Option<ActionStream>,
+    error: Option<Error>,
 }
 
 impl FolderPlan {
@@ -34,6 +35,7 @@ impl FolderPlan {
         Self {
             transfer: Some(transfer),
             actions: None,
+            error: None,
         }
     }
 
@@ -44,6 +46,14 @@ impl FolderPlan {
     /// As [`FolderTransfer`].
     pub async fn next(&mut self) -> Option<Result<FolderAction>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Returns the error of the last action if it is skipped because of
+    /// [`SkipReason::NotCompared`](crate::SkipReason::NotCompared), for example for its
+    /// [request ID](Error::request_id).
+    #[must_use]
+    pub fn comparison_error(&self) -> Option<&Error> {
+        self.error.as_ref()
     }
 }
 
@@ -66,7 +76,12 @@ impl Stream for FolderPlan {
         if !matches!(next, Some(Ok(_))) {
             self.actions = None;
         }
-        Poll::Ready(next.map(|planned| planned.map(|planned| planned.action)))
+        self.error = None;
+        Poll::Ready(next.map(|planned| {
+            let planned = planned?;
+            self.error = planned.error;
+            Ok(planned.action)
+        }))
     }
 }
 

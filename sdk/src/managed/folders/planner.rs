@@ -246,7 +246,7 @@ impl Planner {
                             transfer(&context, path, source, TransferReason::ContentDiffers)
                         }
                         Err(error) => {
-                            let reason = SkipReason::Unreadable(error.to_string());
+                            let reason = SkipReason::NotCompared(error.to_string());
                             PlannedAction {
                                 error: Some(error),
                                 ..skip(path, reason)

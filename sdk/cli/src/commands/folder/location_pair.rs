@@ -137,7 +137,7 @@ impl LocationPair {
     }
 
     /// Returns the file or object that is skipped, in the source or in the target.
-    pub(in crate::commands) fn skipped(&self, path: &str, reason: &SkipReason) -> String {
+    pub(in crate::commands) fn skipped_name(&self, path: &str, reason: &SkipReason) -> String {
         let is_in_target = match reason {
             SkipReason::EmptySource
             | SkipReason::TooManyDeletions
@@ -205,7 +205,7 @@ impl LocationPair {
                     file(path),
                     target,
                     Some(*size),
-                    shown(*reason, json),
+                    reason_text(*reason, json),
                 )
             }
             FolderAction::Download {
@@ -221,7 +221,7 @@ impl LocationPair {
                     source,
                     Some(file(path)),
                     Some(*size),
-                    shown(*reason, json),
+                    reason_text(*reason, json),
                 )
             }
             FolderAction::Copy {
@@ -237,7 +237,7 @@ impl LocationPair {
                     source,
                     Some(target),
                     Some(*size),
-                    shown(*reason, json),
+                    reason_text(*reason, json),
                 )
             }
             FolderAction::Delete { target, .. } => {
@@ -249,7 +249,7 @@ impl LocationPair {
                 described(Verb::Delete, name, None, None, None)
             }
             FolderAction::Skip { path, reason, .. } => {
-                let skipped = self.skipped(path, reason);
+                let skipped = self.skipped_name(path, reason);
                 let reason = match json {
                     true => english_skip_reason(reason),
                     false => skip_reason(reason),
@@ -262,7 +262,7 @@ impl LocationPair {
 }
 
 /// Returns why a file is transferred, unless it is because the target does not have it.
-fn shown(reason: TransferReason, json: bool) -> Option<String> {
+fn reason_text(reason: TransferReason, json: bool) -> Option<String> {
     match reason {
         TransferReason::New => None,
         other if json => Some(other.to_string()),

@@ -447,8 +447,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "被排除的路径既不复制也不删除。",
     ),
     (
-        "Exit codes: 0 equal, 1 something differs, 2 the comparison failed.",
-        "退出码：0 相同，1 有差异，2 比较失败。",
+        "Exit codes: 0 equal, 1 something differs, 2 something could not be compared.",
+        "退出码：0 相同，1 有差异，2 有内容无法比较。",
     ),
     (
         "-r deletes the object KEY and everything below the folder KEY/, but not",
