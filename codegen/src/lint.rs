@@ -72,6 +72,7 @@ const DOUBTS: &[&str] = &[
     "format-alike",
     "header-prefix-unused",
     "limits-contradict",
+    "map-prefix",
     "misplaced-fact",
     "name-taken",
     "name-without-letters",

@@ -130,6 +130,18 @@ impl<'a> Reader<'a> {
         text.map(str::to_owned)
     }
 
+    /// Returns the name at a key, which must not be empty.
+    fn name(&mut self, node: &Node, key: &str) -> Option<String> {
+        let name = self.text(node, key)?;
+        if name.is_empty() {
+            let span = node.get(key).map_or(node.span, |node| node.span);
+            let message = format!("`{key}` is empty");
+            self.problem("name-empty", span, message, "add a name, or remove the key");
+            return None;
+        }
+        Some(name)
+    }
+
     fn text_or_empty(&mut self, node: &Node, key: &str) -> String {
         self.text(node, key).unwrap_or_default()
     }

@@ -339,7 +339,7 @@ pub struct Facts {
     /// `x-type-description`: description of the type of an inline object or enum.
     pub type_description: Option<(String, Span)>,
     /// `x-prefix`: prefix of the headers in a map.
-    pub prefix: Option<String>,
+    pub prefix: Option<(String, Span)>,
     /// `x-signed`: whether the query parameter enters the signature.
     pub signed: bool,
     /// `x-present`: whether responses always contain the property.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Role, named, operations, schemas, warn};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Document, Handle, In, Schema, SchemaKind};
+use crate::document::{Document, Handle, In, SchemaKind};
 use crate::source::Span;
 use crate::spelling::closest;
 
@@ -74,8 +74,32 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
         let is_list = is(|kind| matches!(kind, SchemaKind::Array(_)));
         let is_text =
             is(|kind| matches!(kind, SchemaKind::Text { values, .. } if values.is_empty()));
-        misplaced(schema, "x-into", is_list, "a list", found);
-        misplaced(schema, "x-object-key", is_text, "a text", found);
+        let set = |key| {
+            schema
+                .ext
+                .get(key)
+                .filter(|fact| fact.as_bool() == Some(true))
+        };
+        let into = set("x-into").filter(|_| !is_list);
+        let object_key = set("x-object-key").filter(|_| !is_text);
+        let prefix = schema.facts.prefix.as_ref();
+        let prefix = prefix.filter(|_| !matches!(schema.kind, SchemaKind::HeaderMap));
+        for (key, span, wanted) in [
+            ("x-into", into.map(|fact| fact.span), "a list"),
+            ("x-object-key", object_key.map(|fact| fact.span), "a text"),
+            (
+                "x-prefix",
+                prefix.map(|(_, span)| *span),
+                "a map of headers",
+            ),
+        ] {
+            let Some(span) = span else {
+                continue;
+            };
+            let message = format!("`{key}` has no effect here, because this value is not {wanted}");
+            let help = "move it to the object that it describes";
+            found.push(warn("misplaced-fact", span, message, help));
+        }
     }
 }
 
@@ -108,20 +132,5 @@ fn tags(document: &Document, found: &mut Vec<Diagnostic>) {
         let message = format!("the tag `{tag}` is not among the root's `tags`{meant}");
         let help = "correct the tag, or add it to `tags` of the root";
         found.push(warn("tag-undeclared", *span, message, help));
-    }
-}
-
-fn misplaced(
-    schema: &Schema,
-    key: &str,
-    is_allowed: bool,
-    wanted: &str,
-    found: &mut Vec<Diagnostic>,
-) {
-    let fact = schema.ext.get(key).filter(|_| !is_allowed);
-    if let Some(fact) = fact.filter(|fact| fact.as_bool() == Some(true)) {
-        let message = format!("`{key}` has no effect here, because this value is not {wanted}");
-        let help = "move it to the object that it describes";
-        found.push(warn("misplaced-fact", fact.span, message, help));
     }
 }

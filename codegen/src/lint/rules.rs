@@ -50,6 +50,7 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
         }
         without_letters(operation.wanted_name(), operation.id_span, &mut found);
         bodiless(operation, &mut found);
+        maps_without_prefix(operation, &mut found);
         for parameter in &operation.parameters {
             unused_type_name(&parameter.schema, &mut found);
         }
@@ -65,6 +66,30 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// Reports maps of headers or form fields whose prefix is unknown.
+fn maps_without_prefix(operation: &Operation, found: &mut Vec<Diagnostic>) {
+    let parameters = operation.parameters.iter();
+    let parameters = parameters.filter(|one| matches!(one.place, In::Header | In::Form));
+    let parameters = parameters.map(|one| {
+        let member = match one.place {
+            In::Form => "form field",
+            _ => "header",
+        };
+        (one.name_span, one.name.as_str(), &one.schema, member)
+    });
+    let headers = operation.responses.iter().flat_map(|one| &one.headers);
+    let headers = headers.map(|(name, (span, schema))| (*span, name.as_str(), schema, "header"));
+    for (span, name, schema, member) in parameters.chain(headers) {
+        if matches!(schema.kind, SchemaKind::HeaderMap) && schema.facts.prefix.is_none() {
+            let message = format!("`{name}` has no `x-prefix`, so every {member} belongs to it");
+            found.push(
+                Diagnostic::warning("map-prefix", span, message)
+                    .with_help("add the common prefix of its names as `x-prefix`"),
+            );
+        }
+    }
 }
 
 /// Reports names without letters and digits, whose identifiers spell out their symbols.
@@ -292,7 +317,7 @@ fn headers(operation: &Operation, found: &mut Vec<Diagnostic>) {
     });
     for (name, span, schema) in sent.chain(response_headers) {
         let (name, what) = match (&schema.kind, &schema.facts.prefix) {
-            (SchemaKind::HeaderMap, Some(prefix)) => (
+            (SchemaKind::HeaderMap, Some((prefix, _))) => (
                 prefix.as_str(),
                 "is not allowed as a prefix of the name of a",
             ),

@@ -191,6 +191,20 @@ pub(crate) fn rule_cases() -> Vec<Case> {
             &[("responses-empty", 5, 16, "/paths/~1/get/operationId")],
         ),
         (
+            "empty names",
+            root("\"/\": { \"get\": { \"x-name\": \"\", \"operationId\": \"A\", \"parameters\": [\n\
+                  { \"name\": \"a\", \"in\": \"query\", \"type\": \"string\", \"x-name\": \"\" },\n\
+                  { \"name\": \"b\", \"in\": \"query\", \"type\": \"string\", \"enum\": [\"c\"], \"x-type-name\": \"\" },\n\
+                  { \"name\": \"d\", \"in\": \"query\", \"type\": \"string\", \"enum\": [\"c\"], \"x-enum-names\": { \"c\": \"\" } }\n\
+                  ], \"responses\": { \"200\": {} } } }"),
+            &[
+                ("name-empty", 4, 27, "/paths/~1/get/x-name"),
+                ("name-empty", 5, 59, "/paths/~1/get/parameters/0/x-name"),
+                ("name-empty", 6, 79, "/paths/~1/get/parameters/1/x-type-name"),
+                ("name-empty", 7, 87, "/paths/~1/get/parameters/2/x-enum-names/c"),
+            ],
+        ),
+        (
             "missing definition",
             parameters("{ \"name\": \"b\", \"in\": \"body\", \"schema\": {\n\"$ref\": \"#/definitions/gone\" } }"),
             &[("ref-missing", 9, 9, "/paths/~1/get/parameters/0/schema/$ref")],

@@ -232,6 +232,18 @@ pub(crate) fn changes() -> Vec<Change> {
             "/paths/~1a/get/parameters/1/x-into",
         ),
         (
+            "misplaced-fact",
+            "/paths/~1a/get/parameters/1/x-prefix",
+            json!("x-a-"),
+            "/paths/~1a/get/parameters/1/x-prefix",
+        ),
+        (
+            "map-prefix",
+            "/paths/~1a/get/parameters/1",
+            json!({ "name": "meta", "in": "header", "type": "map", "description": "d" }),
+            "/paths/~1a/get/parameters/1/name",
+        ),
+        (
             "limits-contradict",
             "/paths/~1a/get/parameters/0/minimum",
             json!(9),

@@ -167,6 +167,11 @@ pub(super) const RULES: &[Rule] = &[
         "rename one of them with `x-name` or `x-type-name`",
     ),
     error(
+        "name-empty",
+        "an empty `x-name` or `x-type-name`, or an empty name in `x-enum-names`",
+        "add a name, or remove the key",
+    ),
+    error(
         "openapi-place",
         "a parameter that cannot be sent as described",
         "use plain values, or make it optional",

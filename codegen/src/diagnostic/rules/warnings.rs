@@ -95,6 +95,11 @@ pub(super) const RULES: &[Rule] = &[
         "delete it",
     ),
     warning(
+        "map-prefix",
+        "a map of headers or form fields without `x-prefix`",
+        "add the common prefix of its names as `x-prefix`",
+    ),
+    warning(
         "misplaced-fact",
         "a known `x-` key at an object or a kind of value where it has no effect",
         "move it to the object that it describes",

@@ -36,7 +36,7 @@ impl<'a> Reader<'a> {
             key: member.key,
             id,
             id_span,
-            name: self.text(node, "x-name"),
+            name: self.name(node, "x-name"),
             method: method.to_ascii_uppercase(),
             summary: self.text_or_empty(node, "summary"),
             description: self.text_or_empty(node, "description"),

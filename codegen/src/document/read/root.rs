@@ -249,7 +249,7 @@ impl<'a> Reader<'a> {
             span: member.key,
             path: path.to_owned(),
             sub_resource,
-            name: self.text(&member.node, "x-name"),
+            name: self.name(&member.node, "x-name"),
             signed: member.node.get("x-signed").is_none() || self.flag(&member.node, "x-signed"),
             operations,
         })

@@ -307,20 +307,27 @@ impl Reader<'_> {
     }
 
     pub(super) fn facts(&mut self, node: &Node) -> Facts {
-        let mut named_text =
-            |key| Some((self.text(node, key)?, node.get(key).map(|node| node.span)?));
-        let type_name = named_text("x-type-name");
-        let type_description = named_text("x-type-description");
+        let place = |key| node.get(key).map_or(node.span, |node| node.span);
+        let type_name = self.name(node, "x-type-name");
+        let type_description = self.text(node, "x-type-description");
+        let prefix = self.text(node, "x-prefix");
+        for (value, member) in self.members(node, "x-enum-names") {
+            if member.node.as_str() == Some("") {
+                let message = format!("the name of `{value}` in `x-enum-names` is empty");
+                let help = "add a name, or remove the key";
+                self.problem("name-empty", member.node.span, message, help);
+            }
+        }
         // Packs read these facts directly.
         for key in ["x-into", "x-object-key"] {
             self.flag(node, key);
         }
         let one_or_many = node.get("x-one-or-many").map(|node| node.span);
         Facts {
-            name: self.text(node, "x-name"),
-            type_name,
-            type_description,
-            prefix: self.text(node, "x-prefix"),
+            name: self.name(node, "x-name"),
+            type_name: type_name.map(|name| (name, place("x-type-name"))),
+            type_description: type_description.map(|text| (text, place("x-type-description"))),
+            prefix: prefix.map(|prefix| (prefix, place("x-prefix"))),
             signed: self.flag(node, "x-signed"),
             present: self.flag(node, "x-present"),
             one_or_many: one_or_many.filter(|_| self.flag(node, "x-one-or-many")),

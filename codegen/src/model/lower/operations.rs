@@ -397,10 +397,13 @@ fn place(kind: PlaceKind) -> Place {
 
 fn header_place(schema: &Schema) -> Place {
     match schema.kind {
-        SchemaKind::HeaderMap => Place {
-            prefix: Some(schema.facts.prefix.clone().unwrap_or_default()),
-            ..place(PlaceKind::HeaderMap)
-        },
+        SchemaKind::HeaderMap => {
+            let prefix = schema.facts.prefix.as_ref();
+            Place {
+                prefix: Some(prefix.map_or_else(String::new, |(prefix, _)| prefix.clone())),
+                ..place(PlaceKind::HeaderMap)
+            }
+        }
         _ => Place {
             collection: collection(schema),
             ..place(PlaceKind::Header)
