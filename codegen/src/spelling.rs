@@ -49,6 +49,11 @@ pub(crate) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
     known.into_iter().find(|known| is_misspelling(word, known))
 }
 
+/// Returns the question that follows a message about an unknown word.
+pub(crate) fn did_you_mean(meant: &str) -> String {
+    format!("; did you mean `{meant}`?")
+}
+
 /// Computes the optimal string alignment distance. The time is quadratic, so callers compare
 /// lengths first.
 fn typing_errors(a: &[char], b: &[char]) -> usize {

@@ -84,6 +84,25 @@ fn the_intended_target_of_a_reference_is_named() {
     }
 }
 
+#[test]
+fn a_reference_without_a_number_sign_and_slash_is_explained() {
+    for reference in [
+        "rule",
+        "definitions/rule",
+        "/definitions/rule",
+        "#definitions/rule",
+        "#rule",
+    ] {
+        let workspace = Workspace::notes();
+        workspace.replace("specs/parts/acl.json", "#/definitions/rule", reference);
+        let report = workspace.refusal();
+        let finding = &report.findings[0];
+        assert_eq!((report.findings.len(), finding.rule), (1, "ref-invalid"));
+        let meant = "; did you mean `#/definitions/rule`?";
+        assert!(finding.message.ends_with(meant), "{report}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_part_that_is_an_endless_device_is_refused() {

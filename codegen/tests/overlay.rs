@@ -193,6 +193,53 @@ fn version(version: &str, actions: Value) -> Value {
     json!({ "overlay": version, "info": { "title": "T", "version": "1" }, "actions": actions })
 }
 
+/// References to files are resolved before overlays apply.
+#[test]
+fn wrong_references_of_an_overlay_are_explained() {
+    let parameters = "$.paths['/'].get.parameters";
+    let reference = |target: &str| json!({ "$ref": target });
+    for (target, update, expected) in [
+        (
+            parameters,
+            json!([reference("./parts/note.json#/note")]),
+            "error[ref-invalid]: `./parts/note.json#/note` does not refer to the specification\n",
+        ),
+        (
+            parameters,
+            json!([reference("#/parameters/folderNam")]),
+            "error[ref-missing]: the specification has no value at `/parameters/folderNam`; did you mean `folderName`?\n",
+        ),
+        (
+            "$.parameters",
+            json!({ "p": reference("#/parameters/q"), "q": reference("#/parameters/p") }),
+            "error[ref-circular]: this reference refers to itself\n",
+        ),
+        (
+            "$.definitions.folder.properties",
+            json!({ "z": reference("#/definitions/foldr") }),
+            "error[ref-missing]: the definition `foldr` does not exist; did you mean `folder`?\n",
+        ),
+        (
+            "$.definitions",
+            json!({ "z": { "allOf": [reference("#/definitions/foldr")] } }),
+            "error[ref-missing]: the definition `foldr` does not exist; did you mean `folder`?\n",
+        ),
+        (
+            "$.paths['/']",
+            json!({ "put": reference("./parts/note.json#/note/put") }),
+            "error[ref-invalid]: an operation cannot be a reference\n",
+        ),
+    ] {
+        let mut actions = vec![json!({ "target": target, "description": "d", "update": update })];
+        if target == "$.parameters" {
+            let update = json!([reference("#/parameters/p")]);
+            actions.push(json!({ "target": parameters, "description": "d", "update": update }));
+        }
+        let error = apply(&actions.into()).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
 #[test]
 fn copied_values_are_merged_and_can_be_moved() {
     let model = apply_file(&version(

@@ -103,7 +103,7 @@ impl Bundler<'_> {
                 if let Some(reference) = object.get("$ref").filter(|_| may_refer(kind)) {
                     return self.follow(node, &reference.node, file, kind);
                 }
-                self.check_members(object, kind);
+                self.check_reference(object, kind);
                 Value::Object(self.walk_object(object, file, kind))
             }
             Value::Array(items) => {
@@ -123,24 +123,23 @@ impl Bundler<'_> {
         }
     }
 
-    /// Reports a `$ref` in an object that cannot be a reference.
-    fn check_members(&mut self, object: &Object, kind: Kind) {
+    /// Reports a `$ref` in an object that cannot be a reference. Those of operations are reported
+    /// when operations are read.
+    fn check_reference(&mut self, object: &Object, kind: Kind) {
+        if kind == Kind::Operation {
+            return;
+        }
         let reference = object.get("$ref").map(|member| &member.node);
         // A map can have a member that is called `$ref`. Such a member is an object.
         let Some(reference) = reference.filter(|reference| reference.as_str().is_some()) else {
             return;
         };
-        let (what, help) = match kind {
-            Kind::Operation => (
-                "an operation",
-                "refer to its path: `\"/x\": {\"$ref\": \"./x.json\"}`",
-            ),
-            kind if is_map(kind) || kind == Kind::ParameterList => {
-                ("this object", "refer to each of its members")
-            }
-            _ => ("this object", "replace the reference by its target"),
+        let help = if is_map(kind) || kind == Kind::ParameterList {
+            "refer to each of its members"
+        } else {
+            "replace the reference by its target"
         };
-        let message = format!("{what} cannot be a reference");
+        let message = "this object cannot be a reference";
         let problem = Diagnostic::error("ref-invalid", reference.span, message);
         self.problems.push(problem.with_help(help));
     }

@@ -13,6 +13,7 @@ use super::types::Extensions;
 use super::{Dialect, Document};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Node, Object, Span};
+use crate::spelling::did_you_mean;
 
 /// Reads the document, with warnings and notes. Returns all errors if there are any.
 pub(super) fn read(
@@ -211,14 +212,30 @@ impl<'a> Reader<'a> {
         let mut node = node;
         let mut seen = Vec::new();
         while let Some(reference) = node.get("$ref") {
-            let pointer = reference.as_str().and_then(|text| text.strip_prefix('#'));
-            let found = pointer.and_then(|pointer| self.root.pointer(pointer));
-            let (Some(found), false) = (found, seen.contains(&reference.span)) else {
-                let help = "remove the cycle, or add the missing value";
-                let message = "this reference refers to itself, or its target does not exist";
-                self.problem("ref-circular", reference.span, message, help);
+            let text = reference.as_str().unwrap_or_default();
+            // References to files are resolved before overlays apply.
+            let Some(pointer) = text.strip_prefix('#') else {
+                let message = format!("`{text}` does not refer to the specification");
+                let help = "overlays cannot refer to other files: use `#/..`";
+                self.problem("ref-invalid", reference.span, message, help);
                 return None;
             };
+            let Some(found) = self.root.pointer(pointer) else {
+                let meant = self.root.intended_key(pointer).map(did_you_mean);
+                let message = format!(
+                    "the specification has no value at `{pointer}`{}",
+                    meant.unwrap_or_default()
+                );
+                let help = "correct the reference, or add its target";
+                self.problem("ref-missing", reference.span, message, help);
+                return None;
+            };
+            if seen.contains(&reference.span) {
+                let help = "replace one of the references in the cycle by its target";
+                let message = "this reference refers to itself";
+                self.problem("ref-circular", reference.span, message, help);
+                return None;
+            }
             if seen.is_empty() {
                 self.count_shared(found.size(), reference.span)?;
             }

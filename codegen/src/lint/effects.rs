@@ -6,7 +6,7 @@ use super::{Role, named, operations, schemas, warn};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Document, Handle, In, SchemaKind};
 use crate::source::Span;
-use crate::spelling::closest;
+use crate::spelling::{closest, did_you_mean};
 
 /// Reports handles that no operation can have.
 pub(super) fn handles(document: &Document, found: &mut Vec<Diagnostic>) {
@@ -48,7 +48,7 @@ fn unknown_parameter(document: &Document, handle: &Handle) -> Option<Diagnostic>
         }
         let paths = document.paths.iter().map(|item| item.path.as_str());
         let known = paths.filter_map(|path| Some(path.strip_prefix(&parent)?.split_once('}')?.0));
-        let meant = closest(name, known).map(|meant| format!("; did you mean `{meant}`?"));
+        let meant = closest(name, known).map(did_you_mean);
         let message = format!(
             "the handle `{}` binds `{name}`, but no path begins with `{start}`{}",
             handle.name,
@@ -127,7 +127,7 @@ fn tags(document: &Document, found: &mut Vec<Diagnostic>) {
             continue;
         }
         let known = document.tags.keys().map(String::as_str);
-        let meant = closest(tag, known).map(|meant| format!("; did you mean `{meant}`?"));
+        let meant = closest(tag, known).map(did_you_mean);
         let meant = meant.unwrap_or_default();
         let message = format!("the tag `{tag}` is not among the root's `tags`{meant}");
         let help = "correct the tag, or add it to `tags` of the root";

@@ -8,6 +8,7 @@ use super::template_sources::TemplateSources;
 use crate::diagnostic::{Finding, Note, Place, Report, Severity};
 use crate::pack::{Addition, Pack};
 use crate::source::slashes;
+use crate::spelling::did_you_mean;
 
 /// Reason why a pack cannot be rendered.
 #[derive(Debug, thiserror::Error)]
@@ -126,7 +127,7 @@ impl RenderError {
         let key = key.unwrap_or_default();
         let siblings = addition.siblings.iter().map(String::as_str);
         let meant = nearest(key, siblings.clone());
-        let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+        let meant = meant.map_or_else(String::new, did_you_mean);
         let there = match addition.siblings.as_slice() {
             [] => String::new(),
             _ => format!(" (there are: {})", siblings.collect::<Vec<_>>().join(", ")),
@@ -145,9 +146,7 @@ impl RenderError {
     pub(super) fn unused(name: &str, meant: Option<&str>, own: &[&str], pack: &Pack) -> Self {
         let file = pack.templates.get(name);
         let file = file.map_or_else(String::new, |file| slashes(&file.folder.join(name)));
-        let meant = meant
-            .map(|meant| format!("; did you mean `{meant}`?"))
-            .unwrap_or_default();
+        let meant = meant.map(did_you_mean).unwrap_or_default();
         let message = format!(
             "{file} does not replace a template, and no template uses it{meant} (the pack has: {})",
             own.join(", ")
@@ -284,9 +283,7 @@ fn unknown(what: &str, place: Place, texts: &TemplateSources<'_>) -> Finding {
     let (kind, name) = what.split_once(" `").unwrap_or((what, ""));
     let known = known(kind, texts);
     let meant = nearest(name.trim_end_matches('`'), known.iter().map(String::as_str));
-    let meant = meant
-        .map(|meant| format!("; did you mean `{meant}`?"))
-        .unwrap_or_default();
+    let meant = meant.map(did_you_mean).unwrap_or_default();
     let help = match kind {
         "filter" => format!(
             "available in addition to Tera's filters: {}",

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::Span;
+use crate::spelling::closest;
 
 /// A JSON value with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,6 +120,24 @@ impl Node {
                     _ => None,
                 }
             })
+    }
+
+    /// Returns the existing key that was probably meant by the first part of a JSON pointer that
+    /// does not exist.
+    pub(crate) fn intended_key(&self, pointer: &str) -> Option<&str> {
+        let mut node = self;
+        for token in pointer.split('/').skip(1) {
+            let token = unescape_token(token);
+            node = match &node.value {
+                Value::Object(object) => match object.get(&*token) {
+                    Some(member) => &member.node,
+                    None => return closest(&token, object.keys().map(String::as_str)),
+                },
+                Value::Array(items) => items.get(token.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        None
     }
 
     /// Returns the value at a JSON pointer for changes.

@@ -196,6 +196,11 @@ fn shape_cases() -> Vec<Case> {
             root("\"/\": { \"get\": { \"operationId\": \"A\", \"responses\": { \"2xx\": {} } } }"),
             &[("response-status", 4, 52, "/paths/~1/get/responses/2xx")],
         ),
+        (
+            "a status with a leading zero",
+            root("\"/\": { \"get\": { \"operationId\": \"A\", \"responses\": { \"0200\": {} } } }"),
+            &[("response-status", 4, 52, "/paths/~1/get/responses/0200")],
+        ),
     ]
 }
 

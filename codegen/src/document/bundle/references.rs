@@ -8,10 +8,9 @@ use super::super::grammar::shared::{SHARED, shared_prefix};
 use super::super::schema_ids::SchemaIds;
 use crate::diagnostic::Diagnostic;
 use crate::source::{
-    FileId, Node, Sources, Value, decode_reference, has_scheme, join_reference, percent_decode,
-    unescape_token,
+    FileId, Node, Sources, decode_reference, has_scheme, join_reference, percent_decode,
 };
-use crate::spelling::closest;
+use crate::spelling::did_you_mean;
 
 /// A place in a file that a reference resolves to.
 pub(super) type Target = (FileId, String);
@@ -56,8 +55,12 @@ impl References<'_> {
             return Ok((self.root_file, target));
         }
         if is_remote(path) || (!pointer.is_empty() && !pointer.starts_with('/')) {
+            let meant = self.intended(text).map(|meant| did_you_mean(&meant));
             return invalid(
-                format!("`{text}` is not a reference to a local file"),
+                format!(
+                    "`{text}` is not a reference to a local file{}",
+                    meant.unwrap_or_default()
+                ),
                 "use a relative path and a JSON pointer: `./file.json#/pointer`",
             );
         }
@@ -81,6 +84,14 @@ impl References<'_> {
                 );
             }
         };
+        if !path.exists()
+            && let Some(meant) = self.intended(text)
+        {
+            return invalid(
+                format!("there is no file `{text}`{}", did_you_mean(&meant)),
+                "references within the specification begin with `#/`",
+            );
+        }
         let (file, _) = self.sources.load_part(&path, reference)?;
         Ok((file, pointer))
     }
@@ -101,6 +112,22 @@ impl References<'_> {
             Some(_) => Ok(tree),
             None => Err(vec![self.missing(reference, target, &tree)]),
         }
+    }
+
+    /// Returns the reference to a value of the root document that was probably meant by one without
+    /// `#/`, or by the name of a definition.
+    fn intended(&self, text: &str) -> Option<String> {
+        let rest = text.trim_start_matches(['#', '/']);
+        let prefixes = SHARED
+            .iter()
+            .filter_map(|kind| shared_prefix(self.dialect, *kind));
+        let mut pointers = std::iter::once("/")
+            .chain(prefixes)
+            .map(|prefix| format!("{prefix}{rest}"));
+        let found = pointers.find(|pointer| self.root.pointer(pointer).is_some());
+        found
+            .filter(|_| !rest.is_empty())
+            .map(|pointer| format!("#{pointer}"))
     }
 
     /// Returns whether a loaded file has a value at a pointer.
@@ -160,8 +187,7 @@ impl References<'_> {
     }
 
     fn missing(&self, reference: &Node, (file, pointer): &Target, tree: &Node) -> Diagnostic {
-        let meant = intended(pointer, tree);
-        let meant = meant.map(|meant| format!("; did you mean `{meant}`?"));
+        let meant = tree.intended_key(pointer).map(did_you_mean);
         let message = format!(
             "{} has no value at `{pointer}`{}",
             self.sources.file(*file).name,
@@ -170,24 +196,6 @@ impl References<'_> {
         Diagnostic::error("ref-missing", reference.span, message)
             .with_help("correct the reference, or add its target")
     }
-}
-
-/// Returns the existing key that was probably meant by the first part of a pointer that a document
-/// does not have.
-fn intended<'t>(pointer: &str, tree: &'t Node) -> Option<&'t str> {
-    let mut node = tree;
-    for token in pointer.split('/').skip(1) {
-        let token = unescape_token(token);
-        node = match &node.value {
-            Value::Object(object) => match object.get(&*token) {
-                Some(member) => &member.node,
-                None => return closest(&token, object.keys().map(String::as_str)),
-            },
-            Value::Array(items) => items.get(token.parse::<usize>().ok()?)?,
-            _ => return None,
-        };
-    }
-    None
 }
 
 fn is_remote(path: &str) -> bool {

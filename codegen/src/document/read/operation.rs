@@ -17,6 +17,12 @@ impl<'a> Reader<'a> {
     ) -> Option<Operation> {
         let node = &member.node;
         self.object(node, "an operation")?;
+        if let Some(reference) = node.get("$ref") {
+            let message = "an operation cannot be a reference";
+            let help = "refer to its path: `\"/x\": {\"$ref\": \"./x.json\"}`";
+            self.problem("ref-invalid", reference.span, message, help);
+            return None;
+        }
         let id = match self.dialect {
             Dialect::Swagger2 => self.needed(node, "operationId", "operation-id-missing"),
             _ => self.operation_id(node, path, method, member.key),
@@ -248,7 +254,7 @@ impl<'a> Reader<'a> {
         let status = key
             .parse::<u16>()
             .ok()
-            .filter(|status| (100..600).contains(status));
+            .filter(|status| key.len() == 3 && (100..600).contains(status));
         if status.is_none() && key != "default" {
             let message = format!("`{key}` is not an HTTP status");
             self.problem(

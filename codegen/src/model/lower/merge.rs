@@ -9,6 +9,7 @@ use super::narrow::{described, narrower};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Schema, SchemaKind};
 use crate::source::Span;
+use crate::spelling::{closest, did_you_mean};
 
 /// Maximum depth of nested `allOf`s.
 const MAX_PARTS_DEPTH: usize = 64;
@@ -111,7 +112,9 @@ impl<'a> Lowerer<'a> {
         done: &mut HashSet<&'a str>,
     ) {
         let Some(definition) = self.document.definitions.get(name) else {
-            let message = format!("the definition `{name}` does not exist");
+            let known = self.document.definitions.keys().map(String::as_str);
+            let meant = closest(name, known).map(did_you_mean).unwrap_or_default();
+            let message = format!("the definition `{name}` does not exist{meant}");
             let problem = Diagnostic::error("ref-missing", span, message);
             let help = "correct the reference, or add the definition";
             self.problems.push(problem.with_help(help));

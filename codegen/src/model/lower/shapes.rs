@@ -5,6 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{Additional, Definition, Schema, SchemaKind};
 use crate::model::{Shape, TimeFormat, TypeKind};
 use crate::naming::Role;
+use crate::spelling::{closest, did_you_mean};
 
 impl<'a> Lowerer<'a> {
     /// Names all definitions, before an inline type can take one of their names.
@@ -85,7 +86,9 @@ impl<'a> Lowerer<'a> {
     fn reference(&mut self, schema: &Schema, name: &'a str, at: NameContext<'_>) -> Shape {
         let Some((ident, kind)) = self.definitions.get(name).cloned() else {
             if !self.document.definitions.contains_key(name) {
-                let message = format!("the definition `{name}` does not exist");
+                let known = self.document.definitions.keys().map(String::as_str);
+                let meant = closest(name, known).map(did_you_mean).unwrap_or_default();
+                let message = format!("the definition `{name}` does not exist{meant}");
                 self.problems.push(
                     Diagnostic::error("ref-missing", schema.span, message)
                         .with_help("correct the reference, or add the definition"),

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::lexer::{Tag, Token};
 use super::tag_syntax::{component_name, is_component};
 use super::{Unknown, nearest};
+use crate::spelling::did_you_mean;
 
 /// Arguments of filters: those of this crate, followed by those of Tera.
 pub(super) const FILTERS: &[(&str, &[&str])] = &[
@@ -109,7 +110,7 @@ pub(super) fn check(all: &HashMap<&str, Vec<Tag<'_>>>, unknown: &mut BTreeSet<Un
 
 fn message(what: &str, name: &str, known: &[&str]) -> String {
     let meant = nearest(name, known.iter().copied());
-    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+    let meant = meant.map_or_else(String::new, did_you_mean);
     let known = match known {
         [] => " (it has none)".to_owned(),
         known => format!(" (there are: {})", known.join(", ")),
