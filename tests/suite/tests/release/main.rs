@@ -141,21 +141,79 @@ fn workflows_call_existing_make_targets() {
 #[test]
 fn workflows_require_the_programs_that_tests_need() {
     let ci = read(".github/workflows/ci.yml");
-    for workflow in [&ci, &read(".github/workflows/release.yml")] {
-        let (_, after) = workflow.split_once("- run: make test\n").unwrap();
+    for (target, variables) in [
+        (
+            "test",
+            &["QINGSTOR_REQUIRE_PYTHON: 1", "QINGSTOR_REQUIRE_SHELLS: 1"][..],
+        ),
+        ("console-test", &["CONSOLE_BROWSER_REQUIRED: 1"]),
+    ] {
+        let (_, after) = ci.split_once(&format!("- run: make {target}\n")).unwrap();
         let environment = after.lines().next().unwrap();
-        assert!(
-            environment.contains("QINGSTOR_REQUIRE_PYTHON: 1"),
-            "{environment}"
-        );
+        for variable in variables {
+            assert!(environment.contains(variable), "{target}: {environment}");
+        }
     }
-    assert!(ci.contains("QINGSTOR_REQUIRE_SHELLS: 1"));
-    let (_, after) = ci.split_once("- run: make console-test\n").unwrap();
-    let environment = after.lines().next().unwrap();
-    assert!(
-        environment.contains("CONSOLE_BROWSER_REQUIRED: 1"),
-        "{environment}"
+}
+
+/// A release runs the jobs of continuous integration, and no other version of them.
+#[test]
+fn a_release_is_tested_like_any_other_commit() {
+    let (ci, release) = (
+        read(".github/workflows/ci.yml"),
+        read(".github/workflows/release.yml"),
     );
+    assert!(ci.contains("\n  workflow_call:\n"));
+    assert!(release.contains("\n  check:\n    uses: ./.github/workflows/ci.yml\n"));
+    assert!(release.contains("\n  binaries:\n    needs: [tag, check]\n"));
+    for line in ci.lines().filter(|line| line.contains("run: make ")) {
+        assert!(!release.contains(line.trim()), "{line}");
+    }
+}
+
+/// A tag on another branch has not been reviewed.
+#[test]
+fn a_release_must_be_on_the_main_branch() {
+    let folder = tempfile::tempdir().unwrap();
+    let (origin, clone) = (folder.path().join("origin"), folder.path().join("clone"));
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
+            .args(arguments)
+            .current_dir(if clone.exists() {
+                &clone
+            } else {
+                folder.path()
+            })
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+    };
+    git(&[
+        "init",
+        "--quiet",
+        "--bare",
+        "--initial-branch=main",
+        "origin",
+    ]);
+    git(&["clone", "--quiet", origin.to_str().unwrap(), "clone"]);
+    std::fs::create_dir(clone.join(".ci")).unwrap();
+    for file in [".ci/release-check", "Cargo.toml", "CHANGELOG.md"] {
+        std::fs::copy(place(file), clone.join(file)).unwrap();
+    }
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "-m", "a"]);
+    let problems = |tag: Option<&str>| {
+        let mut check = Command::new("bash");
+        check.arg(clone.join(".ci/release-check")).args(tag);
+        String::from_utf8(check.output().unwrap().stderr).unwrap()
+    };
+    let expected = "the commit of v9.9.9 is not on the branch main of origin";
+    assert!(problems(Some("v9.9.9")).contains(expected));
+    // Without a tag, the commit is still to be pushed.
+    assert!(!problems(None).contains("branch main"));
+    git(&["push", "--quiet", "origin", "HEAD:main"]);
+    assert!(!problems(Some("v9.9.9")).contains("branch main"));
 }
 
 /// Nothing is published before the tests have passed and the programs have been built, because a
