@@ -57,6 +57,7 @@ async fn closes_connections_whose_client_does_not_read() {
     stream.write_all(&get).await.unwrap();
     // The response has started, so the request is in flight.
     stream.readable().await.unwrap();
+    assert_eq!(client.head("/photos").await.status, 200);
     let started = Instant::now();
     emulator.shutdown().await;
     assert!(started.elapsed() < Duration::from_secs(20));
@@ -111,8 +112,8 @@ async fn the_grace_period_limits_the_shutdown() {
 
 #[tokio::test]
 async fn listens_on_ipv6() {
-    // Not every machine supports IPv6.
-    if std::net::TcpListener::bind("[::1]:0").is_err() {
+    if let Err(error) = std::net::TcpListener::bind("[::1]:0") {
+        eprintln!("skipped: this machine does not support IPv6: {error}");
         return;
     }
     let emulator = Emulator::builder().listen("[::1]:0").start().await.unwrap();

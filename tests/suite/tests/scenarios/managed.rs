@@ -177,8 +177,15 @@ async fn a_failed_or_dropped_copy_aborts_its_upload() {
     // Drop the copy while parts are being copied.
     let slow = FaultRule::on("UploadMultipart").latency(std::time::Duration::from_secs(30));
     store.emulator.set_faults([slow]).unwrap();
-    let wait = std::time::Duration::from_millis(500);
-    assert!(tokio::time::timeout(wait, copy).await.is_err());
+    let copies_parts = async {
+        while store.emulator.faults()[0].hits == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        copied = copy.into_future() => panic!("{copied:?}"),
+        () = copies_parts => {}
+    }
     store.emulator.clear_faults();
     for _ in 0..100 {
         if bucket
