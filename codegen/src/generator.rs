@@ -12,7 +12,7 @@ use crate::document::{self, Loaded};
 use crate::lint;
 use crate::model::{self, Model};
 use crate::output::{Formatting, Inputs, OutputError, Plan, Stale, Summary};
-use crate::pack::{Pack, PackError, rust_language};
+use crate::pack::{Manifest, Pack, PackError, rust_manifest};
 use crate::render::{self, RenderError, Rendered};
 use crate::source::Sources;
 use crate::target_language::TargetLanguage;
@@ -265,25 +265,24 @@ impl Generator {
     }
 
     /// Compares this specification with an older one. Uses the names and types of this generator's
-    /// pack. Without a pack, uses those of the pack `rust` of this project.
+    /// pack. Without a pack, uses those of the pack `rust` of this project, for any handles.
     ///
     /// # Errors
     ///
     /// Returns an error if a specification or the pack is wrong.
     pub fn changes_since(&self, old: &Self) -> Result<diff::Report, Error> {
-        let pack = self.pack.as_deref().map(Pack::load).transpose()?;
-        let language = match &pack {
-            Some(pack) => pack.language(),
-            None => TargetLanguage {
-                // This comparison renders nothing, so the pack does not need code for the handles.
+        let manifest = match self.pack.as_deref() {
+            Some(pack) => Pack::load(pack)?.manifest,
+            // This comparison renders nothing, so the pack does not need code for the handles.
+            None => Manifest {
                 handles: None,
-                ..rust_language()?
+                ..rust_manifest()?
             },
         };
+        let language = manifest.language();
         let old = old.lower(&language, &mut old.sources())?;
         let new = self.lower(&language, &mut self.sources())?;
-        let client = pack.as_ref().and_then(Pack::client);
-        let client = client.unwrap_or(&new.service.ident);
+        let client = manifest.client().unwrap_or(&new.service.ident);
         Ok(diff(&old, &new, &language, client))
     }
 

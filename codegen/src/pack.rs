@@ -8,7 +8,7 @@ mod manifest;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub(crate) use embedded::{EMBEDDED, rust_language};
+pub(crate) use embedded::{EMBEDDED, rust_manifest};
 pub(crate) use manifest::{Each, FileRule, Manifest};
 
 use crate::diagnostic::Place;
@@ -315,11 +315,6 @@ impl Pack {
     /// Returns the naming rules and the type map.
     pub(crate) fn language(&self) -> TargetLanguage {
         self.manifest.language()
-    }
-
-    /// Returns the option `client`: the name of the type that has the operations without a handle.
-    pub(crate) fn client(&self) -> Option<&str> {
-        self.manifest.options.get(CLIENT_OPTION)?.as_str()
     }
 
     /// Returns the options that overriding folders add.

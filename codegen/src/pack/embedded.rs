@@ -3,22 +3,21 @@
 use std::path::Path;
 
 use super::{Manifest, PackError, folder};
-use crate::target_language::TargetLanguage;
 
 /// Paths and contents of the files of the packs, for example `rust/pack.json`.
 pub(crate) const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packs.rs"));
 
-/// Returns the naming rules and the type map of the pack `rust`.
+/// Returns `pack.json` of the pack `rust`.
 ///
 /// # Errors
 ///
 /// Returns an error if `pack.json` is wrong, which is a bug of the generator.
-pub(crate) fn rust_language() -> Result<TargetLanguage, PackError> {
+pub(crate) fn rust_manifest() -> Result<Manifest, PackError> {
     const NAME: &str = "rust/pack.json";
     let path = Path::new(NAME);
     let Some((_, text)) = EMBEDDED.iter().find(|(known, _)| *known == NAME) else {
         let missing = std::io::ErrorKind::NotFound.into();
         return Err(PackError::read(path, missing));
     };
-    Ok(folder::parse::<Manifest>(path, text)?.language())
+    folder::parse(path, text)
 }

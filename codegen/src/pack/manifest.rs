@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::CLIENT_OPTION;
 use crate::naming::Naming;
 use crate::target_language::{Computed, TargetLanguage};
 
@@ -65,6 +66,11 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
+    /// Returns the option `client`: the name of the type that has the operations without a handle.
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.options.get(CLIENT_OPTION)?.as_str()
+    }
+
     /// Returns the naming rules and the type map.
     pub(crate) fn language(&self) -> TargetLanguage {
         TargetLanguage {
