@@ -190,13 +190,17 @@ impl PackTests {
         let pack = absolute(&self.pack)?;
         let test = pack.join(TESTS).join(name);
         let mut spec = test.join("spec.json");
+        // Tests can share parts of their specifications.
+        let mut spec_root = pack.as_path();
         if !spec.is_file() {
-            spec = scratch.path().join("api.json");
+            spec_root = scratch.path();
+            spec = spec_root.join("api.json");
             crate::output::write_whole(&spec, &small_spec(&loaded))?;
         }
         let out = scratch.path().join("out");
         place_sections(&loaded, &out, expected)?;
-        let generator = Generator::new().spec(spec).pack(pack).out_dir(&out).apart();
+        let generator = Generator::new().spec(spec).spec_root(spec_root);
+        let generator = generator.pack(&pack).out_dir(&out).apart();
         let mut generator = generator.formatter_time_limit(self.formatting.time_limit);
         if !self.formatting.enabled {
             generator = generator.without_formatter();

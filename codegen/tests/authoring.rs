@@ -401,6 +401,43 @@ fn a_handle_that_the_pack_has_no_code_for_is_refused() {
 }
 
 #[test]
+fn the_small_api_has_no_warnings() {
+    let workspace = Workspace::new();
+    codegen(&workspace, "new-pack pack");
+    let generate = "generate -f pack/tests/small/spec.json -t pack -o out";
+    let (code, _, errors) = codegen(&workspace, generate);
+    assert_eq!((code, &*errors), (0, ""));
+}
+
+#[test]
+fn tests_of_a_pack_share_definitions() {
+    let workspace = Workspace::new();
+    codegen(&workspace, "new-pack pack");
+    let spec = |file: &str| {
+        let shared = serde_json::json!({ "$ref": file });
+        let mut spec = common::spec(serde_json::json!({}));
+        spec["definitions"] = serde_json::json!({ "shared": shared });
+        spec.to_string()
+    };
+    workspace
+        .write("pack/shared.json", r#"{ "shared": { "type": "string" } }"#)
+        .write("secret.json", r#"{ "shared": { "type": "string" } }"#)
+        .write(
+            "pack/tests/first/spec.json",
+            spec("../../shared.json#/shared"),
+        );
+    let (code, _, errors) = codegen(&workspace, "test-pack pack --update");
+    assert_eq!((code, &*errors), (0, ""));
+    workspace.write(
+        "pack/tests/first/spec.json",
+        spec("../../../secret.json#/shared"),
+    );
+    let (code, _, errors) = codegen(&workspace, "test-pack pack");
+    assert_eq!(code, 1);
+    assert!(errors.contains("error[ref-outside]"), "{errors}");
+}
+
+#[test]
 fn optional_properties_have_the_optional_type_of_the_pack() {
     let workspace = Workspace::new();
     codegen(&workspace, "new-pack pack");

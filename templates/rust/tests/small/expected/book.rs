@@ -99,6 +99,8 @@ impl Operation for GetBookInput {
 pub struct GetBookOutput {
     /// Differs when the text does
     pub etag: Option<String>,
+    /// Number of pages
+    pub pages: Option<i32>,
     /// The field `body` of the API.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub body: ByteStream,
@@ -111,6 +113,7 @@ impl FromResponse for GetBookOutput {
     fn decode(mut response: Response) -> Result<Self> {
         Ok(Self {
             etag: response.header(header!("etag"))?,
+            pages: response.header(header!("x-book-pages"))?,
             body: response.take_stream()?,
             meta: response.meta,
         })
