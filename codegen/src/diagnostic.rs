@@ -5,7 +5,7 @@ mod report;
 pub mod rules;
 
 pub use report::{Finding, Note, Place, Report};
-pub(crate) use report::{changes_display, one_line};
+pub(crate) use report::{changes_direction, changes_display, one_line};
 pub use rules::Rule;
 
 use crate::span::Span;

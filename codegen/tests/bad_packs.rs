@@ -247,6 +247,23 @@ const SECTIONS_AND_WHOLE: &str = r#"{"model":"1","files":[
     {"template":"t.tera","for":"once","into":{"file":"x","marker":"m"}},
     {"template":"t.tera","for":"once","to":"x"}]}"#;
 
+/// A name of the specification is in the path, and in the message about it.
+#[test]
+fn names_in_messages_about_paths_are_escaped() {
+    let workspace = Workspace::notes();
+    let manifest =
+        r#"{"model":"1","files":[{"template":"t.tera","for":"type","to":"{{ it.name }}"}]}"#;
+    workspace
+        .write("pack/pack.json", manifest)
+        .write("pack/t.tera", "");
+    workspace.replace("specs/notes.json", "\"rule\": {", "\"r\\u001b\\u202e\": {");
+    workspace.replace("specs/parts/acl.json", "/rule", "/r\\u001b\\u202e");
+    let error = workspace.generator().run().unwrap_err().to_string();
+    let expected =
+        "can't write the output of `t.tera` for type `r\\u{1b}\\u{202e}` to `r\\u{1b}\\u{202e}`: ";
+    assert!(error.contains(expected), "{error:?}");
+}
+
 /// A template, and the help of its error.
 const ADVICE: &[(&str, &str)] = &[
     (

@@ -243,8 +243,12 @@ pub(crate) fn one_line(message: &str) -> String {
 /// Returns whether a character is a control character, ends a line, or changes the direction of
 /// text.
 pub(crate) fn changes_display(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || changes_direction(c)
+}
+
+/// Returns whether a character is invisible and changes the direction of text.
+pub(crate) fn changes_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl fmt::Display for Report {

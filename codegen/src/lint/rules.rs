@@ -129,7 +129,10 @@ fn operation_ids(document: &Document, found: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for operation in document.paths.iter().flat_map(|item| &item.operations) {
         if operation.id.contains(changes_display) {
-            let message = format!("the id `{}` contains a control character", operation.id);
+            let message = format!(
+                "the id `{}` contains a character that changes how it is displayed",
+                operation.id
+            );
             found.push(
                 Diagnostic::error("operation-id-text", operation.id_span, message)
                     .with_help("use letters and digits"),

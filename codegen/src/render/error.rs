@@ -5,7 +5,7 @@ use tera::ErrorKind;
 use super::context::Item;
 use super::template_check::{Token, Unknown, component_name, nearest, tags};
 use super::template_sources::TemplateSources;
-use crate::diagnostic::{Finding, Note, Place, Report, Severity};
+use crate::diagnostic::{Finding, Note, Place, Report, Severity, one_line};
 use crate::pack::{Addition, Pack};
 use crate::source::slashes;
 use crate::spelling::did_you_mean;
@@ -17,7 +17,7 @@ pub enum RenderError {
     #[error("{0}")]
     Template(Report),
     /// The output of a template cannot be written.
-    #[error("error[output-path]: {0}")]
+    #[error("error[output-path]: {}", one_line(.0))]
     Output(String),
 }
 

@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 
 use super::RenderError;
 use super::context::Item;
+use crate::diagnostic::changes_display;
 use crate::pack::FileRule;
 
 /// Name of the lock file, which templates must not write.
@@ -16,10 +17,8 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     if path.trim().is_empty() {
         return Err("it is empty");
     }
-    if path.contains(['\\', ':', '<', '>', '"', '|', '?', '*'])
-        || path.chars().any(char::is_control)
-    {
-        return Err("it contains a character that not every file system allows");
+    if path.contains(['\\', ':', '<', '>', '"', '|', '?', '*']) || path.contains(changes_display) {
+        return Err("it contains a character that not every file system or terminal allows");
     }
     let mut components = Path::new(path).components();
     if !components.all(|component| matches!(component, Component::Normal(_))) {
@@ -202,6 +201,7 @@ mod tests {
             "a/LPT1",
             "x.",
             "a\nb",
+            "a\u{202e}b",
             "codegen.lock.json",
             "Codegen.lock.json/a",
         ] {

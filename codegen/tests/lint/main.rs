@@ -204,7 +204,7 @@ fn control_characters_of_names_are_escaped_in_reports() {
     assert!(rules.iter().any(|(rule, _)| *rule == "operation-id-text"));
     let text = report.to_string();
     assert!(
-        text.contains("the id `Get\\u{1b}[31m\\u{202e}A` contains a control character"),
+        text.contains("the id `Get\\u{1b}[31m\\u{202e}A` contains a character that changes how it is displayed"),
         "{text}"
     );
     let shows_raw = |c: char| c.is_control() && c != '\n' || "\u{202e}\u{2066}".contains(c);

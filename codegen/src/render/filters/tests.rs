@@ -9,7 +9,7 @@ fn hostile() -> impl Strategy<Value = String> {
         4 => proptest::sample::select(vec![
             "*/", "/*", "\"#", "{{ x }}", "\n", "\r", "\r\n", "\u{2028}", "\u{85}", "]", "[a](b)", "<b>",
             "</script>", "```", "~~~", "    fn main() {}", "`", "``", "https://a.example/b_c?d[0]", "- ",
-            "1. ", "\n- ", "\n# ", "\u{202e}", "\\", "&lt;", "-->", "|", "$(x)", " ", "word ", "'",
+            "1. ", "\n- ", "\n# ", "\u{202e}", "\u{61c}", "\\", "&lt;", "-->", "|", "$(x)", " ", "word ", "'",
         ]).prop_map(str::to_owned),
     ];
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
@@ -34,7 +34,7 @@ proptest! {
     fn rust_str_represents_the_text(text in hostile()) {
         let literal: syn::LitStr = syn::parse_str(&rust_str(&text)).unwrap();
         prop_assert_eq!(literal.value(), text.clone());
-        let hidden = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let hidden = |c: char| matches!(c, '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         prop_assert!(!rust_str(&text).contains(hidden), "the compiler refuses these");
     }
 

@@ -1,5 +1,7 @@
 //! Comments and JSON, and characters that no output may contain.
 
+use crate::diagnostic::changes_direction;
+
 /// Returns whether some language treats the character as a line end.
 pub(super) fn ends_line(c: char) -> bool {
     matches!(
@@ -11,7 +13,8 @@ pub(super) fn ends_line(c: char) -> bool {
 /// Returns whether the character is invisible but changes how text is displayed.
 pub(super) fn is_hidden(c: char) -> bool {
     (c.is_control() && !ends_line(c) && c != '\t')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{200b}'..='\u{200d}' | '\u{feff}')
+        || changes_direction(c)
 }
 
 /// Sequences that end a comment in some language or are interpreted in comments, with their
