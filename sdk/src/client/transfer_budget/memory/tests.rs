@@ -1,6 +1,15 @@
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+
 use futures_util::FutureExt;
 
+use super::state::{
+    CHECK_INTERVAL, LOSS_TIME, Missing, ReservationState, SLOW_CHECK_INTERVAL, SMALL, STALL_TIME,
+    UNPOLLED_TIME,
+};
 use super::*;
+
+mod simulation;
 
 const MIB: u64 = 1 << 20;
 
@@ -223,6 +232,113 @@ async fn ranges_of_downloads_are_small_above_the_capacity() {
     may_exceed.store(true, Ordering::Relaxed);
     let range = granted_in(STALL_TIME, range).await.unwrap();
     assert_eq!(range.len(), SMALL);
+}
+
+/// Requests a range of a download, and returns its ID.
+fn request_range(state: &mut State, bytes: u64, now: Instant) -> u64 {
+    let may_exceed = Arc::new(AtomicBool::new(true));
+    let reservation = state.insert_empty(now);
+    state.request(reservation, bytes, Demand::Range { may_exceed }, now);
+    reservation
+}
+
+/// Lets all requests check the budget at the same moment, and grants what is due.
+fn check_all(state: &mut State, now: Instant) {
+    let waiters = state.waiters.entries().iter();
+    for turn in waiters.map(|(turn, _)| *turn).collect::<Vec<_>>() {
+        state.check(turn, now);
+    }
+    while state.grant_next(now).is_some() {}
+}
+
+/// Returns a budget whose first reservation, of so many bytes, stalls.
+fn stalled(capacity: u64, bytes: u64, now: Instant) -> State {
+    let mut state = State::new(capacity, now);
+    request_range(&mut state, bytes, now);
+    check_all(&mut state, now);
+    assert_eq!(state.used, bytes);
+    state
+}
+
+/// Otherwise a request would wait for one check for each request before it.
+#[test]
+fn requests_that_check_at_the_same_moments_do_not_delay_each_other() {
+    const CAPACITY: u64 = 32 * MIB;
+    let start = Instant::now();
+    let mut state = stalled(CAPACITY, CAPACITY, start);
+    for _ in 0..100 {
+        request_range(&mut state, 8 * MIB, start);
+    }
+    let mut now = start;
+    while !state.waiters.is_empty() {
+        now += SLOW_CHECK_INTERVAL;
+        check_all(&mut state, now);
+    }
+    assert_eq!(state.used, CAPACITY + 100 * SMALL);
+    assert_eq!(now - start, 3 * SLOW_CHECK_INTERVAL);
+}
+
+#[test]
+fn any_number_of_requests_exceed_the_capacity_slowly() {
+    const CAPACITY: u64 = 32 * MIB;
+    let start = Instant::now();
+    let mut state = stalled(CAPACITY, CAPACITY, start);
+    for _ in 0..4000 {
+        request_range(&mut state, 8 * MIB, start);
+    }
+    let mut now = start;
+    let mib_in_excess = [(); 4].map(|()| {
+        for _ in 0..5 {
+            now += Duration::from_millis(200);
+            check_all(&mut state, now);
+        }
+        (state.used - CAPACITY) / MIB
+    });
+    assert_eq!(mib_in_excess, [16, 29, 39, 48], "after each second");
+}
+
+#[test]
+fn released_small_reservations_do_not_delay_others() {
+    const LARGE: u64 = 32 * MIB;
+    let mut now = Instant::now();
+    let mut state = stalled(LARGE + 8 * SMALL, LARGE, now);
+    let request = |state: &mut State, now| request_range(state, 8 * MIB, now);
+    let mut small: VecDeque<_> = (0..8).map(|_| request(&mut state, now)).collect();
+    now += STALL_TIME;
+    check_all(&mut state, now);
+    assert_eq!(state.used, LARGE + 8 * SMALL);
+    for _ in 0..100 {
+        now += SLOW_CHECK_INTERVAL;
+        state.remove(small.pop_front().unwrap(), now);
+        small.push_back(request(&mut state, now));
+        check_all(&mut state, now);
+        let waiting = state.waiters.len();
+        assert!(waiting <= 2, "{waiting} requests wait");
+    }
+}
+
+/// Otherwise it would wait for the rest at its end, while it keeps all other bytes.
+#[test]
+fn a_part_that_loses_bytes_while_it_waits_gets_all_of_them() {
+    const PART: u64 = 8 * MIB;
+    let mut now = Instant::now();
+    let mut state = State::new(PART, now);
+    let first = request_range(&mut state, PART, now);
+    check_all(&mut state, now);
+    let part = state.insert_empty(now);
+    state.request(part, PART, Demand::Part, now);
+    now += STALL_TIME;
+    check_all(&mut state, now);
+    let Missing { needed, part: all } = state.try_use(part, MIB, now).unwrap_err();
+    state.request(part, all, Demand::Growth { needed }, now);
+    assert_eq!(state.used, PART + SMALL);
+    now += LOSS_TIME;
+    state.update(first, now, |first, _| first.shrink(PART / 2));
+    check_all(&mut state, now);
+    assert_eq!(state.used, PART / 2, "what is not used is lost");
+    state.remove(first, now);
+    check_all(&mut state, now);
+    assert_eq!(state.used, PART);
 }
 
 #[tokio::test]
