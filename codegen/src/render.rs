@@ -191,7 +191,10 @@ impl<'p> Engine<'p> {
         self.tera
             .render_to(name, context, &mut output)
             .and_then(|()| Ok(String::from_utf8(output.bytes)?))
-            .map_err(|error| RenderError::template(&error, &self.texts, Some((name, item))))
+            .map_err(|error| {
+                let rendering = (name, item.label.as_deref());
+                RenderError::template(&error, &self.texts, Some(rendering))
+            })
     }
 }
 

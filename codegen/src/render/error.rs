@@ -2,7 +2,6 @@
 
 use tera::ErrorKind;
 
-use super::context::Item;
 use super::template_check::{Token, Unknown, component_name, nearest, tags};
 use super::template_sources::TemplateSources;
 use crate::diagnostic::{Finding, Note, Place, Report, Severity, one_line};
@@ -22,11 +21,12 @@ pub enum RenderError {
 }
 
 impl RenderError {
-    /// Converts an error of Tera to a finding. `rendering` is the rendered template with its item.
+    /// Converts an error of Tera to a finding. `rendering` is the rendered template with the
+    /// name of its item.
     pub(super) fn template(
         error: &tera::Error,
         texts: &TemplateSources<'_>,
-        rendering: Option<(&str, &Item)>,
+        rendering: Option<(&str, Option<&str>)>,
     ) -> Self {
         if let ErrorKind::Msg(message) = error.kind() {
             let findings = undefined(message, texts);
@@ -77,7 +77,7 @@ impl RenderError {
             "template-invalid"
         };
         let help = advice(rule, &message, place.as_ref());
-        let message = match rendering.and_then(|(_, item)| item.label.as_ref()) {
+        let message = match rendering.and_then(|(_, label)| label) {
             Some(label) => format!("{message} (rendering for {label})"),
             None => message,
         };
