@@ -120,6 +120,7 @@ pub use message::metadata::Metadata;
 pub use message::object_path::ObjectPath;
 pub use message::operation::Operation;
 pub use message::response_meta::ResponseMeta;
+pub use message::source_url::SourceUrl;
 pub use message::sse::SseKey;
 pub use message::transfer_monitor::Progress;
 

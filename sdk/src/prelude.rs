@@ -32,6 +32,7 @@ pub(crate) use crate::message::output_macros::{empty_outputs, json_outputs, resp
 pub(crate) use crate::message::request::RequestParts;
 pub(crate) use crate::message::response::Response;
 pub use crate::message::response_meta::ResponseMeta;
+pub use crate::message::source_url::SourceUrl;
 pub(crate) use crate::message::sse::{copy_source_sse_key, sse_key};
 
 /// Implements `Operation::encode` for an input without parameters.

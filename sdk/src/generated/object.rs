@@ -166,7 +166,7 @@ pub struct PutObjectInput {
     /// Object to move here instead of storing a body.
     pub move_source: Option<ObjectPath>,
     /// URL from which the service fetches the content; `http` if the protocol is missing.
-    pub fetch_source: Option<String>,
+    pub fetch_source: Option<SourceUrl>,
     /// Fetches only if the URL's content was not modified since this time (status 412 otherwise).
     pub fetch_if_unmodified_since: Option<Timestamp>,
     /// Storage class of the object.
@@ -341,7 +341,7 @@ impl PutObject {
 
     /// URL from which the service fetches the content; `http` if the protocol is missing. The site
     /// must send `Content-Length`. The service follows redirects (301, 302, 307).
-    pub fn fetch_source(mut self, value: impl Into<String>) -> Self {
+    pub fn fetch_source(mut self, value: impl Into<SourceUrl>) -> Self {
         self.input.fetch_source = Some(value.into());
         self
     }

@@ -1,8 +1,119 @@
-//! Encodes the URLs that the service fetches, for use in a header.
+//! [`SourceUrl`]: a URL that the service fetches, and its encoding for a header.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
+use serde::{Deserialize, Serialize};
 
 use super::host;
+use crate::base::parameter::{FromText, Parameter};
+
+/// The URL from which the service fetches the content of an object: `fetch_source` of
+/// [`Bucket::put_object`](crate::Bucket::put_object).
+///
+/// `Debug` writes its scheme, host and path, but neither a user and password nor the query, which
+/// contains the signature of a presigned URL. If it is not certain where the password ends, `Debug` writes
+/// nothing of the URL. [`as_str`](Self::as_str) returns all of it.
+///
+/// ```
+/// use qingstor_sdk::SourceUrl;
+///
+/// let url = SourceUrl::from("https://me:password@example.com/cat.jpg?signature=c2lnbmF0dXJl");
+/// assert_eq!(format!("{url:?}"), r#"SourceUrl("https://..@example.com/cat.jpg?..")"#);
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SourceUrl(String);
+
+impl SourceUrl {
+    /// Returns the whole URL, which may contain secrets.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for SourceUrl {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl From<&String> for SourceUrl {
+    fn from(url: &String) -> Self {
+        Self(url.clone())
+    }
+}
+
+impl From<&str> for SourceUrl {
+    fn from(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+}
+
+/// Shows the URL without its secrets.
+impl fmt::Debug for SourceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = UrlParts::new(&self.0);
+        let shown = match parts.path.contains('@') {
+            // It may end a password with a character that ends a host.
+            true => "..".to_owned(),
+            false => {
+                let user = if parts.user.is_empty() { "" } else { "..@" };
+                let end = parts.path.find(['?', '#']);
+                let (path, query) = parts.path.split_at(end.unwrap_or(parts.path.len()));
+                let query = if query.is_empty() { "" } else { "?.." };
+                format!("{}{user}{}{path}{query}", parts.scheme, parts.host)
+            }
+        };
+        f.debug_tuple("SourceUrl").field(&shown).finish()
+    }
+}
+
+impl Parameter for SourceUrl {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(&self.0))
+    }
+}
+
+impl FromText for SourceUrl {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self::from(text))
+    }
+}
+
+/// The parts of a URL. Together, they are all of it.
+struct UrlParts<'a> {
+    /// The scheme with `//`, or nothing.
+    scheme: &'a str,
+    /// User and password with `@`, or nothing.
+    user: &'a str,
+    /// Host and port.
+    host: &'a str,
+    /// Path, query and fragment.
+    path: &'a str,
+}
+
+impl<'a> UrlParts<'a> {
+    fn new(url: &'a str) -> Self {
+        let (scheme, rest) = match url.find("//") {
+            Some(0) => url.split_at(2),
+            Some(at) if is_scheme(url.get(..at).unwrap_or_default()) => url.split_at(at + 2),
+            _ => url.split_at(0),
+        };
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let (user, host) = match authority.rfind('@') {
+            Some(at) => authority.split_at(at + 1),
+            None => ("", authority),
+        };
+        Self {
+            scheme,
+            user,
+            host,
+            path,
+        }
+    }
+}
 
 /// ASCII characters that a URL cannot contain, besides control characters.
 const NOT_IN_URL: &[u8] = b" \"<>\\^`{|}";
@@ -23,29 +134,27 @@ pub(crate) fn encode(url: &str) -> Result<String, String> {
     if url.is_empty() {
         return Err("the URL is empty".into());
     }
-    let (scheme, rest) = match url.find("//") {
-        Some(0) => url.split_at(2),
-        Some(at) if is_scheme(url.get(..at).unwrap_or_default()) => url.split_at(at + 2),
-        _ => url.split_at(0),
-    };
-    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let (user, host) = match authority.rfind('@') {
-        Some(at) => authority.split_at(at + 1),
-        None => ("", authority),
-    };
-    let host = encode_host(host).ok_or_else(|| {
+    let parts = UrlParts::new(url);
+    let Some(host) = encode_host(parts.host) else {
+        // A password with `/`, `?` or `#` would end at this character, and its first part would be taken
+        // for the host.
+        if parts.path.contains('@') {
+            let advice = "special characters in a user name or password must be percent-encoded";
+            return Err(format!("the URL has no valid host; {advice}"));
+        }
+        let host = parts.host;
         let advice = if host.is_ascii() {
             ""
         } else {
             "; its ASCII form (`xn--..`) is accepted"
         };
-        format!("the URL has no valid host: {host:?}{advice}")
-    })?;
+        return Err(format!("the URL has no valid host: {host:?}{advice}"));
+    };
     let mut encoded = String::with_capacity(url.len());
-    encoded.push_str(scheme);
-    push_encoded(&mut encoded, user);
+    encoded.push_str(parts.scheme);
+    push_encoded(&mut encoded, parts.user);
     encoded.push_str(&host);
-    push_encoded(&mut encoded, path);
+    push_encoded(&mut encoded, parts.path);
     Ok(encoded)
 }
 
@@ -204,6 +313,42 @@ mod tests {
                 error.contains("host") || error.contains("empty"),
                 "{url:?}: {error}"
             );
+        }
+    }
+
+    #[test]
+    fn an_error_shows_no_part_of_a_password() {
+        for url in [
+            "https://me:hu/sh@host/x",
+            "https://me:hu?sh@host/x",
+            "https://me:hu#sh@host/x",
+            "me:hu/sh@host",
+            "https://me:hush@ho st/x",
+            "https://me:hu@hush@ho st",
+        ] {
+            let error = encode(url).unwrap_err();
+            assert!(error.contains("no valid host"), "{url}: {error}");
+            assert!(
+                !error.contains("hu") && !error.contains("sh@"),
+                "{url}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_shows_a_url_without_its_secrets() {
+        for (url, shown) in [
+            ("https://a.com/b/c.jpg", "https://a.com/b/c.jpg"),
+            ("a.com:80", "a.com:80"),
+            ("https://me:hush@a.com/b?s=hush#x", "https://..@a.com/b?.."),
+            ("https://me:hu@sh@a.com", "https://..@a.com"),
+            ("//a.com#hush", "//a.com?.."),
+            ("https://me:hu/sh@a.com/b", ".."),
+            ("https://a.com/b?user=me@b.com", ".."),
+            ("", ""),
+        ] {
+            let expected = format!("SourceUrl({shown:?})");
+            assert_eq!(format!("{:?}", SourceUrl::from(url)), expected);
         }
     }
 

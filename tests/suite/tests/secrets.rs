@@ -17,6 +17,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 const SECRET: &str = "a-secret-access-key-that-must-not-appear";
 const FORM_SIGNATURE: &str = "c29tZS1zaWduYXR1cmUtb2YtYS1mb3Jt";
+const FETCH_SECRET: &str = "a-password-or-signature-in-a-url";
 const CUSTOMER_KEY: &str = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
 
 /// Collects log output.
@@ -71,7 +72,13 @@ async fn secrets_do_not_appear_in_output() {
     ] {
         assert!(shown.contains(expected), "{expected} not found in: {shown}");
     }
-    let secrets = [SECRET, CUSTOMER_KEY, "Authorization", "authorization: "];
+    let secrets = [
+        SECRET,
+        FETCH_SECRET,
+        CUSTOMER_KEY,
+        "Authorization",
+        "authorization: ",
+    ];
     let secrets = secrets.map(str::to_owned).into_iter().chain(signatures);
     for secret in secrets {
         let line = shown.lines().find(|line| line.contains(&secret));
@@ -148,6 +155,22 @@ async fn calls(shown: &mut String) -> Vec<String> {
         .encryption_customer_key(CUSTOMER_KEY);
     let error = presigned.await.unwrap_err();
     write!(shown, "{error} {error:?}").unwrap();
+
+    // A URL that the service fetches.
+    let source = format!("https://u:{FETCH_SECRET}@127.0.0.1:1/o?s={FETCH_SECRET}");
+    let fetch = || unreachable.put_object("k").fetch_source(&source);
+    let mut input = PutObjectInput::new("k");
+    input.fetch_source = Some(source.as_str().into());
+    let presigned = fetch().presign(Duration::from_secs(60)).unwrap();
+    let built = fetch().build().unwrap();
+    write!(shown, "{:?} {input:?} {presigned:?} {built:?}", fetch()).unwrap();
+    let error = fetch().await.unwrap_err();
+    write!(shown, "{error} {error:?} {error:#?}").unwrap();
+    let ambiguous = format!("https://u:{FETCH_SECRET}/{FETCH_SECRET}@127.0.0.1:1/o");
+    let fetch = unreachable.put_object("k").fetch_source(ambiguous);
+    write!(shown, "{fetch:?}").unwrap();
+    let error = fetch.await.unwrap_err();
+    write!(shown, "{error} {error:?} {error:#?}").unwrap();
 
     // An invalid response, so that the error contains its body.
     let server = Server::start(CannedResponse::new(200).body("nonsense")).await;

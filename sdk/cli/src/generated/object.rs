@@ -126,7 +126,7 @@ async fn put_object(api: &Api) -> Result<()> {
         copy_source_encryption_customer_key: api.optional::<qingstor_sdk::Secret>("copy-source-encryption-customer-key")?,
         copy_source_encryption_customer_key_md5: api.optional::<String>("copy-source-encryption-customer-key-md5")?,
         move_source: api.path("move-source")?,
-        fetch_source: api.optional::<String>("fetch-source")?,
+        fetch_source: api.optional::<qingstor_sdk::SourceUrl>("fetch-source")?,
         fetch_if_unmodified_since: api.optional::<qingstor_sdk::Timestamp>("fetch-if-unmodified-since")?,
         storage_class: api.optional::<qingstor_sdk::types::StorageClass>("storage-class")?,
         metadata: api.optional::<qingstor_sdk::Metadata>("metadata")?,
