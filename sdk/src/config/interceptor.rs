@@ -90,7 +90,7 @@ impl<T: Intercept + ?Sized> Intercept for Box<T> {
 /// The request of one attempt, before it is signed.
 ///
 /// It does not contain credentials, and it does not show headers with secrets, such as
-/// customer-provided encryption keys, and the URL of a fetch, which may be presigned.
+/// customer-provided encryption keys and the URL of a fetch, which may be presigned.
 #[derive(Debug)]
 pub struct InterceptedRequest<'a> {
     pub(crate) info: &'static OperationInfo,
@@ -164,14 +164,23 @@ impl InterceptedRequest<'_> {
         self.uri
     }
 
-    /// Returns the headers that are set so far, except those with secrets. `Host`, `User-Agent`,
-    /// `Date`, `Content-Length` and `Authorization` are added later.
+    /// Returns the headers that are set so far, except those with secrets, for which
+    /// [`has_header`](Self::has_header) returns `true`. `Host`, `User-Agent`, `Date`, `Content-Length`
+    /// and `Authorization` are added later.
     pub fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         let headers = self.headers.iter();
         headers.filter(|(_, value)| !value.is_sensitive())
     }
 
-    /// Returns the value of a header; `None` if it is not set or contains a secret.
+    /// Returns whether a header is set, also if it contains a secret, whose value
+    /// [`header`](Self::header) does not return.
+    #[must_use]
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
+    /// Returns the value of a header; `None` if it is not set or contains a secret. To find out whether
+    /// it is set, use [`has_header`](Self::has_header).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let value = self.headers.get(name)?;

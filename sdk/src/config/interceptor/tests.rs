@@ -105,6 +105,14 @@ fn secret_headers_are_hidden() {
         assert_eq!(request.header("x-qs-encryption-customer-key"), None);
         assert_eq!(request.header("x-gateway-token"), None);
         assert_eq!(request.header("absent"), None);
+        for (name, is_set) in [
+            ("X-QS-Encryption-Customer-Key", true),
+            ("x-a", true),
+            ("absent", false),
+            ("not a name", false),
+        ] {
+            assert_eq!(request.has_header(name), is_set, "{name}");
+        }
         assert!(!format!("{request:?}").contains("hush"));
     });
     assert_eq!(headers.len(), 3);
