@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) use embedded::{EMBEDDED, rust_manifest};
-pub(crate) use manifest::{Each, FileRule, Manifest};
+pub(crate) use manifest::{Each, FileRule, Into, Manifest};
 
 use crate::diagnostic::Place;
 use crate::git_blob::BlobId;

@@ -94,7 +94,7 @@ fn render_within(model: &Model, pack: &Pack, most_rounds: u64) -> Result<Rendere
             if let Some(into) = &rule.into {
                 output_path::check(&into.file)
                     .map_err(|why| output_path::error(rule, &item, &into.file, why))?;
-                paths.claim_sections(&into.file, rule, &item)?;
+                paths.claim_section(into, rule, &item)?;
                 rendered.sections.push(Section {
                     file: into.file.clone(),
                     marker: into.marker.clone(),

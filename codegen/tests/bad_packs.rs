@@ -171,6 +171,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["it is empty"],
     ),
     (
+        r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"{% for i in range(end=300) %}é{% endfor %}"}]}"#,
+        "",
+        &["éé...`: it has more than 1024 bytes, or a part of it has more than 255;"],
+    ),
+    (
         r#"{"model":"1","files":[{"template":"t.tera","for":"resource","to":"x"}]}"#,
         "",
         &["two files would be written to `x`", "resource `service`"],
@@ -217,6 +222,11 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["`x` would be written as a whole by `t.tera`, and in sections by `t.tera`;"],
     ),
     (
+        SECTION_TWICE,
+        "",
+        &["the section `m` of `x` would be written twice: `t.tera` and `t.tera`;"],
+    ),
+    (
         SECTIONS_AND_WHOLE,
         "",
         &["`x` would be written as a whole by `t.tera`, and in sections by `t.tera`;"],
@@ -242,6 +252,9 @@ const FOLDER_AND_FILE: &str = r#"{"model":"1","files":[
     {"template":"t.tera","for":"once","to":"a"}, {"template":"t.tera","for":"once","to":"A/b/c"}]}"#;
 const WHOLE_AND_SECTIONS: &str = r#"{"model":"1","files":[
     {"template":"t.tera","for":"once","to":"x"},
+    {"template":"t.tera","for":"once","into":{"file":"x","marker":"m"}}]}"#;
+const SECTION_TWICE: &str = r#"{"model":"1","files":[
+    {"template":"t.tera","for":"once","into":{"file":"x","marker":"m"}},
     {"template":"t.tera","for":"once","into":{"file":"x","marker":"m"}}]}"#;
 const SECTIONS_AND_WHOLE: &str = r#"{"model":"1","files":[
     {"template":"t.tera","for":"once","into":{"file":"x","marker":"m"}},

@@ -7,10 +7,15 @@ use std::path::{Component, Path};
 use super::RenderError;
 use super::context::Item;
 use crate::diagnostic::changes_display;
-use crate::pack::FileRule;
+use crate::pack::{FileRule, Into};
 
 /// Name of the lock file, which templates must not write.
 pub(crate) const LOCK_NAME: &str = "codegen.lock.json";
+
+/// Maximum number of bytes of a part of a path. Most file systems allow no more.
+const MAX_PART: usize = 255;
+/// Maximum number of bytes of a path. Systems allow more, but the path of the folder is part of it.
+const MAX_PATH: usize = 1024;
 
 /// Returns an error if a path is not allowed.
 pub(crate) fn check(path: &str) -> Result<(), &'static str> {
@@ -36,6 +41,9 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     {
         return Err("a part of it begins or ends with a space or ends with a dot");
     }
+    if path.len() > MAX_PATH || path.split('/').any(|part| part.len() > MAX_PART) {
+        return Err("it has more than 1024 bytes, or a part of it has more than 255");
+    }
     let first = path.split('/').next().unwrap_or_default();
     if first.eq_ignore_ascii_case(LOCK_NAME) {
         return Err("that is the name of the lock file");
@@ -48,6 +56,8 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
 pub(super) struct Paths {
     /// Claims by path in lower case, because some file systems are case-insensitive.
     claims: HashMap<String, PathClaim>,
+    /// Owners of sections by path and marker.
+    sections: HashMap<(String, String), String>,
 }
 
 /// The use of a path by a pack, with the template and the item.
@@ -95,16 +105,24 @@ impl Paths {
         }
     }
 
-    /// Reserves the path of a file with sections. Returns an error if it is the path of a rendered
-    /// file, or the folder of one.
-    pub(super) fn claim_sections(
+    /// Reserves a section of a file. Returns an error if another template has it, or if the file
+    /// has the path of a rendered file, or of the folder of one.
+    pub(super) fn claim_section(
         &mut self,
-        path: &str,
+        into: &Into,
         rule: &FileRule,
         item: &Item,
     ) -> Result<(), RenderError> {
-        let owner = owner(rule, item);
+        let (path, owner) = (&into.file, owner(rule, item));
         self.claim_folders(path, &owner)?;
+        let section = (path.to_lowercase(), into.marker.clone());
+        if let Some(first) = self.sections.insert(section, owner.clone()) {
+            return Err(RenderError::Output(format!(
+                "the section `{}` of `{path}` would be written twice: {first} and {owner}; \
+                 use another `marker` for one of them in pack.json",
+                into.marker
+            )));
+        }
         let claim = self.claims.entry(path.to_lowercase());
         match claim.or_insert_with(|| PathClaim::Sections(owner.clone())) {
             PathClaim::Sections(_) => Ok(()),
@@ -152,7 +170,14 @@ fn whole_and_sections(path: &str, whole: &str, sections: &str) -> RenderError {
     ))
 }
 
+/// Maximum number of characters of a path in a message.
+const MAX_SHOWN: usize = 200;
+
 pub(super) fn error(rule: &FileRule, item: &Item, path: &str, why: &str) -> RenderError {
+    let mut shown: String = path.chars().take(MAX_SHOWN).collect();
+    if shown.len() < path.len() {
+        shown.push_str("...");
+    }
     let key = match rule.into {
         Some(_) => "into",
         None => "to",
@@ -161,7 +186,7 @@ pub(super) fn error(rule: &FileRule, item: &Item, path: &str, why: &str) -> Rend
         "can't write the output of `{}`{} to `{}`: {why}; correct `{key}` in pack.json",
         rule.template,
         item.purpose(),
-        path.escape_debug()
+        shown.escape_debug()
     ))
 }
 
@@ -180,14 +205,20 @@ fn is_device(part: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{MAX_PART, MAX_PATH, check};
 
     #[test]
     fn only_portable_relative_paths_are_accepted() {
         for good in ["mod.rs", "a/b.rs", ".gitattributes", "a-b_c.md"] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
+        let long = "a".repeat(MAX_PART + 1);
+        let deep = ["a"; MAX_PATH / 2 + 1].join("/");
+        assert_eq!(check(&long[1..]), Ok(()));
+        assert_eq!(check(&deep[2..]), Ok(()));
         for bad in [
+            &long,
+            &deep,
             "",
             " ",
             "/etc/passwd",
