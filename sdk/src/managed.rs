@@ -27,7 +27,6 @@ pub use complete_upload::CompleteUploadOutput;
 pub use copy::{CopyObject, CopyObjectOutput};
 pub use download::target::DownloadTarget;
 pub use download::{Download, DownloadOutput};
-#[cfg(feature = "folders")]
 pub use file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
 #[cfg(feature = "folders")]
 pub use folders::FolderTransfer;

@@ -182,7 +182,6 @@ messages! {
     would_overwrite(path, other) { "{path} is also the target of {other}" "{path} 也是 {other} 的目标" }
     would_overwrite_other_case(path, other) { "{path} is the same file, and the target of {other}" "{path} 是同一个文件，也是 {other} 的目标" }
     unsafe_name(key) { "the key `{key}` cannot be a file name below the target" "key `{key}` 不能作为目标下的文件名" }
-    no_token_folder(path) { "--resume cannot create the folder {path}" "--resume 无法创建文件夹 {path}" }
     not_deleted_source(path) { "{path} was copied but not deleted" "{path} 已复制但未删除" }
     changed_since_copy() { "it has changed in the meantime" "它在此期间已被修改" }
     symbolic_link() { "symbolic link" "符号链接" }

@@ -76,6 +76,11 @@ impl Timestamp {
         self.seconds
     }
 
+    /// Returns the nanoseconds after [`as_unix_seconds`](Self::as_unix_seconds).
+    pub(crate) fn subsec_nanos(self) -> u32 {
+        self.nanoseconds
+    }
+
     /// Parses an HTTP date (`Sun, 16 Aug 2015 09:05:00 GMT`).
     ///
     /// # Errors

@@ -57,6 +57,7 @@ impl Bucket {
                 transfer: TransferOptions::new(Download::DEFAULT_PART_SIZE),
                 resumable: false,
                 sync_to_disk: true,
+                file_metadata: false,
                 version_id: None,
             },
         }
@@ -124,6 +125,7 @@ struct DownloadOptions {
     transfer: TransferOptions,
     resumable: bool,
     sync_to_disk: bool,
+    file_metadata: bool,
     version_id: Option<String>,
 }
 
@@ -189,6 +191,15 @@ impl Download<'_> {
     /// leave an empty or incomplete file under the name. The end of the process does no harm.
     pub fn sync_to_disk(mut self, sync: bool) -> Self {
         self.options.sync_to_disk = sync;
+        self
+    }
+
+    /// Sets whether a file gets the modification time of the file that was uploaded, if that is in the
+    /// [metadata](crate::MODIFIED_METADATA), or else the time of the last change of the object. Default:
+    /// `false`. If the file system cannot store the time, the file keeps that of the download. Has no
+    /// effect with a writer.
+    pub fn file_metadata(mut self, restore: bool) -> Self {
+        self.options.file_metadata = restore;
         self
     }
 

@@ -14,7 +14,7 @@ pub(super) mod source;
 mod start;
 mod stream_memory;
 mod stream_reader;
-mod token_store;
+pub(super) mod token_store;
 mod uploader;
 pub(super) mod writer;
 
@@ -168,6 +168,11 @@ struct UploadOptions {
     resumable: bool,
     on_token: Option<OnToken>,
     token_file: Option<PathBuf>,
+    /// Folder of a token file whose name depends on the upload.
+    token_folder: Option<PathBuf>,
+    /// Whether a new upload starts if that of the token file was aborted.
+    replaces_aborted: bool,
+    file_metadata: bool,
     /// Key and attributes of the object, for both kinds of uploads.
     object: InitiateMultipartUploadInput,
 }
@@ -193,6 +198,9 @@ impl<'a> Upload<'a> {
                 resumable: false,
                 on_token: None,
                 token_file: None,
+                token_folder: None,
+                replaces_aborted: false,
+                file_metadata: false,
                 object: InitiateMultipartUploadInput::new(key),
             },
         }
@@ -309,6 +317,36 @@ impl<'a> Upload<'a> {
     pub fn token_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.options.token_file = Some(path.into());
         self.options.resumable = true;
+        self
+    }
+
+    /// Keeps the resume token in a file in this local folder, as [`token_file`](Self::token_file) does.
+    /// The folder is created if necessary. The name of the file depends on the bucket, the key and the
+    /// path of the source, so that many uploads can share a folder, also with transfers of folders. If the
+    /// upload of the token was aborted, a new one starts. Makes the upload resumable.
+    ///
+    /// Only an upload of a path can have a token folder; with another source, it fails with
+    /// `InvalidInput`.
+    pub fn token_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.options.token_folder = Some(folder.into());
+        self.options.resumable = true;
+        self
+    }
+
+    /// Keeps the resume token in the file at `path`, and starts a new upload if that of the token was
+    /// aborted.
+    #[cfg(feature = "folders")]
+    pub(super) fn shared_token_file(mut self, path: PathBuf) -> Self {
+        self.options.replaces_aborted = true;
+        self.token_file(path)
+    }
+
+    /// Sets whether the user metadata contains facts about the source file, as in uploads of folders: its
+    /// [modification time](crate::MODIFIED_METADATA), unless [`metadata`](Self::metadata) has one, and
+    /// the [part size](crate::PART_SIZE_METADATA) of an upload in parts. Default: `false`. Has no effect
+    /// with a source that is not a path of a regular file.
+    pub fn file_metadata(mut self, store: bool) -> Self {
+        self.options.file_metadata = store;
         self
     }
 

@@ -4,7 +4,6 @@ mod claimed_targets;
 mod file;
 mod objects;
 mod plan;
-mod resume;
 mod upload;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Result, anyhow};
 use tokio::task::{block_in_place, yield_now};
 
-use super::source_version::FileVersion;
+use super::moved_version::FileVersion;
 use crate::action::{Action, Verb};
 use crate::messages;
 use crate::output::Output;

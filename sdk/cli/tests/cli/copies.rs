@@ -306,6 +306,58 @@ fn a_failure_does_not_stop_other_sources() {
     );
 }
 
+/// `cp`, `cp -r` and `sync` treat a file in the same way.
+#[test]
+fn single_files_have_the_times_that_folders_have() {
+    use std::time::{Duration, SystemTime};
+
+    let world = World::new();
+    let of_1965 = SystemTime::UNIX_EPOCH - Duration::from_millis(152_391_232_750);
+    world.write("in/old", "old");
+    let path = world.path("in/old");
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(of_1965).unwrap();
+    world.ok(&["cp", "in/old", &address("one/old")]);
+    world.ok(&["cp", "-r", "in", &address("all")]);
+    for key in ["one/old", "all/old"] {
+        let object = world.properties(&address(key));
+        assert_eq!(object["metadata"]["mtime"], "-152391232.75", "{key}");
+    }
+    world.ok(&["cp", &address("one/old"), "copy"]);
+    world.ok(&["cp", "-r", &address("all"), "copies"]);
+    for path in ["copy", "copies/old"] {
+        let modified = world.path(path).metadata().unwrap().modified();
+        assert_eq!(modified.unwrap(), of_1965, "{path}");
+    }
+
+    // An object of another program, which is too large for a comparison of its content.
+    world.put("other/a", &"x".repeat(200_000));
+    std::thread::sleep(Duration::from_millis(1100));
+    world.ok(&["cp", &address("other/a"), "down/a"]);
+    let synced = world.ok(&["sync", &address("other"), "down"]);
+    assert_eq!(synced.stdout, "", "nothing differs");
+}
+
+#[test]
+fn a_folder_transfer_continues_the_upload_of_a_single_file() {
+    let world = World::new();
+    world.write("in/big", vec![b'x'; 40 << 20]);
+    world.faults(&["operation=UploadMultipart,after=3,status=403,code=permission_denied"]);
+    let options = ["--resume", "--part-size", "4M", "--concurrency", "1"];
+    let target = address("x/big");
+    let cp = [&["cp"], &options[..], &["in/big", &target]].concat();
+    world.run(&cp).exits(1);
+    world.faults(&[]);
+    let before = world.served("UploadMultipart");
+    let folder = address("x");
+    world.ok(&[&["sync"], &options[..], &["in", &folder]].concat());
+    assert_eq!(world.served("UploadMultipart") - before, 7);
+    assert_eq!(world.uploads().len(), 0);
+    assert_eq!(world.files("home/.qingstor/uploads"), [""; 0]);
+    let object = world.properties(&target);
+    assert_eq!(object["metadata"]["part-size"], (4 << 20).to_string());
+}
+
 #[test]
 fn resumes_uploads_and_downloads() {
     let world = World::new();

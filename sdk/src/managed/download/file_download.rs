@@ -23,6 +23,7 @@ use crate::base::fs::atomic_file::Durability;
 use crate::client::transfer_budget::AdmittedBucket;
 use crate::generated::operations::GetObjectOutput;
 use crate::managed::errors;
+use crate::managed::file_metadata::time_of_file;
 use crate::managed::request_tasks::TaskEvent;
 
 /// How often a resumable download records which bytes it has received, in addition to the ends of its
@@ -33,7 +34,7 @@ const SAVE_INTERVAL: Duration = Duration::from_secs(2);
 pub(super) async fn download_to_file(
     reader: ObjectReader,
     mut options: DownloadOptions,
-    guard: PartFileGuard,
+    mut guard: PartFileGuard,
     first: FirstResponse,
 ) -> Result<DownloadOutput> {
     let state = reader.new_state(&first.object);
@@ -47,8 +48,9 @@ pub(super) async fn download_to_file(
     let can_continue = has_ranges && entity_tag::is_strong(&first.object.etag);
     let reader = reader.pin(first.object, &first.output, &mut options);
     let response = Some((0..first.len, first.output, first.admitted));
+    guard.saves_state &= can_continue;
     FileDownload {
-        saves_state: guard.file.is_resumable() && can_continue,
+        saves_state: guard.saves_state,
         reader,
         options,
         guard,
@@ -177,6 +179,15 @@ impl FileDownload {
                 return Err(error);
             }
             output.verified = true;
+        }
+        if self.options.file_metadata
+            && let Some(time) = time_of_file(&output.metadata, output.last_modified)
+        {
+            blocking(&file, move |file| {
+                file.set_modified(time.into());
+                Ok(())
+            })
+            .await?;
         }
         let durability = match self.options.sync_to_disk {
             true => Durability::Synced,

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 
@@ -18,14 +19,19 @@ use crate::managed::errors::file_error;
 /// the file open for a moment longer.
 pub(super) struct PartFileGuard {
     pub(super) file: Arc<PartFile>,
+    /// Whether the download saves its state. If not, no thread needs the file any longer when the
+    /// download ends.
+    pub(super) saves_state: bool,
 }
 
 impl Drop for PartFileGuard {
     #[inline]
     fn drop(&mut self) {
-        match &self.file.place {
-            Place::Temporary(_) => self.file.remove(),
-            Place::Resumable(locked) => locked.end_transfer(),
+        if !self.saves_state {
+            self.file.remove();
+        }
+        if let Place::Resumable(locked) = &self.file.place {
+            locked.end_transfer();
         }
     }
 }
@@ -99,6 +105,7 @@ impl PartFile {
     fn guard(place: Place, target: &Path, file: Arc<File>) -> PartFileGuard {
         let target = target.to_owned();
         PartFileGuard {
+            saves_state: matches!(place, Place::Resumable(_)),
             file: Arc::new(Self {
                 place,
                 target,
@@ -160,6 +167,12 @@ impl PartFile {
     pub(super) fn save_state(&self, state: &ResumeState) -> io::Result<()> {
         self.file.sync_data()?;
         state.write(self.path())
+    }
+
+    /// Sets the modification time, if the file system can store it. Blocks.
+    pub(super) fn set_modified(&self, time: SystemTime) {
+        // The content is complete and valid without it.
+        let _ = self.file.set_modified(time);
     }
 
     /// Replaces the target with the file. If that fails, a later download can continue the file: it has

@@ -200,60 +200,9 @@ fn same_entity_tag(a: &Version, b: &Version) -> Option<bool> {
 /// Returns whether the time of a file is that of an object. File systems store times with a
 /// resolution of 1 ns, 100 ns or one second.
 fn is_time_of(file: Timestamp, object: Timestamp) -> bool {
-    let nanoseconds = |time: Timestamp| {
-        Timestamp::from_unix_seconds(time.as_unix_seconds())
-            .map_or(0, |whole| (time - whole).subsec_nanos())
-    };
-    let (of_file, of_object) = (nanoseconds(file), nanoseconds(object));
+    let (of_file, of_object) = (file.subsec_nanos(), object.subsec_nanos());
     file.as_unix_seconds() == object.as_unix_seconds()
         && (of_file / 1000 == of_object / 1000 || of_file == 0)
-}
-
-/// Formats a time for the metadata of an object: Unix seconds with decimals.
-pub(super) fn format_time(time: Timestamp) -> String {
-    let seconds = time.as_unix_seconds();
-    let whole = Timestamp::from_unix_seconds(seconds).unwrap_or_default();
-    let nanoseconds = time
-        .duration_since(whole)
-        .unwrap_or_default()
-        .subsec_nanos();
-    // Before 1970, the seconds are rounded down, so the decimals count from there.
-    let total = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
-    let sign = if total < 0 { "-" } else { "" };
-    let total = total.unsigned_abs();
-    let text = format!(
-        "{sign}{}.{:09}",
-        total / 1_000_000_000,
-        total % 1_000_000_000
-    );
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// Parses a time from the metadata of an object. Returns `None` if the text is not a number of
-/// seconds.
-pub(super) fn parse_time(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    let (is_negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text),
-    };
-    let (seconds, decimals) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-    if seconds.is_empty() || !is_number(seconds) || !is_number(decimals) {
-        return None;
-    }
-    let seconds: i64 = seconds.parse().ok()?;
-    let nanoseconds: String = decimals
-        .chars()
-        .chain("000000000".chars())
-        .take(9)
-        .collect();
-    let nanoseconds = std::time::Duration::from_nanos(nanoseconds.parse().ok()?);
-    let whole = Timestamp::from_unix_seconds(if is_negative { -seconds } else { seconds }).ok()?;
-    Some(match is_negative {
-        true => whole - nanoseconds,
-        false => whole + nanoseconds,
-    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use md5::{Digest as _, Md5};
 use tokio::task::spawn_blocking;
 
-use super::compare::{self, Decision, Fact, Facts, Kinds, Rules, Version, parse_time};
+use super::compare::{self, Decision, Fact, Facts, Kinds, Rules, Version};
 use super::context::Context;
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
@@ -13,7 +13,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::regular_file;
 use crate::generated::operations::HeadObjectInput;
 use crate::managed::errors::{file_error, task_result};
-use crate::managed::file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
+use crate::managed::file_metadata::{PART_SIZE_METADATA, recorded_time};
 use crate::managed::part_sizes::PartSizes;
 use crate::managed::request_tasks::send;
 use crate::managed::{Upload, etag_of_file};
@@ -46,8 +46,7 @@ pub(super) async fn decide(
         match compare::decide(rules, source, target, facts) {
             Decision::Need(Fact::RecordedTime) => {
                 let metadata = metadata_of(context, path, object, &mut metadata).await?;
-                let time = metadata.get(MODIFIED_METADATA).and_then(parse_time);
-                facts.recorded_time = Some(time);
+                facts.recorded_time = Some(recorded_time(metadata));
             }
             Decision::Need(Fact::Content) => {
                 let local = match (&file.disk_path, &context.direction) {

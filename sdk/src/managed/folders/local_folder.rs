@@ -44,18 +44,6 @@ pub(super) fn write_file(
     atomic_file::replace_content(&local, content, modified, durability)
 }
 
-/// Sets the modification time of a file.
-pub(super) fn set_modified(local: &Path, modified: SystemTime) -> io::Result<()> {
-    let file = match std::fs::OpenOptions::new().write(true).open(local) {
-        // The owner may change the time of a file that is not writable.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            std::fs::File::open(local)?
-        }
-        file => file?,
-    };
-    file.set_modified(modified)
-}
-
 /// Removes a file, or a link itself. Ignores a path that does not exist.
 pub(super) fn remove_file(root: &Path, path: &str) -> io::Result<()> {
     remove(root, path, |local| std::fs::remove_file(local))

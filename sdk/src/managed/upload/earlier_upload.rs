@@ -103,7 +103,7 @@ fn check_source(token: &ResumeToken, reader: &PartReader<'_>) -> Result<()> {
             "the source has {now} bytes; it had {then} when the upload started"
         )));
     }
-    if let (Some(then), Some(now)) = (token.modified, reader.modified)
+    if let (Some(then), Some(now)) = (token.modified, reader.modified_nanoseconds())
         && then != now
     {
         let text = "the source file has changed since the upload started";

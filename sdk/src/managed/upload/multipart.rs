@@ -130,7 +130,7 @@ impl<'a> MultipartUpload<'a> {
             upload_id: guard.upload_id().to_owned(),
             part_size: sizes.first(),
             length: self.reader.len,
-            modified: self.reader.modified,
+            modified: self.reader.modified_nanoseconds(),
             parts: BTreeMap::new(),
         }
     }

@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use qingstor_md5::Md5Pool;
@@ -14,6 +13,7 @@ use super::part_memory::PartMemory;
 use super::source::{SourceKind, SourceStream, UploadSource};
 use super::stream_reader::StreamReader;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::client::transfer_budget::MemoryBudget;
 use crate::managed::errors::file_error;
 use crate::managed::part_sizes::PartSizes;
@@ -24,8 +24,8 @@ pub(super) struct PartReader<'a> {
     unread: Unread<'a>,
     /// Length of the content in bytes, if it is known.
     pub(super) len: Option<u64>,
-    /// Modification time of the source file, in nanoseconds since 1970.
-    pub(super) modified: Option<i64>,
+    /// Modification time of the source file, if the file system stores times.
+    pub(super) modified: Option<Timestamp>,
 }
 
 /// The content after the last part.
@@ -101,6 +101,18 @@ impl<'a> PartReader<'a> {
 
     pub(super) fn is_stream(&self) -> bool {
         matches!(self.unread, Unread::Stream(_))
+    }
+
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self.unread, Unread::File { .. })
+    }
+
+    /// Returns the modification time as resume tokens contain it: in nanoseconds since 1970, negative for
+    /// earlier times.
+    pub(super) fn modified_nanoseconds(&self) -> Option<i64> {
+        let modified = self.modified?;
+        let whole = modified.as_unix_seconds().checked_mul(1_000_000_000)?;
+        whole.checked_add(modified.subsec_nanos().into())
     }
 
     /// Returns another reader of the unread content, or `None` if the source can be read only once.
@@ -209,10 +221,8 @@ impl<'a> PartReader<'a> {
     }
 }
 
-fn modified(data: &std::fs::Metadata) -> Option<i64> {
-    // The file system may not store times, and the time may be before 1970.
-    let since_epoch = data.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(since_epoch.as_nanos()).ok()
+fn modified(data: &std::fs::Metadata) -> Option<Timestamp> {
+    data.modified().ok()?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -8,14 +8,16 @@ use super::multipart::{MultipartStart, MultipartUpload};
 use super::part_content::Part;
 use super::part_reader::PartReader;
 use super::source::SourceKind;
-use super::token_store::TokenStore;
+use super::token_store::{TokenStore, create_folder, token_name};
 use super::uploader::Uploader;
 use super::{Upload, UploadOutput, content_type};
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::runtime;
 use crate::client::spans::TransferSpan;
 use crate::client::transfer_budget::Lane;
 use crate::managed::errors::with_object;
+use crate::managed::file_metadata::{insert_modified, insert_part_size};
+use crate::managed::multipart_guard::is_upload_gone;
 use crate::managed::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
 use crate::message::sse::SseInput;
 
@@ -32,6 +34,16 @@ impl Upload<'_> {
         self.check_options()?;
         self.complete_attributes();
         let options = &mut self.options;
+        if let Some(folder) = options.token_folder.take() {
+            let SourceKind::Path(path) = &self.source.0 else {
+                let text = "token_folder: only the upload of a path can have its token there";
+                return Err(Error::invalid_input(text));
+            };
+            let name = token_name(&self.bucket, &options.object.key, path)?;
+            options.token_file = Some(folder.join(name));
+            options.replaces_aborted = true;
+            create_folder(folder).await?;
+        }
         let mut tokens = TokenStore::open(options).await?;
         if self.token.is_none() {
             self.token = tokens.load(&options.object.key).await?;
@@ -40,6 +52,15 @@ impl Upload<'_> {
         let pool = needs_md5.then(|| self.bucket.md5_pool());
         let memory = &self.bucket.transfer_budget().memory;
         let mut reader = PartReader::open(self.source, memory, pool).await?;
+        if options.file_metadata
+            && let (Some(len), true) = (reader.len, reader.is_file())
+        {
+            let metadata = &mut options.object.metadata;
+            insert_modified(metadata, reader.modified);
+            if len > options.multipart_threshold {
+                insert_part_size(metadata, options.transfer.part_size, len);
+            }
+        }
         let uploader = Arc::new(Uploader {
             concurrency: options.transfer.concurrency(Lane::Uploads, &self.bucket),
             md5_pool: self.bucket.md5_pool().clone(),
@@ -52,7 +73,14 @@ impl Upload<'_> {
         });
         if let Some(token) = self.token {
             let is_replaced = tokens.has_token();
-            match EarlierUpload::find(&uploader, &mut reader, token, is_replaced).await? {
+            let earlier = EarlierUpload::find(&uploader, &mut reader, token, is_replaced).await;
+            let earlier = match earlier {
+                Err(error) if options.replaces_aborted && is_upload_gone(&error) => {
+                    EarlierUpload::Outdated
+                }
+                earlier => earlier?,
+            };
+            match earlier {
                 EarlierUpload::Unfinished { token, stored } => {
                     let upload = MultipartUpload::new(uploader, reader, self.options, tokens);
                     return upload.run(MultipartStart::Resume { token, stored }).await;

@@ -5,11 +5,15 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use md5::{Digest as _, Md5};
+
 use super::UploadOptions;
 use super::resume_token::{CompletedPart, OnToken, ResumeToken};
+use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::file_lock::{LockedFile, new_file, open_locked};
 use crate::base::fs::regular_file;
+use crate::client::Bucket;
 use crate::managed::errors;
 
 /// The maximum size of a token file in bytes. A file with 10,000 parts has less than 1 MiB.
@@ -222,6 +226,36 @@ impl Drop for LockedToken {
 fn token_error(path: &Path, error: io::Error) -> Error {
     let text = format!("token file {}: {error}", path.display());
     Error::new(ErrorKind::Io, text).with_source(error)
+}
+
+/// Returns the name of the token file of an upload: the same for every version of the file.
+#[inline]
+pub(in crate::managed) fn token_name(bucket: &Bucket, key: &str, file: &Path) -> Result<String> {
+    let path = std::path::absolute(file).map_err(|error| errors::file_error(file, error))?;
+    let mut md5 = Md5::new();
+    let fields = [
+        bucket.name().as_bytes(),
+        key.as_bytes(),
+        path.as_os_str().as_encoded_bytes(),
+    ];
+    for field in fields {
+        // The length separates the fields.
+        md5.update((field.len() as u64).to_be_bytes());
+        md5.update(field);
+    }
+    Ok(format!("{}.token", Digest::of(md5)))
+}
+
+/// Creates the folder of token files.
+pub(super) async fn create_folder(folder: PathBuf) -> Result<()> {
+    let created = errors::blocking(move || {
+        let created = std::fs::create_dir_all(&folder);
+        created.map_err(|error| {
+            let text = format!("cannot create the folder {}: {error}", folder.display());
+            Error::new(ErrorKind::Io, text).with_source(error)
+        })
+    });
+    created.await?
 }
 
 #[cfg(test)]

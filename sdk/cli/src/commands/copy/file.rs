@@ -1,13 +1,12 @@
 //! The transfer of a single file or object.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, anyhow};
-use qingstor_sdk::{Download, DownloadTarget, MODIFIED_METADATA, UploadSource};
+use qingstor_sdk::{Download, DownloadTarget, UploadSource};
 use tokio::io::AsyncWrite;
 
-use super::super::source_version::{FileVersion, ObjectVersion};
+use super::super::moved_version::{FileVersion, ObjectVersion};
 use super::super::transfers::{AddTotalOnce, Transfers, configured_upload, with_limits};
 use super::objects::copy;
 use super::upload::upload_file;
@@ -44,19 +43,19 @@ pub(super) struct FileJob {
 
 /// The end of a transfer.
 enum Outcome {
-    Done(SourceVersion),
+    Done(CopiedSource),
     Skipped(String),
 }
 
 /// The version of a source that was copied.
-enum SourceVersion {
+enum CopiedSource {
     File(FileVersion),
     Object(ObjectVersion),
     /// A source that is not deleted, and its number of bytes.
     Stream(u64),
 }
 
-impl SourceVersion {
+impl CopiedSource {
     fn bytes(&self) -> u64 {
         match self {
             Self::File(version) => version.size,
@@ -161,34 +160,34 @@ impl FileJob {
         if transfers.options.dry_run {
             let size = self.size(transfers).await?;
             transfers.check_target_bucket(&self.target).await?;
-            return Ok(Outcome::Done(SourceVersion::Stream(size)));
+            return Ok(Outcome::Done(CopiedSource::Stream(size)));
         }
         let copied = match (&self.source, &self.target) {
             (Location::Local(path), Location::Remote(target)) => {
-                SourceVersion::File(upload_file(transfers, path, target).await?)
+                CopiedSource::File(upload_file(transfers, path, target).await?)
             }
             (Location::Stdio, Location::Remote(target)) => {
                 let bucket = transfers.session.bucket(&target.bucket).await?;
                 let source = UploadSource::reader(tokio::io::stdin());
                 let upload = configured_upload(transfers, bucket.upload(&target.key, source));
-                SourceVersion::Stream(upload.await?.bytes)
+                CopiedSource::Stream(upload.await?.bytes)
             }
             (Location::Remote(source), Location::Local(path)) if is_stream(path) => {
                 let opened = path.clone();
                 let file = tokio::task::spawn_blocking(move || open_stream(&opened)).await?;
                 let file =
                     tokio::fs::File::from_std(file.with_context(|| path.display().to_string())?);
-                SourceVersion::Stream(download_to_writer(transfers, source, file).await?)
+                CopiedSource::Stream(download_to_writer(transfers, source, file).await?)
             }
             (Location::Remote(source), Location::Local(path)) => {
                 let resume = transfers.options.resume;
-                SourceVersion::Object(download_file(transfers, source, path, resume).await?)
+                CopiedSource::Object(download_file(transfers, source, path, resume).await?)
             }
             (Location::Remote(source), Location::Stdio) => {
-                SourceVersion::Stream(download_to_stdout(transfers, source).await?)
+                CopiedSource::Stream(download_to_stdout(transfers, source).await?)
             }
             (Location::Remote(source), Location::Remote(target)) => {
-                SourceVersion::Object(copy(transfers, source, target).await?)
+                CopiedSource::Object(copy(transfers, source, target).await?)
             }
             _ => return Err(both_local(&self.source, &self.target)),
         };
@@ -223,7 +222,7 @@ impl FileJob {
     }
 
     /// Deletes the source of a move, and reports it. A local file is deleted after the last transfer.
-    async fn remove_source(&self, transfers: &Transfers, copied: &SourceVersion) {
+    async fn remove_source(&self, transfers: &Transfers, copied: &CopiedSource) {
         let remote = match &self.source {
             Location::Remote(remote) => remote,
             Location::Local(path) => {
@@ -236,7 +235,7 @@ impl FileJob {
         let source = self.source.to_string();
         let action = Action::new(Verb::Delete, &source);
         let removed = match copied {
-            SourceVersion::Object(version) => remove_if_unchanged(transfers, remote, version).await,
+            CopiedSource::Object(version) => remove_if_unchanged(transfers, remote, version).await,
             _ => Ok(()),
         };
         match removed {
@@ -281,12 +280,7 @@ async fn download_file(
             .with_context(|| parent.display().to_string())?;
     }
     let download = bucket.download(&source.key, path).resumable(resume);
-    let output = configured_download(transfers, download).await?;
-    if let Some(time) = output.metadata.get(MODIFIED_METADATA).and_then(parse_time) {
-        let file = std::fs::File::options().write(true).open(path);
-        // The content is complete, so a time that cannot be set is not a failure.
-        let _ = file.and_then(|file| file.set_modified(time));
-    }
+    let output = configured_download(transfers, download.file_metadata(true)).await?;
     Ok(ObjectVersion {
         size: output.bytes,
         etag: output.etag,
@@ -311,19 +305,6 @@ fn configured_download<'a>(transfers: &Transfers, download: Download<'a>) -> Dow
     })
 }
 
-/// Parses the time of a file: Unix seconds with decimals.
-fn parse_time(text: &str) -> Option<SystemTime> {
-    let (seconds, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let seconds: u64 = seconds.parse().ok()?;
-    let digits: String = decimals
-        .chars()
-        .chain("000000000".chars())
-        .take(9)
-        .collect();
-    let nanoseconds: u32 = digits.parse().ok()?;
-    UNIX_EPOCH.checked_add(std::time::Duration::new(seconds, nanoseconds))
-}
-
 async fn download_to_writer(
     transfers: &Transfers,
     source: &Remote,
@@ -346,22 +327,4 @@ async fn download_to_stdout(transfers: &Transfers, source: &Remote) -> Result<u6
             false => error,
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_up_to_nine_decimals() {
-        let at = |seconds, nanoseconds| {
-            Some(UNIX_EPOCH + std::time::Duration::new(seconds, nanoseconds))
-        };
-        assert_eq!(parse_time("1764432000"), at(1_764_432_000, 0));
-        assert_eq!(parse_time("1764432000.25"), at(1_764_432_000, 250_000_000));
-        assert_eq!(parse_time("1.000000001"), at(1, 1));
-        for text in ["", "-1", "x", "1.x", "99999999999999999999"] {
-            assert_eq!(parse_time(text), None, "{text}");
-        }
-    }
 }

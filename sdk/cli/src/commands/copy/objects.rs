@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::super::source_version::ObjectVersion;
+use super::super::moved_version::ObjectVersion;
 use super::super::transfers::{AddTotalOnce, Transfers, with_limits};
 use crate::location::Remote;
 

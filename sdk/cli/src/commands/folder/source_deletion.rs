@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, block_in_place};
 
 use super::super::moved_files::{MovedFiles, MovedFolder};
+use super::super::moved_version::{FileVersion, ObjectVersion};
 use super::super::rm;
-use super::super::source_version::{FileVersion, ObjectVersion};
 use super::super::transfers::Transfers;
 use super::FolderJob;
 use crate::action::{Action, Verb};

@@ -1,4 +1,5 @@
 use super::*;
+use crate::managed::file_metadata::parse_time;
 
 const KNOWN_TIME: Option<Option<Timestamp>> = Some(None);
 
@@ -396,28 +397,4 @@ fn without_a_comparison_everything_is_transferred_unless_it_must_not_be_replaced
         ..always
     };
     assert_eq!(decide(keep), Decision::Skip(SkipReason::Exists));
-}
-
-#[test]
-fn row_22_times_survive_in_metadata() {
-    for (text, expected) in [
-        ("0", Some("0")),
-        ("1764432000.25", Some("1764432000.25")),
-        ("1764432000.123456789", Some("1764432000.123456789")),
-        ("1764432000.1234567891", Some("1764432000.123456789")),
-        (" 5.50 ", Some("5.5")),
-        ("-0.5", Some("-0.5")),
-        ("-2.25", Some("-2.25")),
-        ("1.", Some("1")),
-        ("", None),
-        (".5", None),
-        ("-", None),
-        ("1e9", None),
-        ("+1", None),
-        ("2026-01-01", None),
-        ("99999999999999999999", None),
-    ] {
-        let time = parse_time(text).map(format_time);
-        assert_eq!(time.as_deref(), expected, "{text}");
-    }
 }

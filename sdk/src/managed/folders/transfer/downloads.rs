@@ -7,7 +7,7 @@ use md5::{Digest as _, Md5};
 use tokio::task::spawn_blocking;
 
 use super::super::action::FolderAction;
-use super::super::compare::{Version, parse_time};
+use super::super::compare::Version;
 use super::super::context::Direction;
 use super::super::local_folder;
 use super::super::planned_action::PlannedAction;
@@ -19,9 +19,8 @@ use crate::base::fs::atomic_file::Durability;
 use crate::base::timestamp::Timestamp;
 use crate::client::transfer_budget::{AdmittedBucket, Lane};
 use crate::managed::errors::{file_error, task_result, with_object};
-use crate::managed::file_metadata::MODIFIED_METADATA;
+use crate::managed::file_metadata::time_of_file;
 use crate::managed::request_tasks::{Concurrency, in_slot};
-use crate::message::metadata::Metadata;
 use crate::message::sse::SseInput;
 
 /// The content of a small object that was downloaded, and its time.
@@ -125,7 +124,7 @@ impl Transfers {
             admitted.slot.detach();
             self.monitor.wait(size).await;
         }
-        let modified = time_of(&output.metadata, output.last_modified);
+        let modified = time_of_file(&output.metadata, output.last_modified);
         // A body without an announced length may be endless.
         let content = output.body.collect(SMALL as usize).await?;
         self.check(key, source, &content)?;
@@ -169,6 +168,7 @@ impl Transfers {
             .verify(options.verify)
             .resumable(options.resumable && is_large)
             .sync_to_disk(options.sync_to_disk)
+            .file_metadata(true)
             .shared_monitor(Arc::clone(&self.monitor));
         if let Some(ranges) = options.concurrency {
             download = download.concurrency(ranges);
@@ -176,22 +176,6 @@ impl Transfers {
         if let Some(sse_key) = &options.sse_key {
             download = download.sse_key(sse_key);
         }
-        let output = download.await?;
-        if let Some(modified) = time_of(&output.metadata, output.last_modified) {
-            let local = file.clone();
-            let set = spawn_blocking(move || {
-                let set = local_folder::set_modified(&local, modified.into());
-                set.map_err(|error| file_error(&local, error))
-            });
-            task_result(set.await)??;
-        }
-        Ok(output.bytes)
+        Ok(download.await?.bytes)
     }
-}
-
-/// Returns the time that a downloaded file gets: the one in the metadata of the object, or else that
-/// of its last change.
-fn time_of(metadata: &Metadata, last_modified: Option<Timestamp>) -> Option<Timestamp> {
-    let recorded = metadata.get(MODIFIED_METADATA).and_then(parse_time);
-    recorded.or(last_modified)
 }

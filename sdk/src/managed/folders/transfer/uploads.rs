@@ -6,28 +6,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use md5::{Digest as _, Md5};
 use tokio::task::spawn_blocking;
 
 use super::super::action::FolderAction;
-use super::super::compare::{Version, format_time};
+use super::super::compare::Version;
 use super::super::context::Context;
 use super::super::planned_action::PlannedAction;
 use super::super::walk::version_of;
 use super::{Results, SMALL, Transfers, wrong_direction};
-use crate::base::digest::Digest;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::regular_file;
-use crate::client::Bucket;
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::PutObjectInput;
 use crate::managed::errors::{file_error, task_result, with_object};
-use crate::managed::file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
-use crate::managed::part_sizes::PartSizes;
+use crate::managed::file_metadata::insert_modified;
 use crate::managed::request_tasks::send;
 use crate::managed::upload::source::UploadSource;
+use crate::managed::upload::token_store::token_name;
 use crate::managed::{Upload, UploadOutput};
-use crate::message::metadata::Metadata;
 use crate::message::sse::SseInput;
 
 /// Content type of marker objects of folders.
@@ -100,22 +96,13 @@ impl Transfers {
         &self,
         key: &str,
         file: &Path,
-        source: impl Into<UploadSource<'a>> + Clone,
+        source: impl Into<UploadSource<'a>>,
         version: &Version,
     ) -> Result<UploadOutput> {
-        let upload = || self.upload(key, source.clone(), version);
-        let Some(token) = self.token_file(key, file, version.size)? else {
-            return upload().await;
-        };
-        let had_token = tokio::fs::try_exists(&token).await.unwrap_or(false);
-        match upload().token_file(&token).await {
-            // The upload was aborted in the meantime.
-            Err(error) if had_token && error.is_not_found() => {
-                let removed = tokio::fs::remove_file(&token).await;
-                removed.map_err(|error| file_error(&token, error))?;
-                upload().token_file(&token).await
-            }
-            uploaded => uploaded,
+        let upload = self.upload(key, source, version);
+        match self.token_file(key, file, version.size)? {
+            Some(token) => upload.shared_token_file(token).await,
+            None => upload.await,
         }
     }
 
@@ -141,6 +128,9 @@ impl Transfers {
         version: &Version,
     ) -> Upload<'a> {
         let options = &self.context.options;
+        // Also of a small file whose content was read already.
+        let mut metadata = options.metadata.clone();
+        insert_modified(&mut metadata, version.modified);
         let mut upload = self
             .context
             .bucket
@@ -148,7 +138,8 @@ impl Transfers {
             .part_size(options.part_size())
             .multipart_threshold(options.multipart_threshold())
             .verify(options.verify)
-            .metadata(self.metadata(version))
+            .metadata(metadata)
+            .file_metadata(true)
             .shared_monitor(Arc::clone(&self.monitor));
         if let Some(content_type) = &options.content_type {
             upload = upload.content_type(content_type);
@@ -164,40 +155,6 @@ impl Transfers {
         }
         upload
     }
-
-    /// Returns the metadata of an uploaded file.
-    fn metadata(&self, version: &Version) -> Metadata {
-        let options = &self.context.options;
-        let mut metadata = options.metadata.clone();
-        if let Some(modified) = version.modified
-            && metadata.get(MODIFIED_METADATA).is_none()
-        {
-            metadata.insert(MODIFIED_METADATA, format_time(modified));
-        }
-        if version.size > options.multipart_threshold()
-            && let Ok(sizes) = PartSizes::new(options.part_size(), Some(version.size))
-        {
-            metadata.insert(PART_SIZE_METADATA, sizes.first().to_string());
-        }
-        metadata
-    }
-}
-
-/// Returns the name of the token file of an upload: the same for every version of the file.
-fn token_name(bucket: &Bucket, key: &str, file: &Path) -> Result<String> {
-    let path = std::path::absolute(file).map_err(|error| file_error(file, error))?;
-    let mut md5 = Md5::new();
-    let fields = [
-        bucket.name().as_bytes(),
-        key.as_bytes(),
-        path.as_os_str().as_encoded_bytes(),
-    ];
-    for field in fields {
-        // The length separates the fields.
-        md5.update((field.len() as u64).to_be_bytes());
-        md5.update(field);
-    }
-    Ok(format!("{}.token", Digest::of(md5)))
 }
 
 /// Reads the small files among these uploads, all of them in one task. `None` for other files.
