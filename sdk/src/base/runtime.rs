@@ -51,6 +51,18 @@ impl<T> Drop for ScopedTask<T> {
     }
 }
 
+/// Runs the future of a task in the span that is current now.
+#[cfg(feature = "tracing")]
+pub(crate) fn in_current_span<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    tracing::Instrument::in_current_span(future)
+}
+
+/// Without the feature `tracing`, there are no spans.
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn in_current_span<F: Future>(future: F) -> F {
+    future
+}
+
 /// Returns the result of a spawned task. Resumes its panic, which only a user callback can cause.
 ///
 /// # Errors

@@ -7,6 +7,8 @@ mod disabled;
 mod enabled;
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) use disabled::{AttemptSpan, CallSpan, TransferSpan, in_current_span, retry_delayed};
+pub(crate) use disabled::{AttemptSpan, CallSpan, TransferSpan, retry_delayed};
 #[cfg(feature = "tracing")]
-pub(crate) use enabled::{AttemptSpan, CallSpan, TransferSpan, in_current_span, retry_delayed};
+pub(crate) use enabled::{AttemptSpan, CallSpan, TransferSpan, retry_delayed};
+
+pub(crate) use crate::base::runtime::in_current_span;

@@ -1,10 +1,12 @@
 //! Timeouts: which time counts, and which does not.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
-use qingstor_sdk::{Body, Config, ErrorKind, QingStor, RetryPolicy};
+use qingstor_sdk::{Body, Config, ErrorKind, Observer, QingStor, RetryEvent, RetryPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -157,6 +159,50 @@ async fn a_caller_that_stops_to_wait_for_a_body_is_not_a_timeout() {
         );
     };
     tokio::join!(each(true), each(false));
+}
+
+/// Counts the retries.
+#[derive(Default)]
+struct Retries(AtomicU32);
+
+impl Observer for Retries {
+    fn retry(&self, _: &RetryEvent<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Otherwise, the timeouts of the request would include the time in which the caller does something
+/// else.
+#[tokio::test]
+async fn the_request_for_the_rest_of_a_body_runs_while_nobody_polls() {
+    let server = Server::start(RequestBody::Read, |number, _| match number {
+        1 => {
+            let headers = [("Content-Length", "30"), ("ETag", "\"e\"")];
+            raw("200 OK", &headers, &[7; 10])
+        }
+        _ => {
+            let headers = [("ETag", "\"e\""), ("Content-Range", "bytes 10-29/30")];
+            response("206 Partial Content", &headers, &[7; 20])
+        }
+    })
+    .await;
+    let retries = Arc::new(Retries::default());
+    let bucket = server.bucket_with(|config| {
+        let config = config.idle_timeout(IDLE);
+        config.observer(Arc::clone(&retries))
+    });
+    let body = bucket.get_object("k").await.unwrap().body;
+    let mut bytes = Box::pin(body.bytes());
+    while retries.0.load(Ordering::Relaxed) == 0 {
+        assert!(bytes.as_mut().now_or_never().is_none());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let limit = Instant::now() + Duration::from_secs(10);
+    while server.seen.requests() == 1 && Instant::now() < limit {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(server.seen.requests(), 2);
+    assert_eq!(bytes.await.unwrap(), [7; 30].as_slice());
 }
 
 /// A runtime whose timers are always late does not disable the timeouts.

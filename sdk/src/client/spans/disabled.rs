@@ -77,8 +77,4 @@ impl TransferSpan {
     pub(crate) fn failed_with_code(&self, _: Option<&ErrorCode>) {}
 }
 
-pub(crate) fn in_current_span<F: Future>(future: F) -> F {
-    future
-}
-
 pub(crate) fn retry_delayed(_: u32, _: Duration) {}

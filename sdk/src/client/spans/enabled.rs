@@ -263,11 +263,6 @@ impl TransferSpan {
     }
 }
 
-/// Runs the future of a task in the span that is current now.
-pub(crate) fn in_current_span<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    future.in_current_span()
-}
-
 /// Reports the delay before a retry.
 pub(crate) fn retry_delayed(attempt: u32, delay: Duration) {
     tracing::debug!(

@@ -311,9 +311,10 @@ impl BodyReader {
         let Some(request) = &mut self.resume_request else {
             return Poll::Ready(Ok(()));
         };
-        let (resume, rest) = ready!(request.poll(cx));
+        let resumed = ready!(request.poll(cx));
         self.resume_request = None;
-        let rest = rest?.into_reader();
+        let (resume, rest) = resumed?;
+        let rest = rest.into_reader();
         self.body = rest.body;
         self.timer = rest.timer;
         self.wait = None;

@@ -2,8 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +14,7 @@ use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result, RetryRefusal};
 use crate::base::header_names::has_customer_key;
+use crate::base::runtime::{self, ScopedTask};
 use crate::message::call_info::{CallInfo, MAX_HALVINGS};
 use crate::message::content_range::ContentRange;
 use crate::message::response::contradiction;
@@ -70,17 +70,20 @@ pub(super) struct ResumePoint {
     received: u64,
 }
 
-/// A request for the rest of a body.
-pub(super) struct ResumeRequest(Mutex<Pin<Box<dyn Future<Output = ResumeOutput> + Send>>>);
+/// A request for the rest of a body. In a task, because its timeouts would otherwise include the time
+/// in which nothing polls the stream.
+pub(super) struct ResumeRequest(ScopedTask<ResumeOutput>);
 
 /// The state for resuming once more, and the rest of the body.
-type ResumeOutput = (ResumePoint, Result<ByteStream>);
+type ResumeOutput = Result<(ResumePoint, ByteStream)>;
 
 impl ResumeRequest {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ResumeOutput> {
-        // The lock is never contended. It makes the stream `Sync`.
-        let future = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        future.as_mut().poll(cx)
+        let joined = ready!(Pin::new(&mut self.0).poll(cx));
+        Poll::Ready(runtime::joined(joined).unwrap_or_else(|error| {
+            let text = "the runtime ended the request for the rest of the body";
+            Err(Error::new(ErrorKind::Io, text).with_source(error))
+        }))
     }
 }
 
@@ -116,7 +119,8 @@ impl ResumePoint {
     ///
     /// # Errors
     ///
-    /// Returns `error`, which interrupted the body, if the retry rules allow no further attempt.
+    /// Returns `error`, which interrupted the body, if the retry rules allow no further attempt, or
+    /// outside of a runtime.
     pub(super) fn request_rest(
         mut self,
         received: u64,
@@ -160,16 +164,19 @@ impl ResumePoint {
         let Some(wanted) = wanted else {
             return Err(error);
         };
+        if runtime::current().is_err() {
+            return Err(error);
+        }
         let delay = match self.resend.delay(&error, &call, takes_tokens) {
             Ok(delay) => delay,
             Err(refusal) => return Err(refusal.explain(error)),
         };
-        let future = async move {
+        let request = runtime::in_current_span(async move {
             tokio::time::sleep(delay).await;
-            let rest = self.send(wanted, call).await;
-            (self, rest)
-        };
-        Ok(ResumeRequest(Mutex::new(Box::pin(future))))
+            let rest = self.send(wanted, call).await?;
+            Ok((self, rest))
+        });
+        Ok(ResumeRequest(ScopedTask::spawn(request)))
     }
 
     /// Returns the part of the object that a body of `announced` bytes is.
