@@ -170,9 +170,14 @@ impl Sources {
     ) -> Result<(FileId, Rc<Node>), Vec<Diagnostic>> {
         let real = self.real(path);
         let is_known = self.trees.contains_key(&real);
-        let is_missing = !is_known && !path.exists();
         let root = self.root.clone();
-        if !is_missing && !real.starts_with(self.real(&root)) {
+        let root = self.real(&root);
+        let is_inside = if is_known || path.exists() {
+            real.starts_with(root)
+        } else {
+            nearest_folder(path).is_some_and(|folder| folder.starts_with(root))
+        };
+        if !is_inside {
             return Err(vec![self.outside(reference)]);
         }
         let reference = reference.span;
@@ -330,6 +335,17 @@ pub(crate) fn without_byte_order_mark(mut bytes: Vec<u8>) -> Vec<u8> {
         bytes.drain(..3);
     }
     bytes
+}
+
+/// Returns the canonical path of the nearest existing folder of a file that does not exist.
+fn nearest_folder(path: &Path) -> Option<PathBuf> {
+    let here = Path::new(".");
+    let mut folders = path.ancestors().skip(1);
+    folders.find_map(|folder| {
+        let is_here = folder.as_os_str().is_empty();
+        let folder = if is_here { here } else { folder };
+        folder.canonicalize().ok()
+    })
 }
 
 /// Maximum size of a file in bytes.

@@ -155,6 +155,37 @@ fn a_revision_is_read_with_all_its_files() {
     assert!(err.contains("cannot run git; install it"), "{err}");
 }
 
+#[test]
+fn a_revision_can_have_parts_in_another_folder() {
+    let workspace = changed();
+    let note = workspace.read("specs/parts/note.json");
+    workspace.write("elsewhere/note.json", note);
+    workspace.replace(
+        "specs/notes.json",
+        "./parts/note.json",
+        "../elsewhere/note.json",
+    );
+    git(&workspace, &["init", "--quiet"]);
+    git(&workspace, &["add", "."]);
+    git(&workspace, &["commit", "--quiet", "--message", "one"]);
+    let diff = |root: &str| {
+        let given = ["HEAD:specs/notes.json", "specs", "--spec-root-new", "."];
+        let root = ["--spec-root-old", root];
+        let roots = root.iter().filter(|_| !root[1].is_empty());
+        let words = ["diff"].iter().chain(&given).chain(roots);
+        codegen(&workspace, &words.copied().collect::<Vec<_>>())
+    };
+    let (code, _, err) = diff("");
+    assert_eq!(code, 1);
+    let expected =
+        "error[ref-outside]: `../elsewhere/note.json#/note` is outside the folder `HEAD:specs`,";
+    assert!(err.starts_with(expected), "{err}");
+    for root in ["HEAD:", "HEAD:."] {
+        let (code, text, err) = diff(root);
+        assert_eq!((code, &*text, &*err), (0, "no changes\n", ""), "{root}");
+    }
+}
+
 /// An error in an old specification names the revision instead of the temporary folder.
 #[test]
 fn an_error_in_a_revision_names_the_revision() {

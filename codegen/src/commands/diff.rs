@@ -27,8 +27,8 @@ pub(crate) struct Diff {
     /// An overlay of the new specification. Can be repeated.
     #[arg(long, value_name = "FILE")]
     overlay_new: Vec<String>,
-    /// Folder that references of the old specification cannot leave: a path, or `REV:PATH`. The
-    /// default is the folder of its root file.
+    /// Folder that references of the old specification cannot leave: a path, or `REV:PATH`, or
+    /// `REV:` for the whole repository. The default is the folder of its root file.
     #[arg(long, value_name = "DIR")]
     spec_root_old: Option<String>,
     /// Folder that references of the new specification cannot leave.

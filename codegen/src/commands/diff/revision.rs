@@ -37,7 +37,11 @@ impl Revisions {
         let Some(there) = self.folders.get_mut(index) else {
             bail!("error[diff]: {given}: the temporary folder no longer exists");
         };
-        if !there.parts.contains(&part) {
+        if !there
+            .parts
+            .iter()
+            .any(|known| *known == part || known.is_empty())
+        {
             write(given, &tree, &part, there.folder.path())?;
             there.parts.push(part);
         }
@@ -55,8 +59,10 @@ impl Revisions {
     pub(super) fn named(&self, message: &str) -> String {
         let mut message = message.to_owned();
         for one in &self.folders {
-            let folder = format!("{}/", shown(&one.tree()));
-            message = message.replace(&folder, &format!("{}:", one.name));
+            let folder = shown(&one.tree());
+            let name = format!("{}:", one.name);
+            message = message.replace(&format!("{folder}/"), &name);
+            message = message.replace(&folder, &name);
         }
         message
     }
@@ -110,17 +116,18 @@ fn split(given: &str) -> Option<(&str, &str)> {
     (!revision.is_empty() && !drive && !Path::new(given).exists()).then_some((revision, path))
 }
 
-/// Returns the path in git's notation.
+/// Returns the path in git's notation: empty for the root of the repository.
 fn clean(given: &str, path: &str) -> Result<String> {
-    let pieces: Vec<_> = path.split('/').filter(|piece| !piece.is_empty()).collect();
-    if pieces.is_empty() || pieces.iter().any(|piece| matches!(*piece, "." | "..")) {
+    let pieces = path.split('/').filter(|piece| !matches!(*piece, "" | "."));
+    let pieces: Vec<_> = pieces.collect();
+    if pieces.contains(&"..") {
         bail!("error[diff]: {given}: write the path from the root of the repository, without `..`");
     }
     Ok(pieces.join("/"))
 }
 
 /// Writes the top-level folder or file of the tree that contains the path, because a specification
-/// can refer to files in other folders. Uses a temporary index, so that the index of the repository
+/// can refer to files in other folders. An empty part is the whole tree. Uses a temporary index, so that the index of the repository
 /// does not change.
 fn write(given: &str, tree: &str, part: &str, folder: &Path) -> Result<()> {
     let files = folder.join("tree");
@@ -128,7 +135,9 @@ fn write(given: &str, tree: &str, part: &str, folder: &Path) -> Result<()> {
     let index = folder.join("index");
     let object = format!("{tree}:{part}");
     let kind = git(Command::new("git").args(["cat-file", "-t", &object]))?;
-    let steps = if kind.stdout.starts_with(b"tree") {
+    let steps = if part.is_empty() {
+        [vec!["read-tree".to_owned(), tree.to_owned()], checkout(&[])]
+    } else if kind.stdout.starts_with(b"tree") {
         [
             vec!["read-tree".to_owned(), format!("--prefix={part}/"), object],
             checkout(&[]),
