@@ -219,6 +219,7 @@ messages! {
     check_fix(text) { "        fix: {text}" "        处理：{text}" }
     settings_found(place) { "settings: {place}" "配置：{place}" }
     settings_environment() { "the environment" "环境变量" }
+    settings_none() { "no file" "没有文件" }
     settings_missing() { "write access_key_id and secret_access_key into ~/.qingstor/config.yaml, or set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY" "在 ~/.qingstor/config.yaml 中写入 access_key_id 和 secret_access_key，或设置 QINGSTOR_ACCESS_KEY_ID 和 QINGSTOR_SECRET_ACCESS_KEY" }
     unknown_setting(path, line, key) { "{path}:{line}: unknown setting `{key}`" "{path}:{line}：未知配置项 `{key}`" }
     fix_unknown_setting(similar) { "write `{similar}` instead" "请改为 `{similar}`" }

@@ -1,12 +1,12 @@
 //! `mb` and `rb`: creates and deletes buckets.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use futures_util::TryStreamExt as _;
 use qingstor_sdk::ErrorCode;
 use qingstor_sdk::types::VersioningStatus;
 
 use super::{rm, uploads};
-use crate::action::{Action, Verb};
+use crate::action::{Action, Operands, Verb};
 use crate::arguments::{MbArguments, RbArguments};
 use crate::exit::UsageError;
 use crate::listing::{PAGE_SIZE, Selection};
@@ -23,8 +23,9 @@ pub(super) async fn make(session: &Session, output: &Output, arguments: MbArgume
         .map(|name| Remote::parse_bucket(name))
         .collect::<Result<_>>()?;
     for name in names {
-        let bucket = session.new_bucket(&name)?;
         let address = Remote::new(&name, "").to_string();
+        let bucket = session.new_bucket(&name);
+        let bucket = bucket.with_context(|| Operands::new(Verb::CreateBucket, &address))?;
         let action = Action::new(Verb::CreateBucket, &address);
         match bucket.put().await {
             Ok(_) => output.action(&action),

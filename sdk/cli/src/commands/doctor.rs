@@ -83,9 +83,9 @@ fn settings(session: &Session, report: &Report<'_>) -> Result<bool> {
         None if std::env::var_os("QINGSTOR_ACCESS_KEY_ID").is_some() => {
             messages::settings_environment()
         }
-        None => match std::env::var("QINGSTOR_CONFIG_PATH") {
-            Ok(path) if !path.is_empty() => path,
-            _ => "~/.qingstor/config.yaml".to_owned(),
+        None => match session.settings_path()? {
+            Some(path) if path.exists() => path.display().to_string(),
+            _ => messages::settings_none(),
         },
     };
     report.passed("settings", messages::settings_found(place))?;
@@ -138,9 +138,10 @@ async fn service(session: &Session, report: &Report<'_>) -> Result<()> {
                 clock(report, headers.get("date"))?;
             }
             // The service refuses to list buckets without an access key, which shows that it responds.
-            let is_refused = error
-                .status()
-                .is_some_and(|status| status.is_client_error());
+            let is_refused = is_of_service(&error)
+                && error
+                    .status()
+                    .is_some_and(|status| status.is_client_error());
             if session.options().anonymous {
                 return match is_refused {
                     true => report.passed("connection", messages::service_anonymous()),
@@ -156,9 +157,15 @@ async fn service(session: &Session, report: &Report<'_>) -> Result<()> {
     }
 }
 
+/// Returns whether the service has sent the response of an error, and not another web server, such as a
+/// captive portal.
+fn is_of_service(error: &Error) -> bool {
+    error.code().is_some() || error.request_id().is_some()
+}
+
 /// Returns what to do about the error of a request. `rights` is the text for a missing right.
 fn fix(error: &Error, rights: impl FnOnce() -> String) -> String {
-    let Some(status) = error.status() else {
+    let Some(status) = error.status().filter(|_| is_of_service(error)) else {
         return messages::fix_connection();
     };
     match status.as_u16() {

@@ -20,8 +20,17 @@ pub(super) async fn run(
     arguments: PresignArguments,
 ) -> Result<()> {
     let path = Remote::parse_object(&arguments.path)?;
-    let bucket = session.bucket(&path.bucket).await;
-    let bucket = bucket.with_context(|| Operands::new(Verb::Presign, &path))?;
+    let printed = print(session, output, &arguments, &path).await;
+    printed.with_context(|| Operands::new(Verb::Presign, &path))
+}
+
+async fn print(
+    session: &Session,
+    output: &Output,
+    arguments: &PresignArguments,
+    path: &Remote,
+) -> Result<()> {
+    let bucket = session.bucket(&path.bucket).await?;
     let method = arguments.method.to_ascii_uppercase();
     if arguments.content_type.is_some() && method != "PUT" {
         return Err(usage(messages::content_type_needs_put()));

@@ -172,6 +172,7 @@ fn every_json_failure_has_the_operands() {
     world.write("folder/a", "1");
     let none = address("none");
     let nowhere = "qs://no-such-bucket/x";
+    let invalid = address("a/../b");
     for (arguments, action, source, target) in [
         (&["ls", &none][..], "list", none.as_str(), None),
         (&["find", &none], "find", &none, None),
@@ -186,6 +187,13 @@ fn every_json_failure_has_the_operands() {
             None,
         ),
         (&["presign", nowhere], "presign", nowhere, None),
+        (&["presign", &invalid], "presign", &invalid, None),
+        (
+            &["mb", "qs://Invalid_Name"],
+            "create",
+            "qs://Invalid_Name",
+            None,
+        ),
         (&["cp", "file", nowhere], "upload", "file", Some(nowhere)),
         (
             &["cp", "-r", "folder", nowhere],
@@ -221,6 +229,14 @@ fn every_json_failure_has_the_operands() {
             "{text}"
         );
     }
+    let mut command = world.command(&["mb", "--json", "qs://new-bucket"]);
+    command.env_remove("QINGSTOR_ACCESS_KEY_ID");
+    let no_key = finished(command.spawn().unwrap())
+        .exits(1)
+        .objects()
+        .remove(0);
+    assert_eq!(no_key["action"], "create");
+    assert_eq!(no_key["source"], "qs://new-bucket");
     let tee = world
         .run_with_input(&["tee", "--json", nowhere], b"1")
         .exits(1);

@@ -100,6 +100,37 @@ fn anonymous_requests_use_the_other_settings() {
     finished(command.spawn().unwrap()).exits(0);
 }
 
+/// Such as a captive portal, or that of a wrong endpoint.
+#[test]
+fn the_doctor_does_not_take_another_web_server_for_the_service() {
+    use std::io::{Read as _, Write as _};
+
+    let world = World::new();
+    world.ok(&["doctor", "--anonymous"]);
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for connection in server.incoming() {
+            let mut connection = connection.unwrap();
+            let _ = connection.read(&mut [0; 4096]);
+            let response = "HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\nConnection: close\r\n\r\n\
+                            not found";
+            let _ = connection.write_all(response.as_bytes());
+        }
+    });
+    for arguments in [&["doctor", "--anonymous"][..], &["doctor"]] {
+        let mut command = world.command(arguments);
+        command.env("QINGSTOR_ENDPOINT", &endpoint);
+        let run = finished(command.spawn().unwrap()).exits(1);
+        assert!(run.stdout.contains("fix: check --endpoint"), "{run:?}");
+    }
+    let mut command = world.command(&["doctor", "--anonymous"]);
+    command.env_remove("QINGSTOR_ACCESS_KEY_ID");
+    command.env_remove("QINGSTOR_SECRET_ACCESS_KEY");
+    let run = finished(command.spawn().unwrap()).exits(0);
+    assert!(run.stdout.contains("settings: no file"), "{run:?}");
+}
+
 #[test]
 fn the_doctor_says_what_to_fix() {
     let world = World::new();
