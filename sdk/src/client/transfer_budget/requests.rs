@@ -1,8 +1,9 @@
 //! [`RequestBudget`]: a limit on the requests of transfers in flight.
 
+mod slot;
+
 use std::collections::VecDeque;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 use tokio::time::Instant;
 
+pub(crate) use self::slot::RequestSlot;
 use super::adaptive_limit::{AdaptiveLimit, CHECK_INTERVAL, Outcome, Ticket};
-use crate::base::runtime::ScopedTask;
 
 /// A limit on the requests in flight, and adaptive limits below it. Requests start in their order,
 /// except that a lane whose limit is reached does not block the others.
@@ -68,50 +69,8 @@ struct Permit {
     outcome: Outcome,
 }
 
-/// The place of one request in the budget. A failed attempt gives it up, and the next attempt waits
-/// for it again.
-pub(crate) struct RequestSlot {
-    budget: Arc<RequestBudget>,
-    lane: Option<Lane>,
-    state: Mutex<SlotState>,
-    /// Whether the caller decides how long a response takes, so that it does not occupy the slot.
-    is_detached: AtomicBool,
-}
-
-#[derive(Default)]
-struct SlotState {
-    permit: Option<Permit>,
-    /// Bytes that are not reported yet.
-    moved: u64,
-    /// Whether bytes were reported.
-    has_moved: bool,
-    /// The request body that is being sent.
-    body: Option<SentBody>,
-    /// Gives the slot up if the response is not read soon.
-    parked: Option<ScopedTask<()>>,
-}
-
-/// A request body while it is sent.
-struct SentBody {
-    len: u64,
-    /// Bytes that are not counted, see [`RequestSlot::begin_body`].
-    uncounted: u64,
-    /// Whether the buffers of the connection may have room, so that bytes do not count yet.
-    is_buffering: bool,
-    /// When bytes moved last.
-    previous: Instant,
-}
-
 /// Maximum limit of an adaptive lane.
 const MAX_ADAPTIVE: usize = 64;
-/// Bytes are reported in pieces of at least this length, except for the first ones.
-const REPORTED: u64 = 64 * 1024;
-/// Bytes of a request body that the buffers of a connection take at once, at most.
-const BUFFERED: u64 = 2 * 1024 * 1024;
-/// If a connection takes no bytes for this time, its buffers are full.
-const FULL_BUFFER_WAIT: Duration = Duration::from_millis(4);
-/// A parked slot is given up after this time.
-const PARK_TIME: Duration = Duration::from_millis(100);
 
 impl RequestBudget {
     pub(crate) fn new(max: usize) -> Self {
@@ -132,15 +91,7 @@ impl RequestBudget {
     /// Waits until a request may start. `lane`: the adaptive limit that applies in addition.
     pub(crate) async fn acquire(self: Arc<Self>, lane: Option<Lane>) -> RequestSlot {
         let permit = Arc::clone(&self).permit(lane).await;
-        RequestSlot {
-            budget: self,
-            lane,
-            state: Mutex::new(SlotState {
-                permit: Some(permit),
-                ..SlotState::default()
-            }),
-            is_detached: AtomicBool::new(false),
-        }
+        RequestSlot::new(self, lane, permit)
     }
 
     /// Records that the service began to respond to a small request of the lane after `latency`.
@@ -204,11 +155,8 @@ impl RequestBudget {
                 limits.iter_mut().for_each(|limit| limit.check(now));
             }
             let has_room = |lane: Option<Lane>| {
-                lane.is_none_or(|lane| {
-                    limits
-                        .get(lane as usize)
-                        .is_none_or(AdaptiveLimit::has_room)
-                })
+                let limit = lane.and_then(|lane| limits.get(lane as usize));
+                limit.is_none_or(AdaptiveLimit::has_room)
             };
             let first = waiters.iter().position(|waiter| has_room(waiter.lane));
             let Some(first) = first.and_then(|index| waiters.remove(index)) else {
@@ -269,128 +217,6 @@ impl Drop for Permit {
         }
         drop(state);
         self.budget.grant();
-    }
-}
-
-impl RequestSlot {
-    /// Waits for the slot again, if a failed attempt gave it up, or it was parked for long.
-    pub(crate) async fn readmit(&self) {
-        {
-            let mut state = self.lock();
-            state.parked = None;
-            if state.permit.is_some() {
-                return;
-            }
-        }
-        let permit = Arc::clone(&self.budget).permit(self.lane).await;
-        self.lock().permit = Some(permit);
-    }
-
-    /// Gives the slot up after an attempt that ended like this.
-    pub(crate) fn release(&self, outcome: Outcome) {
-        let mut state = self.lock();
-        let permit = state.permit.take();
-        *state = SlotState::default();
-        drop(state);
-        if let Some(mut permit) = permit {
-            permit.outcome = outcome;
-        }
-    }
-
-    /// Gives the slot up after [`PARK_TIME`], unless the transfer continues with
-    /// [`readmit`](Self::readmit): its caller need not poll it.
-    #[inline]
-    pub(crate) fn park(self: &Arc<Self>) {
-        let slot = Arc::downgrade(self);
-        let timer = ScopedTask::spawn(async move {
-            tokio::time::sleep(PARK_TIME).await;
-            let Some(slot) = slot.upgrade() else {
-                return;
-            };
-            let mut state = slot.lock();
-            let is_parked = state.parked.is_some();
-            let permit = state.permit.take_if(|_| is_parked);
-            drop(state);
-            drop(permit);
-        });
-        self.lock().parked = Some(timer);
-    }
-
-    /// Gives the slot up, also after each response head if the body is resumed: the caller decides how
-    /// long the body takes.
-    pub(crate) fn detach(&self) {
-        self.is_detached.store(true, Ordering::Relaxed);
-        self.release(Outcome::Success);
-    }
-
-    /// Gives the slot up if it is detached, when the response to the request for the rest of a body arrives.
-    pub(crate) fn release_if_detached(&self) {
-        if self.is_detached.load(Ordering::Relaxed) {
-            self.release(Outcome::Success);
-        }
-    }
-
-    /// Records that a request body of this length is sent from its first byte.
-    ///
-    /// The buffers of the connection take its first bytes at once, before any byte is on its way.
-    /// They do not count; the other bytes count for them.
-    pub(crate) fn begin_body(&self, len: u64) {
-        let mut state = self.lock();
-        state.moved = 0;
-        state.body = Some(SentBody {
-            len,
-            uncounted: 0,
-            is_buffering: true,
-            previous: Instant::now(),
-        });
-    }
-
-    /// Records that bytes of the request or of its response were transferred.
-    pub(crate) fn moved(&self, bytes: u64) {
-        let mut state = self.lock();
-        let bytes = match &mut state.body {
-            Some(body) => body.count(bytes, Instant::now()),
-            None => bytes,
-        };
-        state.moved += bytes;
-        // The first bytes are reported at once: they mean that the request has been accepted.
-        let least = if state.has_moved { REPORTED } else { 1 };
-        if state.moved < least {
-            return;
-        }
-        if !std::mem::replace(&mut state.has_moved, true)
-            && state.body.is_none()
-            && let Some(permit) = &state.permit
-        {
-            permit.responded();
-        }
-        let moved = std::mem::take(&mut state.moved);
-        if let Some(permit) = &mut state.permit {
-            permit.moved(moved);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, SlotState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl SentBody {
-    /// Returns how many bytes count if this many more are sent.
-    fn count(&mut self, bytes: u64, now: Instant) -> u64 {
-        let waited = now.saturating_duration_since(self.previous);
-        self.previous = now;
-        let most = BUFFERED.min(self.len / 4);
-        if waited >= FULL_BUFFER_WAIT || self.uncounted >= most {
-            self.is_buffering = false;
-        }
-        if self.is_buffering {
-            self.uncounted += bytes;
-            return 0;
-        }
-        let counted = self.len.saturating_sub(self.uncounted);
-        let scaled = u128::from(bytes) * u128::from(self.len) / u128::from(counted.max(1));
-        u64::try_from(scaled).unwrap_or(bytes)
     }
 }
 
@@ -485,40 +311,5 @@ mod tests {
         assert!(budget.lock().waiters.is_empty());
         drop(first);
         assert!(try_acquire(&budget, None).is_some());
-    }
-
-    #[tokio::test]
-    async fn all_bytes_of_a_body_count() {
-        const PART: u64 = 8 << 20;
-        let budget = Arc::new(RequestBudget::new(1));
-        let slot = try_acquire(&budget, Some(Lane::Uploads)).unwrap();
-        for _ in 0..2 {
-            slot.begin_body(PART);
-            for _ in 0..PART / (64 << 10) {
-                slot.moved(64 << 10);
-            }
-        }
-        let measured = budget.lock().limits[0].measured_bytes();
-        assert!(measured.abs_diff(2 * PART) < 256 << 10, "{measured}");
-    }
-
-    #[test]
-    fn bytes_in_buffers_do_not_count_until_the_connection_waits() {
-        const KIB: u64 = 1024;
-        let mut now = Instant::now();
-        let mut body = SentBody {
-            len: 8000 * KIB,
-            uncounted: 0,
-            is_buffering: true,
-            previous: now,
-        };
-        for _ in 0..10 {
-            assert_eq!(body.count(100 * KIB, now), 0);
-        }
-        now += FULL_BUFFER_WAIT;
-        // These 7000 KiB count for all of them.
-        for _ in 0..70 {
-            assert_eq!(body.count(100 * KIB, now), 100 * KIB * 8 / 7);
-        }
     }
 }
