@@ -6,6 +6,7 @@
 mod aborts;
 mod copies;
 mod download_leftovers;
+mod download_resume;
 #[cfg(unix)]
 mod download_targets;
 mod downloads;
