@@ -35,6 +35,9 @@ pub(crate) struct TransferBudget {
 const OPEN_FILES: usize = 16;
 /// Files of one request in flight: its connection, one that opens for the next request, and its body.
 const OPEN_FILES_OF_REQUEST: usize = 3;
+/// For so many files that the process may have open, one file of a folder may be in progress.
+#[cfg(feature = "folders")]
+const OPEN_FILES_OF_FILE: usize = 12;
 
 impl TransferBudget {
     pub(crate) fn new(requests: usize, memory: u64) -> Self {
@@ -59,7 +62,8 @@ impl TransferBudget {
     /// process may open few files.
     #[cfg(feature = "folders")]
     pub(crate) fn limit_files(&self, files: usize) -> usize {
-        let affordable = self.open_files.map_or(usize::MAX, |limit| limit / 12);
+        let limit = |open_files| open_files / OPEN_FILES_OF_FILE;
+        let affordable = self.open_files.map_or(usize::MAX, limit);
         files.min(affordable).max(1)
     }
 }
@@ -165,7 +169,7 @@ mod tests {
 
     #[cfg(feature = "folders")]
     #[test]
-    fn row_31_files_in_work_are_bounded_by_the_limit_of_open_files() {
+    fn files_of_a_folder_are_bounded_by_the_limit_of_open_files() {
         for (open_files, files, expected) in [
             (None, 5000, 5000),
             (Some(1024), 32, 32),

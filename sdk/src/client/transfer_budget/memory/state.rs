@@ -29,10 +29,10 @@ const FREQUENT_CHECKS: usize = 8;
 /// A request that did not check the budget for this time is not polled.
 pub(super) const UNPOLLED_TIME: Duration = Duration::from_millis(600);
 /// The size of a new reservation that exceeds the capacity.
-pub(super) const SMALL: u64 = 64 << 10;
+pub(super) const SMALL_SIZE: u64 = 64 << 10;
 /// How many of them are as large as a part of the default size, 8 MiB. They follow each other so much
 /// faster than parts.
-const SMALL_OF_PART: u32 = 128;
+const SMALL_PER_PART: u32 = 128;
 
 pub(super) struct State {
     capacity: u64,
@@ -43,12 +43,13 @@ pub(super) struct State {
     pub(super) reservations: SortedMap<u64, ReservationState>,
     pub(super) waiters: SortedMap<Turn, MemoryWaiter>,
     /// The reservation that may exceed the capacity.
-    excess: Option<u64>,
+    excess_holder: Option<u64>,
     /// When a complete reservation last released memory, so that some of the capacity was free.
-    released: Instant,
+    last_release: Instant,
     /// When the next small reservation may exceed the capacity.
     small_due: Instant,
-    checked: Instant,
+    /// When a request last looked for others that are due.
+    last_check: Instant,
 }
 
 /// The place of a request in the order of those that wait: all that want more bytes for a reservation
@@ -66,7 +67,7 @@ pub(super) struct MemoryWaiter {
     demand: Demand,
     since: Instant,
     /// When it checked the budget last.
-    polled: Instant,
+    last_check: Instant,
     /// Wakes the request on drop.
     _wake: oneshot::Sender<()>,
 }
@@ -108,12 +109,12 @@ pub(super) struct ReservationState {
     /// Whether it is released without the caller.
     is_in_transit: bool,
     /// When the caller made progress last.
-    moved: Instant,
+    last_progress: Instant,
 }
 
 impl MemoryWaiter {
     fn is_polled(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.polled) < UNPOLLED_TIME
+        now.saturating_duration_since(self.last_check) < UNPOLLED_TIME
     }
 }
 
@@ -125,10 +126,10 @@ impl State {
             next_id: 0,
             reservations: SortedMap::new(),
             waiters: SortedMap::new(),
-            excess: None,
-            released: now,
+            excess_holder: None,
+            last_release: now,
             small_due: now,
-            checked: now,
+            last_check: now,
         }
     }
 
@@ -142,7 +143,7 @@ impl State {
             max: 0,
             is_partial: false,
             is_in_transit: false,
-            moved: now,
+            last_progress: now,
         };
         self.reservations.insert(self.next_id, empty);
         self.next_id
@@ -166,7 +167,7 @@ impl State {
             bytes,
             demand,
             since: now,
-            polled: now,
+            last_check: now,
             _wake: wake,
         };
         self.waiters.insert(turn, waiter);
@@ -185,11 +186,11 @@ impl State {
     #[inline]
     pub(super) fn check(&mut self, turn: Turn, now: Instant) -> bool {
         if let Some(waiter) = self.waiters.get_mut(&turn) {
-            waiter.polled = now;
+            waiter.last_check = now;
         }
-        let is_due = now.saturating_duration_since(self.checked) >= CHECK_INTERVAL / 2;
+        let is_due = now.saturating_duration_since(self.last_check) >= CHECK_INTERVAL / 2;
         if is_due {
-            self.checked = now;
+            self.last_check = now;
         }
         is_due
     }
@@ -207,8 +208,8 @@ impl State {
     #[inline]
     fn next(&mut self, now: Instant) -> Option<(Turn, u64)> {
         let waiters = self.waiters.entries();
-        let polled = waiters.iter().find(|(_, waiter)| waiter.is_polled(now));
-        let (turn, waiter) = polled.or_else(|| waiters.first())?;
+        let first_polled = waiters.iter().find(|(_, waiter)| waiter.is_polled(now));
+        let (turn, waiter) = first_polled.or_else(|| waiters.first())?;
         let (turn, all) = (*turn, waiter.bytes);
         loop {
             // The reservation loses bytes, too, while its request waits.
@@ -235,9 +236,9 @@ impl State {
         let stalled = self.reservations.values_mut().filter(|reservation| {
             reservation.bytes > reservation.in_use
                 && !reservation.is_in_transit
-                && now.saturating_duration_since(reservation.moved) >= LOSS_TIME
+                && now.saturating_duration_since(reservation.last_progress) >= LOSS_TIME
         });
-        let Some(reservation) = stalled.min_by_key(|reservation| reservation.moved) else {
+        let Some(reservation) = stalled.min_by_key(|reservation| reservation.last_progress) else {
             return false;
         };
         let unused = reservation.bytes - reservation.in_use;
@@ -250,16 +251,17 @@ impl State {
     #[inline]
     fn next_in_excess(&self, now: Instant) -> Option<(Turn, u64)> {
         let age = |at| now.saturating_duration_since(at);
-        if age(self.released) < STALL_TIME {
+        if age(self.last_release) < STALL_TIME {
             return None;
         }
-        let holder = self.excess.and_then(|id| self.reservations.get(&id));
+        let holder = self.excess_holder.and_then(|id| self.reservations.get(&id));
         let is_moving = holder.is_some_and(|reservation| {
             let network = match reservation.is_in_transit {
                 true => NETWORK_TIME,
                 false => Duration::ZERO,
             };
-            self.used > self.capacity && age(reservation.moved) < self.stall_timeout() + network
+            self.used > self.capacity
+                && age(reservation.last_progress) < self.stall_timeout() + network
         });
         let may_grow = !is_moving && self.may_grow(now);
         let is_small_due = now >= self.small_due;
@@ -276,7 +278,7 @@ impl State {
         // Not the oldest part: slow sources would always precede a fast one.
         let (turn, waiter) = due.min_by_key(|(turn, waiter)| (turn.is_new, waiter.since))?;
         let bytes = match waiter.demand {
-            Demand::Part | Demand::Range { .. } => waiter.bytes.min(SMALL),
+            Demand::Part | Demand::Range { .. } => waiter.bytes.min(SMALL_SIZE),
             Demand::Growth { needed } => needed.saturating_sub(self.reserved(*turn)),
         };
         Some((*turn, bytes))
@@ -287,7 +289,7 @@ impl State {
     fn may_grow(&self, now: Instant) -> bool {
         let (mut partial_bytes, mut is_filling) = (0_u64, false);
         for (_, reservation) in self.reservations.entries() {
-            let is_recent = now.saturating_duration_since(reservation.moved) < LOSS_TIME;
+            let is_recent = now.saturating_duration_since(reservation.last_progress) < LOSS_TIME;
             if reservation.is_in_transit {
                 continue;
             } else if reservation.bytes < reservation.max {
@@ -308,7 +310,7 @@ impl State {
         };
         let bytes = len.min(self.capacity);
         let is_growth = matches!(waiter.demand, Demand::Growth { .. });
-        reservation.moved = now;
+        reservation.last_progress = now;
         reservation.bytes = reservation.bytes.saturating_add(bytes);
         if !is_growth {
             let is_range = matches!(waiter.demand, Demand::Range { .. });
@@ -323,12 +325,12 @@ impl State {
             return;
         }
         if is_growth {
-            self.excess = Some(id);
+            self.excess_holder = Some(id);
         } else {
             // Small reservations follow each other in a time that their size is worth. Requests check the
             // budget less often, perhaps all at the same moment, so several may be due at once.
             let last_check = now.checked_sub(SLOW_CHECK_INTERVAL).unwrap_or(now);
-            self.small_due = self.small_due.max(last_check) + self.stall_timeout() / SMALL_OF_PART;
+            self.small_due = self.small_due.max(last_check) + self.stall_timeout() / SMALL_PER_PART;
         }
     }
 
@@ -345,7 +347,7 @@ impl State {
         let Some(reservation) = self.reservations.get_mut(&id) else {
             return Ok(());
         };
-        reservation.moved = now;
+        reservation.last_progress = now;
         let needed = reservation.in_use.saturating_add(bytes);
         let needed = needed.min(reservation.max);
         let missing = needed.saturating_sub(reservation.bytes);
@@ -356,7 +358,7 @@ impl State {
         let first = self.waiters.entries().first();
         let is_first = first.is_none_or(|(turn, _)| own < *turn);
         let fits = is_first && self.used.saturating_add(missing) <= self.capacity;
-        let may_exceed = self.excess == Some(id);
+        let may_exceed = self.excess_holder == Some(id);
         if missing > 0 && !fits && !may_exceed {
             return Err(Missing {
                 needed,
@@ -397,8 +399,8 @@ impl State {
         let Some(reservation) = self.reservations.remove(&id) else {
             return false;
         };
-        if self.excess == Some(id) {
-            self.excess = None;
+        if self.excess_holder == Some(id) {
+            self.excess_holder = None;
         }
         if reservation.bytes > 0 {
             self.release(reservation.bytes, reservation.is_partial, now);
@@ -406,12 +408,12 @@ impl State {
         reservation.bytes > 0
     }
 
-    /// Counts released bytes as available.
+    /// Makes released bytes available.
     fn release(&mut self, bytes: u64, is_partial: bool, now: Instant) {
         self.used = self.used.saturating_sub(bytes);
         // Small reservations are released, too, while the callers of the others stall.
         if self.used < self.capacity && !is_partial {
-            self.released = now;
+            self.last_release = now;
         }
     }
 }
@@ -426,11 +428,11 @@ impl ReservationState {
     pub(super) fn wait_for_network(&mut self, now: Instant) {
         self.in_use = self.bytes;
         self.is_in_transit = true;
-        self.moved = now;
+        self.last_progress = now;
     }
 
     pub(super) fn wait_for_caller(&mut self, now: Instant) {
         self.is_in_transit = false;
-        self.moved = now;
+        self.last_progress = now;
     }
 }

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 use futures_util::FutureExt;
 
 use super::state::{
-    CHECK_INTERVAL, LOSS_TIME, Missing, ReservationState, SLOW_CHECK_INTERVAL, SMALL, STALL_TIME,
-    UNPOLLED_TIME,
+    CHECK_INTERVAL, LOSS_TIME, Missing, ReservationState, SLOW_CHECK_INTERVAL, SMALL_SIZE,
+    STALL_TIME, UNPOLLED_TIME,
 };
 use super::*;
 
@@ -63,7 +63,7 @@ async fn a_dropped_request_leaves_nothing_behind() {
     assert_eq!(used(&budget), 0);
 }
 
-/// At no moment, the rest seems to be available.
+/// The budget never counts the bytes that are kept as available.
 #[tokio::test]
 async fn shrinking_releases_only_the_difference() {
     let budget = Arc::new(MemoryBudget::new(10));
@@ -90,7 +90,11 @@ async fn bytes_that_a_stalled_part_does_not_use_are_given_to_others() {
     let stalled = Arc::clone(&budget).reserve(8 * MIB).await;
     stalled.try_use(MIB).unwrap();
     let other = Arc::clone(&budget).reserve(7 * MIB).await;
-    assert_eq!(used(&budget), 8 * MIB + SMALL, "nothing is lost so early");
+    assert_eq!(
+        used(&budget),
+        8 * MIB + SMALL_SIZE,
+        "nothing is lost so early"
+    );
     tokio::time::sleep(LOSS_TIME).await;
     other.use_more(7 * MIB).now_or_never().unwrap();
     assert_eq!(used(&budget), 8 * MIB);
@@ -122,7 +126,7 @@ async fn slow_parts_grow_one_after_another_while_others_are_filled() {
     });
     let slow: Vec<_> = slow.collect();
     for _ in 0..50 {
-        filling.try_use(SMALL).unwrap();
+        filling.try_use(SMALL_SIZE).unwrap();
         tokio::time::sleep(STALL_TIME / 3).await;
     }
     let bytes = |state: &State| -> Vec<u64> {
@@ -151,18 +155,18 @@ async fn one_part_at_a_time_grows_above_the_capacity() {
     let reserve = || Arc::clone(&budget).reserve(CAPACITY);
     let second = granted_in(STALL_TIME * 2, reserve()).await.unwrap();
     let third = granted_in(STALL_TIME, reserve()).await.unwrap();
-    assert_eq!(used(&budget), CAPACITY + 2 * SMALL);
+    assert_eq!(used(&budget), CAPACITY + 2 * SMALL_SIZE);
     let grow = async |part: &Reservation, time| {
-        let grown = part.use_more(SMALL + 1);
+        let grown = part.use_more(SMALL_SIZE + 1);
         tokio::time::timeout(time, grown).await.is_ok()
     };
     assert!(grow(&second, STALL_TIME * 2).await);
     for _ in 0..10 {
-        assert!(second.try_use(SMALL).is_ok());
+        assert!(second.try_use(SMALL_SIZE).is_ok());
         assert!(!grow(&third, STALL_TIME / 3).await, "the second one moves");
     }
     assert!(grow(&third, STALL_TIME * 3).await);
-    assert!(second.try_use(SMALL).is_err(), "the third one moves");
+    assert!(second.try_use(SMALL_SIZE).is_err(), "the third one moves");
     third.wait_for_network();
     assert!(!grow(&second, STALL_TIME * 3).await, "the network is slow");
     drop(third);
@@ -178,7 +182,7 @@ async fn slow_parts_do_not_precede_a_fast_one() {
         tokio::spawn(async move {
             let part = budget.reserve(2 * MIB).await;
             loop {
-                part.use_more(SMALL).await;
+                part.use_more(SMALL_SIZE).await;
                 tokio::time::sleep(STALL_TIME * 2).await;
             }
         })
@@ -228,10 +232,10 @@ async fn ranges_of_downloads_are_small_above_the_capacity() {
     let mut range = Box::pin(reserve(Arc::clone(&may_exceed)));
     assert!(granted_in(STALL_TIME * 4, range.as_mut()).await.is_none());
     let second = granted_in(STALL_TIME * 2, reserve(always())).await.unwrap();
-    assert_eq!(second.len(), SMALL);
+    assert_eq!(second.len(), SMALL_SIZE);
     may_exceed.store(true, Ordering::Relaxed);
     let range = granted_in(STALL_TIME, range).await.unwrap();
-    assert_eq!(range.len(), SMALL);
+    assert_eq!(range.len(), SMALL_SIZE);
 }
 
 /// Requests a range of a download, and returns its ID.
@@ -274,7 +278,7 @@ fn requests_that_check_at_the_same_moments_do_not_delay_each_other() {
         now += SLOW_CHECK_INTERVAL;
         check_all(&mut state, now);
     }
-    assert_eq!(state.used, CAPACITY + 100 * SMALL);
+    assert_eq!(state.used, CAPACITY + 100 * SMALL_SIZE);
     assert_eq!(now - start, 3 * SLOW_CHECK_INTERVAL);
 }
 
@@ -301,12 +305,12 @@ fn any_number_of_requests_exceed_the_capacity_slowly() {
 fn released_small_reservations_do_not_delay_others() {
     const LARGE: u64 = 32 * MIB;
     let mut now = Instant::now();
-    let mut state = stalled(LARGE + 8 * SMALL, LARGE, now);
+    let mut state = stalled(LARGE + 8 * SMALL_SIZE, LARGE, now);
     let request = |state: &mut State, now| request_range(state, 8 * MIB, now);
     let mut small: VecDeque<_> = (0..8).map(|_| request(&mut state, now)).collect();
     now += STALL_TIME;
     check_all(&mut state, now);
-    assert_eq!(state.used, LARGE + 8 * SMALL);
+    assert_eq!(state.used, LARGE + 8 * SMALL_SIZE);
     for _ in 0..100 {
         now += SLOW_CHECK_INTERVAL;
         state.remove(small.pop_front().unwrap(), now);
@@ -331,7 +335,7 @@ fn a_part_that_loses_bytes_while_it_waits_gets_all_of_them() {
     check_all(&mut state, now);
     let Missing { needed, part: all } = state.try_use(part, MIB, now).unwrap_err();
     state.request(part, all, Demand::Growth { needed }, now);
-    assert_eq!(state.used, PART + SMALL);
+    assert_eq!(state.used, PART + SMALL_SIZE);
     now += LOSS_TIME;
     state.update(first, now, |first, _| first.shrink(PART / 2));
     check_all(&mut state, now);

@@ -139,7 +139,7 @@ fn slow_streams_use_all_of_the_memory() {
         assert!(time < shortest * 6 / 5, "{name}: {time:?} of {shortest:?}");
         let excess = max_used - mib * MIB;
         assert!(
-            excess <= number * SMALL + 2 * PART,
+            excess <= number * SMALL_SIZE + 2 * PART,
             "{name}: {excess} bytes"
         );
     }
