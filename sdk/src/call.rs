@@ -140,6 +140,10 @@ impl<I: Operation> Call<I> {
     /// or the method is `PUT`, `POST` or `PATCH`. The other client adds `Host` and must not change
     /// or add anything else. [`Body::into_stream`] returns the bytes of the body.
     ///
+    /// The client signs with the credentials that were fetched last. With a
+    /// [provider](crate::Config::credentials_provider), await
+    /// [`fetch_credentials_if_due`](crate::Bucket::fetch_credentials_if_due) before each request.
+    ///
     /// ```
     /// # fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let request = bucket.get_object("a b").build()?;
@@ -150,9 +154,9 @@ impl<I: Operation> Call<I> {
     ///
     /// # Errors
     ///
-    /// Returns `InvalidInput` if an argument is invalid, and `Credentials` if a
-    /// [provider](crate::Config::credentials_provider) has not been called yet, or its credentials
-    /// have expired.
+    /// Returns `InvalidInput` if an argument is invalid, and `Credentials` if a provider has not been
+    /// called yet, or its credentials have expired: see
+    /// [`fetch_credentials_if_due`](crate::Bucket::fetch_credentials_if_due).
     pub fn build(self) -> Result<Request<Body>> {
         let (dispatcher, parts, encoded) = self.encode(ContentMd5::IfInMemory);
         encoded?;
@@ -172,12 +176,18 @@ impl<I: Operation> Call<I> {
     /// send those that [`Presigned::headers`] lists. It does not cover the body: users of an upload
     /// URL send the content. Fractions of a second in `expires` are ignored.
     ///
+    /// The client signs with the credentials that were fetched last. With a
+    /// [provider](crate::Config::credentials_provider), await
+    /// [`fetch_credentials_if_due`](crate::Bucket::fetch_credentials_if_due) before each URL. The URL
+    /// is not valid longer than these credentials.
+    ///
     /// # Errors
     ///
     /// Returns `InvalidInput` if an argument is invalid, the operation is a form upload, a signed
     /// query parameter such as `response-content-disposition` contains `&`, or `expires` is less
-    /// than a second or out of range; `Credentials` for anonymous credentials, and as in
-    /// [`build`](Self::build).
+    /// than a second or out of range; `Credentials` for anonymous credentials, or if a provider has not
+    /// been called yet, or its credentials have expired: see
+    /// [`fetch_credentials_if_due`](crate::Bucket::fetch_credentials_if_due).
     pub fn presign(self, expires: Duration) -> Result<Presigned> {
         let (dispatcher, parts, encoded) = self.encode(ContentMd5::IfInMemory);
         encoded?;

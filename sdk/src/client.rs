@@ -162,8 +162,8 @@ impl QingStor {
     /// Fetches new credentials from the [provider](Config::credentials_provider), even if the known
     /// ones are still valid. Does nothing without a provider.
     ///
-    /// Calls that are sent fetch credentials automatically. Before [`Call::build`](crate::Call::build)
-    /// and [`Call::presign`](crate::Call::presign), await
+    /// Calls that are sent fetch credentials automatically. Before [`Call::build`](crate::Call::build),
+    /// [`Call::presign`](crate::Call::presign) and [`FormPolicy::sign`](crate::FormPolicy::sign), await
     /// [`fetch_credentials_if_due`](Self::fetch_credentials_if_due) instead, which does not call the
     /// provider each time.
     ///

@@ -177,8 +177,8 @@ impl Config {
     /// Sets a provider that fetches credentials when they are needed, and replaces those from other
     /// settings.
     ///
-    /// [`Call::build`](crate::Call::build) and [`Call::presign`](crate::Call::presign) use the
-    /// credentials that were fetched last: see
+    /// [`Call::build`](crate::Call::build), [`Call::presign`](crate::Call::presign) and
+    /// [`FormPolicy::sign`](crate::FormPolicy::sign) use the credentials that were fetched last: see
     /// [`QingStor::fetch_credentials_if_due`](crate::QingStor::fetch_credentials_if_due), and
     /// [`ProvideCredentials`].
     #[must_use]

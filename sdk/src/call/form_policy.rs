@@ -127,11 +127,17 @@ impl FormPolicy {
 
     /// Signs the form. Does not send a request.
     ///
+    /// The client signs with the credentials that were fetched last. With a
+    /// [provider](crate::Config::credentials_provider), await
+    /// [`fetch_credentials_if_due`](crate::Bucket::fetch_credentials_if_due) before each form. The form
+    /// is not valid longer than these credentials.
+    ///
     /// # Errors
     ///
     /// Returns `InvalidInput` if the key is empty, starts with `/` or has more than 1,023 bytes, or
     /// a field or the metadata is invalid; `Credentials` for anonymous credentials, or if a
-    /// provider has not been called yet.
+    /// provider has not been called yet, or its credentials have expired: see
+    /// [`fetch_credentials_if_due`](crate::Bucket::fetch_credentials_if_due).
     #[inline]
     pub fn sign(self) -> Result<FormUpload> {
         let mut form = Form::new();

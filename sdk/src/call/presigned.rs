@@ -90,7 +90,7 @@ impl Presigned {
         &self.body
     }
 
-    /// Returns the time at which the URL expires.
+    /// Returns the time at which the URL expires, or earlier if the credentials that sign it do.
     ///
     /// # Errors
     ///

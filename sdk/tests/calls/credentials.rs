@@ -111,7 +111,7 @@ async fn a_changed_file_is_used_without_a_restart() {
 }
 
 #[tokio::test]
-async fn presign_and_build_do_not_call_the_provider() {
+async fn presign_and_build_do_not_wait_for_the_provider() {
     let emulator = emulator().await;
     let qingstor = client(&emulator, Credentials::new("ONE", "first").unwrap());
     let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();

@@ -10,7 +10,7 @@ use crate::config::file;
 /// Credentials from a configuration file that may change while the program runs.
 ///
 /// The provider uses `access_key_id` and `secret_access_key` of the file. It reads the file at most
-/// every 30 seconds, and only when a request needs credentials. While the file cannot be read, the
+/// every 30 seconds, and only when credentials are needed. While the file cannot be read, the
 /// old credentials stay in use. The file must be a regular file (or a link to one) of at most 1 MiB,
 /// as for [`Config::load`](crate::Config::load).
 ///

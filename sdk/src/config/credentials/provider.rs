@@ -27,7 +27,10 @@ pub type ProvideFuture<'a> = Pin<
 ///
 /// The client calls the provider when it needs credentials, one call at a time. It caches the
 /// result until 5 minutes before the credentials expire (half of their lifetime, if that is less),
-/// or for [`refresh_after`](ProvidedCredentials::refresh_after).
+/// or for [`refresh_after`](ProvidedCredentials::refresh_after). The signatures of
+/// [`Call::presign`](crate::Call::presign), [`Call::build`](crate::Call::build) and
+/// [`FormPolicy::sign`](crate::FormPolicy::sign) do not wait for a call: they use the cached credentials,
+/// and start a refresh in a task of the current runtime if it is due.
 ///
 /// While the provider fails, the client uses the old credentials as long as they are valid, and
 /// calls the provider again after 10 seconds. A provider that takes longer than 30 seconds counts
@@ -59,7 +62,7 @@ pub type ProvideFuture<'a> = Pin<
 ///
 /// let config = Config::anonymous().endpoint("http://127.0.0.1:9000").credentials_provider(Vault);
 /// let qingstor = QingStor::new(config)?;
-/// qingstor.fetch_credentials_if_due().await?; // only before `build` and `presign`
+/// qingstor.fetch_credentials_if_due().await?; // only before `build`, `presign` and `sign`
 /// # Ok(()) }
 /// ```
 pub trait ProvideCredentials: Send + Sync {
