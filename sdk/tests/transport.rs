@@ -227,8 +227,8 @@ async fn an_error_has_the_headers_of_its_response() {
 }
 
 /// Records the events.
-#[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Vec<String>>>);
+#[derive(Default)]
+struct Notes(Mutex<Vec<String>>);
 
 impl Observer for Notes {
     fn request(&self, event: &RequestEvent<'_>) {
@@ -242,7 +242,7 @@ impl Observer for Notes {
 
 #[tokio::test]
 async fn an_observer_sees_each_attempt_but_no_secret() {
-    let notes = Notes::default();
+    let notes = Arc::new(Notes::default());
     let asked = AtomicU32::new(0);
     let config = Config::new("ID", "SECRET")
         .in_process(move |_| {
@@ -255,7 +255,7 @@ async fn an_observer_sees_each_attempt_but_no_secret() {
             }
         })
         .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
-        .observer(notes.clone());
+        .observer(Arc::clone(&notes));
     let call = bucket(config).put_object("k").body("12345");
     let call = call.encryption_customer_key("hush-hush");
     call.content_type("text/plain").await.unwrap();

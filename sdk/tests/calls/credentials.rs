@@ -10,14 +10,25 @@ use qingstor_sdk::{Chain, Config, Credentials, ErrorKind, ProvideCredentials, Qi
 
 /// Returns the accounts in turn, each valid for a short time.
 struct Rotating {
-    asked: Arc<AtomicU32>,
+    calls: AtomicU32,
     life: Duration,
+}
+
+impl Rotating {
+    fn new(life: Duration) -> Arc<Self> {
+        let calls = AtomicU32::new(0);
+        Arc::new(Self { calls, life })
+    }
+
+    fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
 }
 
 impl ProvideCredentials for Rotating {
     fn provide(&self) -> ProvideFuture<'_> {
         Box::pin(async {
-            let turn = self.asked.fetch_add(1, Ordering::Relaxed) % 2;
+            let turn = self.calls.fetch_add(1, Ordering::Relaxed) % 2;
             let (id, secret) = [("ONE", "first"), ("TWO", "second")][turn as usize];
             let expires = SystemTime::now() + self.life;
             Ok(ProvidedCredentials::new(Credentials::new(id, secret)?).expires(expires))
@@ -39,18 +50,13 @@ fn client(emulator: &Emulator, provider: impl ProvideCredentials + 'static) -> Q
 #[tokio::test]
 async fn rotated_credentials_are_used_and_the_provider_is_called_once() {
     let emulator = emulator().await;
-    let asked = Arc::new(AtomicU32::new(0));
-    let life = Duration::from_secs(3600);
-    let rotating = Rotating {
-        asked: Arc::clone(&asked),
-        life,
-    };
-    let qingstor = client(&emulator, rotating);
+    let rotating = Rotating::new(Duration::from_secs(3600));
+    let qingstor = client(&emulator, Arc::clone(&rotating));
     let calls = (0..20).map(|_| tokio::spawn(qingstor.list_buckets().send()));
     for call in calls.collect::<Vec<_>>() {
         call.await.unwrap().unwrap();
     }
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(rotating.calls(), 1);
     let id = || {
         let request = qingstor.list_buckets().build().unwrap();
         request.headers()["authorization"].to_str().unwrap()[3..6].to_owned()
@@ -64,17 +70,14 @@ async fn rotated_credentials_are_used_and_the_provider_is_called_once() {
 #[tokio::test]
 async fn expiring_credentials_are_replaced_during_calls() {
     let emulator = emulator().await;
-    let asked = Arc::new(AtomicU32::new(0));
-    let rotating = Rotating {
-        asked: Arc::clone(&asked),
-        life: Duration::from_millis(40),
-    };
-    let qingstor = client(&emulator, Chain::new().or(rotating));
+    let rotating = Rotating::new(Duration::from_millis(40));
+    let chain = Chain::new().or(Arc::clone(&rotating));
+    let qingstor = client(&emulator, chain);
     for _ in 0..20 {
         qingstor.list_buckets().await.unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert!(asked.load(Ordering::Relaxed) >= 3);
+    assert!(rotating.calls() >= 3);
 }
 
 /// A running client uses the credentials of a rewritten file. A missing or damaged file is not an
@@ -136,12 +139,8 @@ async fn presign_and_build_do_not_wait_for_the_provider() {
 #[tokio::test]
 async fn presigned_urls_use_new_credentials() {
     let emulator = emulator().await;
-    let asked = Arc::new(AtomicU32::new(0));
-    let rotating = Rotating {
-        asked: Arc::clone(&asked),
-        life: Duration::from_secs(1),
-    };
-    let qingstor = client(&emulator, rotating);
+    let rotating = Rotating::new(Duration::from_secs(1));
+    let qingstor = client(&emulator, Arc::clone(&rotating));
     let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
     let url = async || {
         bucket.fetch_credentials_if_due().await.unwrap();
@@ -151,12 +150,12 @@ async fn presigned_urls_use_new_credentials() {
     for _ in 0..3 {
         assert!(url().await.contains("access_key_id=ONE"));
     }
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(rotating.calls(), 1);
     // Half of the lifetime is over.
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert!(url().await.contains("access_key_id=TWO"));
     qingstor.fetch_credentials_if_due().await.unwrap();
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(rotating.calls(), 2);
 }
 
 #[tokio::test]

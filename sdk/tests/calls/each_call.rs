@@ -12,8 +12,8 @@ use qingstor_sdk::{
 };
 
 /// Records the operations that were sent, and whether each had the header.
-#[derive(Clone, Default)]
-struct Sent(Arc<Mutex<Vec<(&'static str, bool)>>>);
+#[derive(Default)]
+struct Sent(Mutex<Vec<(&'static str, bool)>>);
 
 impl Observer for Sent {
     fn request(&self, event: &RequestEvent<'_>) {
@@ -31,13 +31,13 @@ impl Sent {
     }
 }
 
-async fn start() -> (Emulator, Bucket, Sent) {
+async fn start() -> (Emulator, Bucket, Arc<Sent>) {
     let emulator = Emulator::builder().in_memory().start().await.unwrap();
-    let sent = Sent::default();
+    let sent = Arc::new(Sent::default());
     let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
         .endpoint(emulator.endpoint())
         .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
-        .observer(sent.clone());
+        .observer(Arc::clone(&sent));
     let qingstor = QingStor::new(config).unwrap();
     let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
     bucket.put().await.unwrap();

@@ -32,8 +32,8 @@ fn interceptor(
 }
 
 /// Records the operation and the number of each attempt, and signs a header into it.
-#[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<(&'static str, u32)>>>);
+#[derive(Default)]
+struct Seen(Mutex<Vec<(&'static str, u32)>>);
 
 impl Intercept for Seen {
     fn intercept(&self, request: &mut InterceptedRequest<'_>) -> Outcome {
@@ -77,8 +77,8 @@ fn served(emulator: &Emulator) -> u64 {
 #[tokio::test]
 async fn every_attempt_of_a_call_is_intercepted_and_signed() {
     let emulator = start().await;
-    let seen = Seen::default();
-    let bucket = bucket_of(config(&emulator).interceptor(seen.clone()));
+    let seen = Arc::new(Seen::default());
+    let bucket = bucket_of(config(&emulator).interceptor(Arc::clone(&seen)));
     emulator
         .set_faults([FaultRule::on("PutObject").status(503).times(2)])
         .unwrap();
@@ -93,8 +93,8 @@ async fn every_attempt_of_a_call_is_intercepted_and_signed() {
 #[tokio::test]
 async fn a_resumed_body_is_intercepted() {
     let emulator = start().await;
-    let seen = Seen::default();
-    let bucket = bucket_of(config(&emulator).interceptor(seen.clone()));
+    let seen = Arc::new(Seen::default());
+    let bucket = bucket_of(config(&emulator).interceptor(Arc::clone(&seen)));
     bucket.put_object("k").body("0123456789").await.unwrap();
     seen.take();
     emulator
@@ -108,8 +108,8 @@ async fn a_resumed_body_is_intercepted() {
 #[tokio::test]
 async fn transfers_and_pages_are_intercepted() {
     let emulator = start().await;
-    let seen = Seen::default();
-    let bucket = bucket_of(config(&emulator).interceptor(seen.clone()));
+    let seen = Arc::new(Seen::default());
+    let bucket = bucket_of(config(&emulator).interceptor(Arc::clone(&seen)));
     let before = served(&emulator);
     let part_size = 4 << 20;
     let upload = bucket.upload("k", vec![1; 9 << 20]);
@@ -143,14 +143,14 @@ async fn transfers_and_pages_are_intercepted() {
 
 #[tokio::test]
 async fn the_search_for_a_zone_is_intercepted() {
-    let seen = Seen::default();
+    let seen = Arc::new(Seen::default());
     let config = Config::new("ID", "SECRET").in_process(|request| async move {
         assert_eq!(request.headers()["x-qs-meta-team"], "blue");
         let zone = "http://some-bucket.pek3a.qingstor.com/";
         let response = Response::builder().status(301).header("location", zone);
         response.body("").unwrap()
     });
-    let qingstor = QingStor::new(config.interceptor(seen.clone())).unwrap();
+    let qingstor = QingStor::new(config.interceptor(Arc::clone(&seen))).unwrap();
     let _ = qingstor.locate_bucket("some-bucket").await;
     assert!(!seen.take().is_empty());
 }
@@ -165,9 +165,9 @@ async fn anonymous_calls_are_intercepted() {
         .put_acl([AclGrant::new(everyone, Permission::Read)])
         .await
         .unwrap();
-    let seen = Seen::default();
+    let seen = Arc::new(Seen::default());
     let anonymous = Config::anonymous().endpoint(emulator.endpoint());
-    let bucket = bucket_of(anonymous.interceptor(seen.clone()));
+    let bucket = bucket_of(anonymous.interceptor(Arc::clone(&seen)));
     bucket.get_object("k").await.unwrap();
     assert_eq!(seen.take(), [("GetObject", 1)]);
 }
@@ -175,16 +175,17 @@ async fn anonymous_calls_are_intercepted() {
 #[tokio::test]
 async fn interceptors_run_in_order() {
     let emulator = start().await;
+    let second: Box<dyn Intercept> = Box::new(interceptor(|request| {
+        let previous = request.header("x-qs-meta-order").unwrap().to_owned();
+        request.set_header("x-qs-meta-order", format!("{previous} second"))?;
+        Ok(())
+    }));
     let config = config(&emulator)
         .interceptor(interceptor(|request| {
             request.set_header("x-qs-meta-order", "first")?;
             Ok(())
         }))
-        .interceptor(interceptor(|request| {
-            let previous = request.header("x-qs-meta-order").unwrap().to_owned();
-            request.set_header("x-qs-meta-order", format!("{previous} second"))?;
-            Ok(())
-        }));
+        .interceptor(second);
     let bucket = bucket_of(config);
     bucket.put_object("k").body("x").await.unwrap();
     let head = bucket.head_object("k").await.unwrap();
@@ -273,8 +274,8 @@ async fn an_interceptor_sees_no_secrets() {
 #[tokio::test]
 async fn presigned_and_built_requests_are_not_intercepted() {
     let emulator = start().await;
-    let seen = Seen::default();
-    let bucket = bucket_of(config(&emulator).interceptor(seen.clone()));
+    let seen = Arc::new(Seen::default());
+    let bucket = bucket_of(config(&emulator).interceptor(Arc::clone(&seen)));
     let call = || bucket.put_object("k").body("x");
     let presigned = call().presign(Duration::from_secs(60)).unwrap();
     assert!(!presigned.headers().contains_key("x-qs-meta-team"));
@@ -314,8 +315,8 @@ fn blocking_calls_are_intercepted() {
 
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let emulator = runtime.block_on(start());
-    let seen = Seen::default();
-    let bucket = bucket_of(config(&emulator).interceptor(seen.clone()));
+    let seen = Arc::new(Seen::default());
+    let bucket = bucket_of(config(&emulator).interceptor(Arc::clone(&seen)));
     bucket.put_object("k").body("x").wait().unwrap();
     assert_eq!(seen.take(), [("PutObject", 1)]);
 }

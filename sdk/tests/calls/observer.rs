@@ -36,8 +36,8 @@ struct BodyEnd {
 /// Attempts and bodies that have ended, and the numbers of dropped attempts.
 type Ends = (Vec<Attempt>, Vec<BodyEnd>, Vec<u32>);
 
-#[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Ends>>);
+#[derive(Default)]
+struct Notes(Mutex<Ends>);
 
 impl Observer for Notes {
     fn response(&self, event: &ResponseEvent<'_>) {
@@ -77,20 +77,20 @@ impl Notes {
         std::mem::take(&mut self.0.lock().unwrap().0)
     }
 
-    fn body(&self) -> BodyEnd {
+    fn body_end(&self) -> BodyEnd {
         let mut bodies = std::mem::take(&mut self.0.lock().unwrap().1);
         assert_eq!(bodies.len(), 1, "{bodies:?}");
         bodies.remove(0)
     }
 }
 
-async fn start() -> (Emulator, Bucket, Notes) {
+async fn start() -> (Emulator, Bucket, Arc<Notes>) {
     let emulator = Emulator::builder().in_memory().start().await.unwrap();
-    let notes = Notes::default();
+    let notes = Arc::new(Notes::default());
     let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
         .endpoint(emulator.endpoint())
         .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
-        .observer(notes.clone());
+        .observer(Arc::clone(&notes));
     let qingstor = QingStor::new(config).unwrap();
     let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
     bucket.put().await.unwrap();
@@ -251,19 +251,19 @@ async fn the_end_of_a_streamed_body_is_reported() {
     // The body has not been read.
     assert_eq!(notes.attempts()[0].received, Some(0));
     body.bytes().await.unwrap();
-    assert_eq!(notes.body(), complete());
+    assert_eq!(notes.body_end(), complete());
 
     // A reader that knows the length does not read the end.
     let mut body = get().await;
     body.read_exact(&mut [0; 10]).await.unwrap();
     drop(body);
-    assert_eq!(notes.body(), complete());
+    assert_eq!(notes.body_end(), complete());
 
     // The rest of a broken body counts.
     let truncated = |times| FaultRule::on("GetObject").truncate(4).times(times);
     emulator.set_faults([truncated(1)]).unwrap();
     get().await.bytes().await.unwrap();
-    assert_eq!(notes.body(), complete());
+    assert_eq!(notes.body_end(), complete());
 
     emulator.set_faults([truncated(1)]).unwrap();
     let call = bucket.get_object("k").retry(RetryPolicy::never());
@@ -273,7 +273,7 @@ async fn the_end_of_a_streamed_body_is_reported() {
         is_complete: false,
         error: Some(ErrorKind::Interrupted),
     };
-    assert_eq!(notes.body(), broken);
+    assert_eq!(notes.body_end(), broken);
 
     drop(get().await);
     let dropped = BodyEnd {
@@ -281,12 +281,12 @@ async fn the_end_of_a_streamed_body_is_reported() {
         is_complete: false,
         error: None,
     };
-    assert_eq!(notes.body(), dropped);
+    assert_eq!(notes.body_end(), dropped);
 }
 
 /// Notes the errors, attempts and delays of retries.
-#[derive(Clone, Default)]
-struct Retries(Arc<Mutex<Vec<(ErrorKind, u32, Duration)>>>);
+#[derive(Default)]
+struct Retries(Mutex<Vec<(ErrorKind, u32, Duration)>>);
 
 impl Observer for Retries {
     fn retry(&self, event: &RetryEvent<'_>) {
@@ -302,12 +302,12 @@ impl Observer for Retries {
 #[tokio::test]
 async fn retries_are_reported_with_their_reason_and_delay() {
     let emulator = Emulator::builder().in_memory().start().await.unwrap();
-    let retries = Retries::default();
+    let retries = Arc::new(Retries::default());
     let most = Duration::from_millis(40);
     let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
         .endpoint(emulator.endpoint())
         .retry(RetryPolicy::default().initial_backoff(most))
-        .observer(retries.clone());
+        .observer(Arc::clone(&retries));
     let bucket = QingStor::new(config).unwrap();
     let bucket = bucket.bucket("some-bucket", "pek3a").unwrap();
     bucket.put().await.unwrap();
@@ -327,4 +327,28 @@ async fn retries_are_reported_with_their_reason_and_delay() {
     let expected = (ErrorKind::Service, ErrorKind::Interrupted);
     assert_eq!((first, second), expected);
     assert!(delay > Duration::ZERO && delay <= most, "{delay:?}");
+}
+
+/// Adds its name to a list at each event.
+struct Named(&'static str, Arc<Mutex<Vec<&'static str>>>);
+
+impl Observer for Named {
+    fn request(&self, _: &RequestEvent<'_>) {
+        self.1.lock().unwrap().push(self.0);
+    }
+}
+
+#[tokio::test]
+async fn observers_are_notified_in_the_order_in_which_they_were_added() {
+    let emulator = Emulator::builder().in_memory().start().await.unwrap();
+    let names = Arc::default();
+    let named = |name| Named(name, Arc::clone(&names));
+    let config = Config::new(emulator.access_key_id(), emulator.secret_access_key())
+        .endpoint(emulator.endpoint())
+        .observer(named("first"))
+        .observer(Box::new(named("second")) as Box<dyn Observer>)
+        .observer(Arc::new(named("third")) as Arc<dyn Observer>);
+    let qingstor = QingStor::new(config).unwrap();
+    qingstor.list_buckets().await.unwrap();
+    assert_eq!(*names.lock().unwrap(), ["first", "second", "third"]);
 }

@@ -7,17 +7,28 @@ use super::*;
 
 /// Returns `ID1`, `ID2` and so on, with a lifetime; fails at every call from `fails_from` on.
 struct Counting {
-    asked: AtomicU32,
+    calls: AtomicU32,
     life: Option<Duration>,
     refresh_after: Option<Duration>,
     fails_from: u32,
+}
+
+impl Counting {
+    fn new(life: Option<Duration>, refresh_after: Option<Duration>, fails_from: u32) -> Self {
+        Self {
+            calls: AtomicU32::new(0),
+            life,
+            refresh_after,
+            fails_from,
+        }
+    }
 }
 
 impl ProvideCredentials for Counting {
     fn provide(&self) -> ProvideFuture<'_> {
         Box::pin(async {
             tokio::time::sleep(Duration::from_millis(5)).await;
-            let count = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+            let count = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
             if count >= self.fails_from {
                 return Err("the vault is closed".into());
             }
@@ -35,12 +46,8 @@ fn counting(
     refresh_after: Option<Duration>,
     fails_from: u32,
 ) -> CredentialSource {
-    CredentialSource::Provider(Cache::new(Arc::new(Counting {
-        asked: AtomicU32::new(0),
-        life,
-        refresh_after,
-        fails_from,
-    })))
+    let provider = Counting::new(life, refresh_after, fails_from);
+    CredentialSource::Provider(Cache::new(Arc::new(provider)))
 }
 
 async fn id(source: &CredentialSource) -> String {
@@ -132,13 +139,13 @@ async fn credentials_are_fetched_only_if_they_are_missing_or_due() {
         source.fetch_if_due().await.unwrap();
         assert_eq!(source.known().unwrap().access_key_id(), Some("ID1"));
     }
-    let source = counting(None, Some(Duration::ZERO), 3);
     // The third call of the provider fails, but the credentials are valid.
-    for id in ["ID1", "ID2", "ID2"] {
+    let provider = Arc::new(Counting::new(None, Some(Duration::ZERO), 3));
+    let cache = Cache::new(Arc::<Counting>::clone(&provider));
+    let source = CredentialSource::Provider(Arc::clone(&cache));
+    for (count, id) in [(1, "ID1"), (2, "ID2"), (3, "ID2")] {
         source.fetch_if_due().await.unwrap();
-        let CredentialSource::Provider(cache) = &source else {
-            unreachable!();
-        };
+        assert_eq!(provider.calls.load(Ordering::Relaxed), count);
         let valid = cache.valid(SystemTime::now()).unwrap();
         assert_eq!(valid.access_key_id(), Some(id));
     }
@@ -149,33 +156,32 @@ async fn credentials_are_fetched_only_if_they_are_missing_or_due() {
 
 /// Fails after `wait`.
 struct Failing {
-    asked: Arc<AtomicU32>,
+    calls: AtomicU32,
     wait: Duration,
 }
 
 impl ProvideCredentials for Failing {
     fn provide(&self) -> ProvideFuture<'_> {
         Box::pin(async {
-            self.asked.fetch_add(1, Ordering::Relaxed);
+            self.calls.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(self.wait).await;
             Err("the vault is closed".into())
         })
     }
 }
 
-fn failing(wait: Duration) -> (Arc<CredentialSource>, Arc<AtomicU32>) {
-    let asked = Arc::new(AtomicU32::new(0));
-    let provider = Failing {
-        asked: Arc::clone(&asked),
+fn failing(wait: Duration) -> (Arc<CredentialSource>, Arc<Failing>) {
+    let provider = Arc::new(Failing {
+        calls: AtomicU32::new(0),
         wait,
-    };
-    let source = CredentialSource::Provider(Cache::new(Arc::new(provider)));
-    (Arc::new(source), asked)
+    });
+    let source = CredentialSource::Provider(Cache::new(Arc::<Failing>::clone(&provider)));
+    (Arc::new(source), provider)
 }
 
 #[tokio::test]
 async fn concurrent_calls_share_a_failure() {
-    let (source, asked) = failing(2 * FAILURE_LIFETIME);
+    let (source, provider) = failing(2 * FAILURE_LIFETIME);
     let calls = (0..32).map(|_| {
         let source = Arc::clone(&source);
         tokio::spawn(async move { source.current().await.err().unwrap() })
@@ -185,11 +191,12 @@ async fn concurrent_calls_share_a_failure() {
         assert_eq!(error.kind(), ErrorKind::Credentials);
         assert!(error.to_string().contains("the vault is closed"), "{error}");
     }
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(provider.calls.load(Ordering::Relaxed), 1);
 }
 
 /// Panics after a short time.
-struct Panicking(Arc<AtomicU32>);
+#[derive(Default)]
+struct Panicking(AtomicU32);
 
 impl ProvideCredentials for Panicking {
     fn provide(&self) -> ProvideFuture<'_> {
@@ -203,9 +210,9 @@ impl ProvideCredentials for Panicking {
 
 #[tokio::test]
 async fn a_panic_resumes_in_the_first_call_and_fails_the_others() {
-    let asked = Arc::new(AtomicU32::new(0));
-    let provider = Panicking(Arc::clone(&asked));
-    let source = Arc::new(CredentialSource::Provider(Cache::new(Arc::new(provider))));
+    let provider = Arc::new(Panicking::default());
+    let cache = Cache::new(Arc::<Panicking>::clone(&provider));
+    let source = Arc::new(CredentialSource::Provider(cache));
     let calls = (0..8).map(|_| {
         let source = Arc::clone(&source);
         tokio::spawn(async move { source.current().await.err().unwrap() })
@@ -218,12 +225,12 @@ async fn a_panic_resumes_in_the_first_call_and_fails_the_others() {
         assert_eq!(error.kind(), ErrorKind::Credentials);
         assert_eq!(error.message(), "the provider panicked");
     }
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(provider.0.load(Ordering::Relaxed), 1);
 }
 
 #[test]
 fn a_call_that_its_runtime_ended_is_an_error() {
-    let (source, asked) = failing(Duration::from_secs(3600));
+    let (source, provider) = failing(Duration::from_secs(3600));
     let new_runtime = || {
         tokio::runtime::Builder::new_multi_thread()
             .enable_time()
@@ -242,33 +249,37 @@ fn a_call_that_its_runtime_ended_is_an_error() {
         error.message(),
         "the runtime ended the call of the provider"
     );
-    assert!(asked.load(Ordering::Relaxed) <= 1);
+    assert!(provider.calls.load(Ordering::Relaxed) <= 1);
 }
 
 #[tokio::test]
 async fn a_failed_provider_is_called_again_after_a_short_time() {
-    let (source, asked) = failing(Duration::ZERO);
+    let (source, provider) = failing(Duration::ZERO);
     for _ in 0..10 {
         let error = source.current().await.err().unwrap();
         assert!(error.to_string().contains("the vault is closed"), "{error}");
     }
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(provider.calls.load(Ordering::Relaxed), 1);
     source.refresh().await.unwrap_err();
-    assert_eq!(asked.load(Ordering::Relaxed), 2, "a refresh calls it");
+    assert_eq!(
+        provider.calls.load(Ordering::Relaxed),
+        2,
+        "a refresh calls it"
+    );
     tokio::time::sleep(FAILURE_LIFETIME).await;
     assert!(source.current().await.is_err());
-    assert_eq!(asked.load(Ordering::Relaxed), 3);
+    assert_eq!(provider.calls.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test]
 async fn a_call_continues_after_the_request_that_started_it_was_dropped() {
-    let (source, asked) = failing(Duration::from_millis(200));
+    let (source, provider) = failing(Duration::from_millis(200));
     let short = Duration::from_millis(20);
     let given_up = tokio::time::timeout(short, source.current()).await;
     assert!(given_up.is_err());
     let error = source.current().await.err().unwrap();
     assert!(error.to_string().contains("the vault is closed"), "{error}");
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(provider.calls.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
@@ -299,7 +310,7 @@ async fn futures_that_are_not_polled_block_no_other_call() {
 /// The same, with a provider that fails: the next call must not wait for the first future, either.
 #[tokio::test]
 async fn futures_that_are_not_polled_do_not_keep_a_failure() {
-    let (source, calls) = failing(Duration::from_millis(5));
+    let (source, provider) = failing(Duration::from_millis(5));
     let mut first = Box::pin(source.current());
     let mut second = Box::pin(source.current());
     assert!(first.as_mut().now_or_never().is_none());
@@ -307,21 +318,21 @@ async fn futures_that_are_not_polled_do_not_keep_a_failure() {
     tokio::time::sleep(FAILURE_LIFETIME + Duration::from_millis(50)).await;
     let third = tokio::time::timeout(Duration::from_secs(5), source.current()).await;
     assert!(third.unwrap().is_err());
-    assert_eq!(calls.load(Ordering::Relaxed), 2);
+    assert_eq!(provider.calls.load(Ordering::Relaxed), 2);
     assert!(second.await.is_err() && first.await.is_err());
-    assert_eq!(calls.load(Ordering::Relaxed), 2);
+    assert_eq!(provider.calls.load(Ordering::Relaxed), 2);
 }
 
 /// Returns `OLD` immediately, to be refreshed soon, and `NEW` after `wait`.
 struct Slow {
-    asked: Arc<AtomicU32>,
+    calls: AtomicU32,
     wait: Duration,
 }
 
 impl ProvideCredentials for Slow {
     fn provide(&self) -> ProvideFuture<'_> {
         Box::pin(async {
-            if self.asked.fetch_add(1, Ordering::Relaxed) == 0 {
+            if self.calls.fetch_add(1, Ordering::Relaxed) == 0 {
                 let old = ProvidedCredentials::new(Credentials::new("OLD", "SECRET")?);
                 return Ok(old.refresh_after(Duration::ZERO));
             }
@@ -331,21 +342,18 @@ impl ProvideCredentials for Slow {
     }
 }
 
-fn slow(wait: Duration) -> (CredentialSource, Arc<AtomicU32>) {
-    let asked = Arc::new(AtomicU32::new(0));
-    let provider = Slow {
-        asked: Arc::clone(&asked),
+fn slow(wait: Duration) -> (CredentialSource, Arc<Slow>) {
+    let provider = Arc::new(Slow {
+        calls: AtomicU32::new(0),
         wait,
-    };
-    (
-        CredentialSource::Provider(Cache::new(Arc::new(provider))),
-        asked,
-    )
+    });
+    let cache = Cache::new(Arc::<Slow>::clone(&provider));
+    (CredentialSource::Provider(cache), provider)
 }
 
 #[tokio::test]
 async fn a_hanging_provider_does_not_block_calls_while_credentials_are_valid() {
-    let (source, asked) = slow(Duration::from_secs(3600));
+    let (source, provider) = slow(Duration::from_secs(3600));
     assert_eq!(id(&source).await, "OLD");
     let started = std::time::Instant::now();
     for _ in 0..50 {
@@ -353,12 +361,12 @@ async fn a_hanging_provider_does_not_block_calls_while_credentials_are_valid() {
     }
     // At most one call waited, for a limited time.
     assert!(started.elapsed() < MAX_WAIT * 3, "{:?}", started.elapsed());
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(provider.calls.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]
 async fn a_refresh_continues_after_the_call_that_started_it_timed_out() {
-    let (source, asked) = slow(Duration::from_millis(200));
+    let (source, provider) = slow(Duration::from_millis(200));
     assert_eq!(id(&source).await, "OLD");
     let short = Duration::from_millis(20);
     let given_up = tokio::time::timeout(short, source.current()).await;
@@ -366,7 +374,7 @@ async fn a_refresh_continues_after_the_call_that_started_it_timed_out() {
     assert_eq!(id(&source).await, "OLD");
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(id(&source).await, "NEW");
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(provider.calls.load(Ordering::Relaxed), 2);
 }
 
 #[test]
