@@ -102,6 +102,8 @@ impl Settings {
         };
         match proxy.uri().scheme_str() {
             Some("http" | "https") => {}
+            // A SOCKS proxy of the environment that is not for the host of the service, according to
+            // `NO_PROXY`, but for the host of a bucket.
             other => {
                 let scheme = other.unwrap_or_default();
                 let text = format!("a proxy with the scheme `{scheme}` is not supported");

@@ -89,23 +89,22 @@ impl Proxies {
     }
 }
 
+/// Returns the scheme of a URL in small letters.
+fn scheme(url: &str) -> Option<String> {
+    let (scheme, _) = url.split_once("://")?;
+    Some(scheme.to_ascii_lowercase())
+}
+
 fn is_https(url: &str) -> bool {
-    url.get(..6)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
+    scheme(url).as_deref() == Some("https")
 }
 
 fn is_socks(url: &str) -> bool {
-    url.get(..5)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("socks"))
-        && url.contains("://")
+    scheme(url).is_some_and(|scheme| scheme.starts_with("socks"))
 }
 
 fn configured(url: &str) -> Result<Matcher> {
-    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-    let is_supported = matches!(
-        scheme.map(str::to_ascii_lowercase).as_deref(),
-        Some("http" | "https")
-    );
+    let is_supported = matches!(scheme(url).as_deref(), Some("http" | "https"));
     if is_supported && is_valid(url) {
         return Ok(Matcher::builder().all(url.to_owned()).build());
     }
@@ -197,6 +196,19 @@ mod tests {
         ] {
             assert!(configured(url).is_ok(), "{url}");
         }
+    }
+
+    #[test]
+    fn a_host_without_a_scheme_is_not_socks() {
+        for (url, socks) in [
+            ("socks5h://host:1080", true),
+            ("SOCKS://host", true),
+            ("socks.example.com:3128", false),
+            ("http://socks.example.com", false),
+        ] {
+            assert_eq!(is_socks(url), socks, "{url}");
+        }
+        assert!(is_https("HTTPS://host") && !is_https("https.example.com:3128"));
     }
 
     #[test]
