@@ -135,6 +135,9 @@ features: ## Check qingstor-sdk and qingstor-object-store with each feature alon
 	  echo "features: [$$features]"; \
 	  $(CARGO) clippy --quiet --package qingstor-sdk --no-default-features --features "$$features" -- -D warnings; \
 	done
+	@set -e; if pkg-config --exists openssl 2>/dev/null; then \
+	  $(CARGO) test --quiet --package qingstor-sdk --lib --no-default-features --features native-tls transport::tls; \
+	fi
 	@set -e; for features in v0_13 v0_14 v0_14,signer; do \
 	  echo "features of qingstor-object-store: [$$features]"; \
 	  $(CARGO) clippy --quiet --package qingstor-object-store --no-default-features --features "$$features" -- -D warnings; \
