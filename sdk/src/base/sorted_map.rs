@@ -128,8 +128,27 @@ mod tests {
                 prop_assert_eq!(map.get_mut(&asked), expected.get_mut(&asked));
                 prop_assert_eq!(map.len(), expected.len());
             }
+            for (value, expected) in map.values_mut().zip(expected.values_mut()) {
+                *value = value.wrapping_add(1);
+                *expected = expected.wrapping_add(1);
+            }
+            let json = serde_json::to_string(&map).unwrap();
+            prop_assert_eq!(json, serde_json::to_string(&expected).unwrap());
             let expected: Vec<_> = expected.into_iter().collect();
             prop_assert_eq!(map.into_entries(), expected);
         }
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_borrowed_form() {
+        let mut map = SortedMap::new();
+        for key in ["b", "a", "c"] {
+            map.insert(key.to_owned(), key);
+        }
+        assert_eq!(map.get("a"), Some(&"a"));
+        assert_eq!(map.get("d"), None);
+        assert_eq!(map.get_mut("c"), Some(&mut "c"));
+        assert_eq!(map.remove("b"), Some("b"));
+        assert_eq!(map.len(), 2);
     }
 }

@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
-use qingstor_sdk::{Body, Config, ErrorKind, Observer, QingStor, RetryEvent, RetryPolicy};
+use qingstor_sdk::{
+    Body, Config, DroppedEvent, ErrorKind, Observer, QingStor, RequestEvent, RetryEvent,
+    RetryPolicy,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -161,13 +164,54 @@ async fn a_caller_that_stops_to_wait_for_a_body_is_not_a_timeout() {
     tokio::join!(each(true), each(false));
 }
 
-/// Counts the retries.
-#[derive(Default)]
-struct Retries(AtomicU32);
+/// A request for a page runs in a task.
+#[tokio::test]
+async fn a_dropped_list_ends_its_request() {
+    let server = Server::start(RequestBody::Read, |_, _| {
+        raw("200 OK", &[("Content-Length", "9")], b"")
+    })
+    .await;
+    let counts = Arc::new(Counts::default());
+    let bucket = server.bucket_with(|config| config.observer(Arc::clone(&counts)));
+    let wait_for = async |count: &AtomicU32, expected| {
+        let limit = Instant::now() + Duration::from_secs(10);
+        while count.load(Ordering::Relaxed) < expected && Instant::now() < limit {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(count.load(Ordering::Relaxed), expected);
+    };
+    let mut pages = bucket.list_objects().pages();
+    assert!(pages.next().now_or_never().is_none());
+    wait_for(&counts.requests, 1).await;
+    assert_eq!(counts.dropped.load(Ordering::Relaxed), 0);
+    drop(pages);
+    wait_for(&counts.dropped, 1).await;
+    let mut items = bucket.list_objects().items();
+    assert!(items.next().now_or_never().is_none());
+    wait_for(&counts.requests, 2).await;
+    drop(items);
+    wait_for(&counts.dropped, 2).await;
+}
 
-impl Observer for Retries {
+/// Counts events.
+#[derive(Default)]
+struct Counts {
+    requests: AtomicU32,
+    dropped: AtomicU32,
+    retries: AtomicU32,
+}
+
+impl Observer for Counts {
+    fn request(&self, _: &RequestEvent<'_>) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn dropped(&self, _: &DroppedEvent<'_>) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn retry(&self, _: &RetryEvent<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.retries.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -186,14 +230,14 @@ async fn the_request_for_the_rest_of_a_body_runs_while_nobody_polls() {
         }
     })
     .await;
-    let retries = Arc::new(Retries::default());
+    let counts = Arc::new(Counts::default());
     let bucket = server.bucket_with(|config| {
         let config = config.idle_timeout(IDLE);
-        config.observer(Arc::clone(&retries))
+        config.observer(Arc::clone(&counts))
     });
     let body = bucket.get_object("k").await.unwrap().body;
     let mut bytes = Box::pin(body.bytes());
-    while retries.0.load(Ordering::Relaxed) == 0 {
+    while counts.retries.load(Ordering::Relaxed) == 0 {
         assert!(bytes.as_mut().now_or_never().is_none());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
