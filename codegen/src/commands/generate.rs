@@ -17,7 +17,7 @@ pub(crate) fn generate(generator: &Generator, folder: &Path) -> Result<ExitCode>
     for template in &summary.unused_templates {
         eprintln!(
             "warning[template-unused]: {template}: nothing renders or includes it\n  help: name it in \
-             pack.json, use it in another template, or remove it"
+             pack.json, include it in another template, or remove it"
         );
     }
     for path in &summary.edited {

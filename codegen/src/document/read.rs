@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
             // References to files are resolved before overlays apply.
             let Some(pointer) = text.strip_prefix('#') else {
                 let message = format!("`{text}` does not refer to the specification");
-                let help = "overlays cannot refer to other files: use `#/..`";
+                let help = "write `#/..`, because overlays cannot refer to other files";
                 self.problem("ref-invalid", reference.span, message, help);
                 return None;
             };
