@@ -78,7 +78,8 @@ fn rerun_if_changed(inputs: &BTreeSet<PathBuf>) -> String {
     for path in inputs {
         // A path with a line break becomes one that does not exist, so the script always runs
         // again.
-        let path = one_line(&path.to_string_lossy());
+        let path = path.to_string_lossy();
+        let path = path.replace('\n', "\\n").replace('\r', "\\r");
         // Writing to a string can't fail.
         let _ = writeln!(lines, "cargo::rerun-if-changed={path}");
     }
@@ -114,10 +115,13 @@ mod tests {
 
     #[test]
     fn paths_with_line_breaks_do_not_inject_cargo_lines() {
-        let inputs = BTreeSet::from([PathBuf::from("a\ncargo::rustc-cfg=b")]);
+        // A mark for the direction of text is part of the path.
+        let inputs = ["a\ncargo::rustc-cfg=b", "c\u{200f}.json"];
+        let inputs = inputs.map(PathBuf::from).into();
         assert_eq!(
             rerun_if_changed(&inputs),
-            "cargo::rerun-if-changed=a\\ncargo::rustc-cfg=b\n"
+            "cargo::rerun-if-changed=a\\ncargo::rustc-cfg=b\n\
+             cargo::rerun-if-changed=c\u{200f}.json\n"
         );
     }
 
