@@ -3,6 +3,7 @@
 mod bundle;
 mod dialect;
 pub(crate) mod grammar;
+mod integer_type;
 mod overlay;
 mod read;
 mod schema_ids;
@@ -11,6 +12,7 @@ mod types;
 use std::path::{Path, PathBuf};
 
 pub(crate) use dialect::Dialect;
+pub(crate) use integer_type::IntegerType;
 pub(crate) use overlay::{idle_parts, parse_target};
 pub use types::Retry;
 pub(crate) use types::*;

@@ -138,6 +138,7 @@ fn limits_that_no_value_satisfies_are_reported() {
 
 #[test]
 fn defaults_outside_their_limits_are_reported() {
+    let int = |format: &str| json!({ "type": "integer", "format": format });
     for (version, mut property, default, fits) in [
         (
             "2.0",
@@ -265,6 +266,17 @@ fn defaults_outside_their_limits_are_reported() {
             json!([9, 10]),
             false,
         ),
+        ("2.0", int("int32"), json!(i32::MAX), true),
+        ("2.0", int("int32"), json!(i32::MIN), true),
+        ("2.0", int("int32"), json!(i64::from(i32::MAX) + 1), false),
+        ("2.0", int("int32"), json!(i64::from(i32::MIN) - 1), false),
+        ("2.0", int("uint32"), json!(u32::MAX), true),
+        ("2.0", int("uint32"), json!(-1), false),
+        ("2.0", int("int64"), json!(i64::MAX), true),
+        ("2.0", int("int64"), json!(1e19), false),
+        ("2.0", int("uint64"), json!(u64::MAX), true),
+        ("2.0", int("uint64"), json!(1e19), true),
+        ("2.0", int("uint64"), json!(1e20), false),
         (
             "2.0",
             json!({ "type": "object", "properties": { "a": { "type": "integer", "maximum": 9 } } }),

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{limits, operations, schemas, warn};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Additional, Document, Object, Schema, SchemaKind};
+use crate::document::{Additional, Document, IntegerType, Object, Schema, SchemaKind};
 use crate::source::{Node, Value};
 
 pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
@@ -131,12 +131,23 @@ fn fits_itself<'n>(document: &Document, schema: &Schema, node: &'n Node) -> Resu
             }
         }
         (SchemaKind::Text { .. }, _) => wanted("a string"),
-        (SchemaKind::Integer(_), Value::Number(number)) => {
-            let whole = number.as_f64().is_some_and(|number| number.fract() == 0.0);
-            if whole {
-                Ok(())
-            } else {
+        (SchemaKind::Integer(format), Value::Number(number)) => {
+            let is_whole = number.as_f64().is_some_and(|number| number.fract() == 0.0);
+            let kind = IntegerType::of(schema, format.as_deref());
+            if !is_whole {
                 wanted("a whole number")
+            } else if !kind.contains(number) {
+                let sign = if kind.signed {
+                    "a signed"
+                } else {
+                    "an unsigned"
+                };
+                misfit(format!(
+                    "{number} does not fit {sign} integer of {} bits",
+                    kind.bits
+                ))
+            } else {
+                Ok(())
             }
         }
         (SchemaKind::Integer(_), _) => wanted("a whole number"),

@@ -2,7 +2,7 @@
 
 use super::{Direction, Lowerer, NameContext, NamedItem};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Additional, Definition, Schema, SchemaKind};
+use crate::document::{Additional, Definition, IntegerType, Schema, SchemaKind};
 use crate::model::{Shape, TimeFormat, TypeKind};
 use crate::naming::Role;
 use crate::spelling::{closest, did_you_mean};
@@ -184,17 +184,8 @@ fn integer_shape(schema: &Schema, format: Option<&str>) -> Shape {
             format: TimeFormat::Unix,
         };
     }
-    let minimum = schema.limits.minimum.as_ref();
-    Shape::Int {
-        bits: match format {
-            Some("int8" | "int16" | "int32" | "uint8" | "uint16" | "uint32") => 32,
-            _ => 64,
-        },
-        signed: !format.is_some_and(|format| format.starts_with("uint"))
-            && minimum
-                .and_then(serde_json::Number::as_f64)
-                .is_none_or(|least| least < 0.0),
-    }
+    let IntegerType { bits, signed } = IntegerType::of(schema, format);
+    Shape::Int { bits, signed }
 }
 
 /// Returns the kind of a definition's type.
