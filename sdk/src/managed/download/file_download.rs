@@ -55,7 +55,7 @@ pub(super) async fn download_to_file(
         options,
         guard,
         state,
-        received: Arc::default(),
+        progress: Arc::default(),
         saved_bytes: 0,
     }
     .run(response, output)
@@ -106,7 +106,7 @@ pub(super) async fn resume_to_file(
         saves_state: true,
         saved_bytes: state.completed_bytes(),
         state,
-        received: Arc::default(),
+        progress: Arc::default(),
     }
     .run(None, output)
     .await
@@ -140,7 +140,7 @@ struct FileDownload {
     guard: PartFileGuard,
     /// The complete ranges.
     state: ResumeState,
-    received: Arc<WriteProgress>,
+    progress: Arc<WriteProgress>,
     /// Whether a later download could continue, and no state could not be saved.
     saves_state: bool,
     /// Number of complete bytes of the saved state.
@@ -205,7 +205,7 @@ impl FileDownload {
         verifier: &mut Option<FileVerifier>,
     ) -> Result<()> {
         let writer = Arc::new(FileWriter::new(Arc::clone(&self.guard.file)));
-        let received = self.saves_state.then(|| Arc::clone(&self.received));
+        let progress = self.saves_state.then(|| Arc::clone(&self.progress));
         let mut save_times = self.saves_state.then(|| {
             let mut times = interval(SAVE_INTERVAL);
             times.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -214,7 +214,7 @@ impl FileDownload {
         let mut planned = self.state.clone();
         if let Some((range, output, admitted)) = response {
             planned.add(range.clone());
-            let sink = RangeSink::file(&writer, range.start, received.as_ref());
+            let sink = RangeSink::file(&writer, range.start, progress.as_ref());
             let reader = Arc::clone(&self.reader);
             tasks.spawn_admitted(admitted, |admitted| {
                 reader.download(admitted, range, Some(output), sink)
@@ -226,7 +226,7 @@ impl FileDownload {
                 && tasks.len() < max_ranges(tasks, verifier)
                 && let Some(range) = missing.next()
             {
-                let sink = RangeSink::file(&writer, range.start, received.as_ref());
+                let sink = RangeSink::file(&writer, range.start, progress.as_ref());
                 let reader = Arc::clone(&self.reader);
                 tasks.spawn(0, |admitted, _| {
                     reader.download(admitted, range, None, sink)
@@ -242,7 +242,7 @@ impl FileDownload {
                 }
                 Event::Idle => return Ok(()),
             };
-            self.received.remove(range.start);
+            self.progress.remove(range.start);
             self.state.add(range);
             self.save_state().await?;
             if let Some(verifier) = verifier {
@@ -257,7 +257,7 @@ impl FileDownload {
             return Ok(());
         }
         let mut state = self.state.clone();
-        let received = self.received.ranges();
+        let received = self.progress.ranges();
         received.into_iter().for_each(|range| state.add(range));
         if state.completed_bytes() > self.saved_bytes {
             let bytes = state.completed_bytes();

@@ -25,7 +25,7 @@ pub(super) enum RangeSink {
         offset: u64,
         buffer: ChunkList,
         /// `None` unless the download is resumable.
-        received: Option<Arc<WriteProgress>>,
+        progress: Option<Arc<WriteProgress>>,
     },
     /// Keeps the bytes in memory until it is their turn to be written.
     Memory {
@@ -45,14 +45,14 @@ impl RangeSink {
     pub(super) fn file(
         writer: &Arc<FileWriter>,
         start: u64,
-        received: Option<&Arc<WriteProgress>>,
+        progress: Option<&Arc<WriteProgress>>,
     ) -> Self {
         Self::File {
             writer: Arc::clone(writer),
             start,
             offset: start,
             buffer: ChunkList::default(),
-            received: received.cloned(),
+            progress: progress.cloned(),
         }
     }
 
@@ -90,7 +90,7 @@ impl RangeSink {
             start,
             offset,
             buffer,
-            received,
+            progress,
         } = self
         else {
             return Ok(());
@@ -101,8 +101,8 @@ impl RangeSink {
         }
         *offset += len as u64;
         writer.write(at, chunks).await?;
-        if let Some(received) = received {
-            received.advance(*start, *offset);
+        if let Some(progress) = progress {
+            progress.advance(*start, *offset);
         }
         Ok(())
     }

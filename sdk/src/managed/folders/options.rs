@@ -20,8 +20,8 @@ use crate::message::sse::SseKey;
 pub enum Compare {
     /// By size, then by time. Up: the file differs if it is newer than the object. Down: the object
     /// differs if its time is not that of the file; the time of an object is the one that an upload
-    /// stored in its metadata ([`MODIFIED_METADATA`](crate::MODIFIED_METADATA)), or else that of its last change. Between
-    /// buckets: the source differs if it is newer.
+    /// stored in its metadata ([`MODIFIED_METADATA`](crate::MODIFIED_METADATA)), or else that of its
+    /// last change. Between buckets: the source differs if it is newer.
     #[default]
     SizeAndTime,
     /// By size only.
@@ -160,8 +160,8 @@ impl FolderTransfer {
     }
 
     /// Sets whether files are skipped that are newer in the target than in the source. Default:
-    /// `false`. The time of an object is the one in its metadata ([`MODIFIED_METADATA`](crate::MODIFIED_METADATA)), or else
-    /// that of its last change.
+    /// `false`. The time of an object is the one in its metadata
+    /// ([`MODIFIED_METADATA`](crate::MODIFIED_METADATA)), or else that of its last change.
     pub fn update(mut self, update: bool) -> Self {
         self.options.update = update;
         self
@@ -272,7 +272,9 @@ impl FolderTransfer {
         self
     }
 
-    /// Sets the size of a part, as [`Upload::part_size`](crate::Upload::part_size) and
+    /// Sets the size of a part, or of a range of a download, as
+    /// [`Upload::part_size`](crate::Upload::part_size),
+    /// [`Download::part_size`](crate::Download::part_size) and
     /// [`CopyObject::part_size`](crate::CopyObject::part_size) do: 4 MiB to 5 GiB.
     pub fn part_size(mut self, bytes: u64) -> Self {
         self.options.part_size = Some(bytes);

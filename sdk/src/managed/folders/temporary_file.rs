@@ -32,7 +32,7 @@ impl TemporaryFile {
         let folder = std::env::temp_dir();
         loop {
             let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let name = format!("qingstor-sort-{}-{count}", std::process::id());
+            let name = format!("qingstor-list-{}-{count}", std::process::id());
             let path = folder.join(name);
             let file = match options.open(&path) {
                 // A process with the same ID has left it.
