@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::errors::{object_call, response_error, with_object};
 use super::file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
-use super::object_headers::put_input;
+use super::object_headers::{put_input, take_properties};
 use super::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
 use super::request_setters::request_setters;
 use super::request_tasks::{Concurrency, send};
@@ -360,15 +360,20 @@ impl CopyObject {
     #[inline]
     fn object(&self, source: HeadObjectOutput) -> InitiateMultipartUploadInput {
         let mut object = InitiateMultipartUploadInput::new(&self.key);
-        object.content_type = self.content_type.clone().or(source.content_type);
-        object.cache_control = source.cache_control;
-        object.content_encoding = source.content_encoding;
-        object.content_disposition = source.content_disposition;
-        object.expires = source.expires;
-        object.metadata = self.metadata_of_copy(source.metadata);
-        object.storage_class = self.class_of_copy(source.storage_class.as_ref());
+        take_properties!(&mut object, source);
+        self.replace_properties(&mut object);
         object.set_sse_key(self.sse_key.as_ref());
         object
+    }
+
+    /// Replaces the properties that the caller has set.
+    #[inline]
+    fn replace_properties(&self, object: &mut InitiateMultipartUploadInput) {
+        if self.content_type.is_some() {
+            object.content_type.clone_from(&self.content_type);
+        }
+        object.metadata = self.metadata_of_copy(std::mem::take(&mut object.metadata));
+        object.storage_class = self.class_of_copy(object.storage_class.as_ref());
     }
 
     /// Returns the metadata of a copy. What uploads of folders record about the content also applies

@@ -1,4 +1,4 @@
-//! [`put_input`]: the headers and metadata of a new object, for each way to create it.
+//! The headers, the metadata and the storage class of a new object.
 
 use crate::generated::operations::{InitiateMultipartUploadInput, PutObjectInput};
 
@@ -15,3 +15,19 @@ pub(super) fn put_input(object: InitiateMultipartUploadInput) -> PutObjectInput 
     input.expires = object.expires;
     input
 }
+
+/// Gives a new object the properties of the object of a response, which `GetObject` and `HeadObject`
+/// have in common.
+macro_rules! take_properties {
+    ($object:expr, $source:ident) => {{
+        let object: &mut $crate::generated::operations::InitiateMultipartUploadInput = $object;
+        object.content_type = $source.content_type;
+        object.cache_control = $source.cache_control;
+        object.content_disposition = $source.content_disposition;
+        object.content_encoding = $source.content_encoding;
+        object.expires = $source.expires;
+        object.metadata = $source.metadata;
+        object.storage_class = $source.storage_class;
+    }};
+}
+pub(super) use take_properties;

@@ -11,6 +11,7 @@ use crate::client::transfer_budget::Lane;
 use crate::generated::operations::{GetObjectInput, GetObjectOutput};
 use crate::managed::Upload;
 use crate::managed::file_metadata::PART_SIZE_METADATA;
+use crate::managed::object_headers::take_properties;
 use crate::managed::part_sizes::{MIN_PART_SIZE, PartSizes};
 use crate::managed::request_tasks::{Concurrency, in_task};
 use crate::managed::upload::source::UploadSource;
@@ -65,18 +66,9 @@ impl CopyObject {
             metadata.insert(PART_SIZE_METADATA, part_size.to_string());
         }
         let source = UploadSource::sized_stream(output.body.verified(), size);
-        let mut upload = self
-            .bucket
-            .upload(&self.key, source)
-            .part_size(part_size)
-            .metadata(self.metadata_of_copy(output.metadata).iter());
-        let object = upload.object_mut();
-        object.content_type = self.content_type.clone().or(output.content_type);
-        object.cache_control = output.cache_control;
-        object.content_disposition = output.content_disposition;
-        object.content_encoding = output.content_encoding;
-        object.expires = output.expires;
-        object.storage_class = self.class_of_copy(output.storage_class.as_ref());
+        let mut upload = self.bucket.upload(&self.key, source).part_size(part_size);
+        take_properties!(upload.object_mut(), output);
+        self.replace_properties(upload.object_mut());
         if let Some(parts) = self.concurrency {
             upload = upload.concurrency(parts);
         }
