@@ -59,6 +59,25 @@ async fn copies_may_have_other_properties() {
 }
 
 #[tokio::test]
+async fn markers_have_the_storage_class_of_the_transfer() {
+    let site = Site::start().await;
+    std::fs::create_dir(site.path("empty")).unwrap();
+    let upload = site.bucket.upload_dir(site.path(""), "up");
+    let upload = upload
+        .folder_markers(true)
+        .storage_class(StorageClass::StandardIa);
+    upload.await.unwrap();
+    let copy = site.bucket.sync_to("up", &site.other, "copy");
+    let copy = copy.storage_class(StorageClass::StandardIa);
+    copy.await.unwrap();
+    let markers = [(&site.bucket, "up/empty/"), (&site.other, "copy/empty/")];
+    for (bucket, key) in markers {
+        let head = bucket.head_object(key).await.unwrap();
+        assert_eq!(head.storage_class, Some(StorageClass::StandardIa), "{key}");
+    }
+}
+
+#[tokio::test]
 async fn large_objects_are_copied_in_parts_of_the_chosen_size() {
     let site = Site::start().await;
     let content = vec![7; 9 << 20];

@@ -72,7 +72,8 @@ impl Transfers {
             copy = copy.known_source(SourceVersion {
                 etag: version.etag,
                 size: version.size,
-                last_modified: version.modified,
+                // Only needed without a strong ETag.
+                last_modified: None,
                 storage_class: version.storage_class,
             });
         }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::task::spawn_blocking;
 
 use super::super::action::FolderAction;
 use super::super::compare::Version;
@@ -18,9 +17,9 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::regular_file;
 use crate::client::transfer_budget::Lane;
 use crate::generated::operations::PutObjectInput;
-use crate::managed::errors::{file_error, task_result, with_object};
+use crate::managed::errors::{blocking, file_error, with_object};
 use crate::managed::file_metadata::insert_modified;
-use crate::managed::request_tasks::send;
+use crate::managed::request_tasks::{Concurrency, send};
 use crate::managed::upload::source::UploadSource;
 use crate::managed::upload::token_store::token_name;
 use crate::managed::{Upload, UploadOutput};
@@ -61,8 +60,12 @@ impl Transfers {
         let context = &self.context;
         let mut input = PutObjectInput::new(key);
         input.content_type = Some(MARKER_TYPE.to_owned());
+        input
+            .storage_class
+            .clone_from(&context.options.storage_class);
         input.set_sse_key(context.options.sse_key.as_ref());
-        send(&context.bucket, Some(Lane::Uploads), input).await?;
+        let limit = Concurrency::new(None, Lane::Uploads, &context.bucket);
+        send(&context.bucket, limit.lane(), input).await?;
         Ok(0)
     }
 
@@ -170,14 +173,14 @@ async fn read_small(actions: &[PlannedAction]) -> Vec<Option<Result<Content>>> {
     if files.iter().all(Option::is_none) {
         return files.into_iter().map(|_| None).collect();
     }
-    let read = spawn_blocking(move || {
+    let read = blocking(move || {
         let read = |file: Option<std::path::PathBuf>| {
             let file = file?;
             read_consistently(&file).transpose()
         };
         files.into_iter().map(read).collect::<Vec<_>>()
     });
-    match task_result(read.await) {
+    match read.await {
         Ok(contents) => contents,
         // The runtime ends.
         Err(_) => (0..count).map(|_| None).collect(),
