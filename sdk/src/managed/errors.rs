@@ -35,7 +35,7 @@ pub(super) fn file_error(path: &Path, error: io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("{}: {error}", path.display())).with_source(error)
 }
 
-/// Runs blocking work on a thread for it.
+/// Runs work on one of the runtime's threads for blocking work.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {

@@ -295,10 +295,7 @@ impl<T: Send + 'static> RequestTasks<T> {
             return Poll::Ready(Some(Ok(TaskEvent::Progress)));
         }
         let joined = ready!(self.tasks.poll_join_next(cx));
-        Poll::Ready(joined.map(|joined| {
-            let result = task_result(joined).and_then(|result| result);
-            result.map(TaskEvent::Finished)
-        }))
+        Poll::Ready(joined.map(|joined| task_result(joined).flatten().map(TaskEvent::Finished)))
     }
 
     pub(super) async fn next(&mut self) -> Option<Result<TaskEvent<T>>> {

@@ -191,7 +191,7 @@ fn same_entity_tag(a: &Version, b: &Version) -> Option<bool> {
     if a.encrypted || b.encrypted || !entity_tag::is_set(&a.etag) {
         return None;
     }
-    if entity_tag::text(&a.etag).eq_ignore_ascii_case(entity_tag::text(&b.etag)) {
+    if entity_tag::are_same(&a.etag, &b.etag) {
         return Some(true);
     }
     (md5(a).is_some() && md5(b).is_some()).then_some(false)

@@ -6,15 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
-
 use super::FolderTransfer;
 use super::compare::Kinds;
 use super::file_name::NameRules;
 use super::options::FolderOptions;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::client::Bucket;
-use crate::managed::errors::task_result;
+use crate::managed::errors::blocking;
 use crate::message::object_key::{self, KeyPlace};
 
 /// Source or target of a transfer, besides the bucket.
@@ -71,8 +69,7 @@ impl Context {
             }
             Direction::Down { folder } => {
                 let folder = folder.clone();
-                let rules = spawn_blocking(move || NameRules::of_folder(&folder, is_run));
-                names = task_result(rules.await)?;
+                names = blocking(move || NameRules::of_folder(&folder, is_run)).await?;
             }
             Direction::Between {
                 source,
@@ -161,19 +158,19 @@ fn check_prefix(prefix: &str) -> Result<()> {
 
 /// Rejects a source that cannot be read before the first request.
 async fn check_source(folder: PathBuf) -> Result<()> {
-    let read = spawn_blocking(move || {
+    let read = blocking(move || {
         std::fs::read_dir(&folder).map(drop).map_err(|error| {
             let text = format!("cannot read the folder {}: {error}", folder.display());
             Error::new(ErrorKind::Io, text).with_source(error)
         })
     });
-    task_result(read.await)?
+    read.await?
 }
 
 /// Creates a folder if necessary, and returns the names in it.
 async fn files_of_new_folder(folder: &Path) -> Result<HashSet<OsString>> {
     let folder = folder.to_owned();
-    let names = spawn_blocking(move || {
+    let names = blocking(move || {
         let failed = |verb, error: io::Error| {
             let text = format!("cannot {verb} the folder {}: {error}", folder.display());
             Error::new(ErrorKind::Io, text).with_source(error)
@@ -185,7 +182,7 @@ async fn files_of_new_folder(folder: &Path) -> Result<HashSet<OsString>> {
             .collect::<io::Result<_>>()
             .map_err(|error| failed("read", error))
     });
-    task_result(names.await)?
+    names.await?
 }
 
 fn check_buckets(

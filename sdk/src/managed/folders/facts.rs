@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use md5::{Digest as _, Md5};
-use tokio::task::spawn_blocking;
 
 use super::compare::{self, Decision, Fact, Facts, Kinds, Rules, Version};
 use super::context::Context;
@@ -12,7 +11,7 @@ use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::regular_file;
 use crate::generated::operations::HeadObjectInput;
-use crate::managed::errors::{file_error, task_result};
+use crate::managed::errors::{blocking, file_error};
 use crate::managed::file_metadata::{PART_SIZE_METADATA, recorded_time};
 use crate::managed::part_sizes::PartSizes;
 use crate::managed::request_tasks::send;
@@ -116,12 +115,12 @@ async fn md5_of_file(local: PathBuf, size: u64) -> Result<Digest> {
         let text = "cannot compute the MD5 of the file";
         return Digest::of_stored(&etag).ok_or_else(|| Error::new(ErrorKind::Io, text));
     }
-    let read = spawn_blocking(move || {
+    let read = blocking(move || {
         let content = regular_file::open(&local)
             .and_then(|file| regular_file::read_at_most(&file, 2 * SMALL));
         content.map_err(|error| file_error(&local, error))
     });
-    let content = task_result(read.await)??;
+    let content = read.await??;
     Ok(Digest::of(Md5::new_with_prefix(content)))
 }
 
@@ -144,7 +143,7 @@ async fn equal_parts(
     };
     for part_size in candidates {
         let etag = etag_of_file(&local, part_size, 0).await?;
-        if entity_tag::text(&etag).eq_ignore_ascii_case(entity_tag::text(&object.etag)) {
+        if entity_tag::are_same(&etag, &object.etag) {
             return Ok(Some(true));
         }
     }

@@ -5,7 +5,6 @@ use std::io;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
 
 use super::action::SkipReason;
 use super::compare::Version;
@@ -18,7 +17,7 @@ use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
 use crate::generated::operations::ListObjectsOutput;
 use crate::generated::types::{ObjectSummary, StorageClass};
-use crate::managed::errors::{response_error, task_result};
+use crate::managed::errors::{blocking, response_error};
 use crate::message::response_meta::ResponseMeta;
 
 /// Bucket and prefix of a list.
@@ -55,6 +54,11 @@ impl Record for ListRecord {
     fn path(&self) -> &str {
         &self.path
     }
+
+    fn text_len(&self) -> usize {
+        let conflict = self.conflict.as_ref().map_or(0, String::len);
+        self.path.len() + self.etag.len() + conflict
+    }
 }
 
 /// An object sorted by its path in lower case.
@@ -67,6 +71,10 @@ struct CaseFoldedRecord {
 impl Record for CaseFoldedRecord {
     fn path(&self) -> &str {
         &self.folded
+    }
+
+    fn text_len(&self) -> usize {
+        self.folded.len() + self.listed.text_len()
     }
 }
 
@@ -91,11 +99,11 @@ async fn list(options: &Arc<ListOptions>) -> Result<Sorter<ListRecord>> {
     let mut sorter = Sorter::new();
     while let Some(page) = pages.next().await.transpose()? {
         let options = Arc::clone(options);
-        let added = spawn_blocking(move || {
+        let added = blocking(move || {
             add(&mut sorter, page, &options)?;
             Ok(sorter)
         });
-        sorter = task_result(added.await).flatten()?;
+        sorter = added.await.flatten()?;
     }
     Ok(sorter)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use tokio::runtime::Handle;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 
 use super::FolderTransfer;
 use super::action::{DeleteTarget, FolderAction, FolderFailure, FolderSummary, SkipReason};
@@ -22,7 +22,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::runtime;
 use crate::client::spans::{TransferSpan, in_current_span};
 use crate::managed::batch_delete::{DeleteError, DeleteObjects};
-use crate::managed::errors::task_result;
+use crate::managed::errors::{blocking, task_result};
 
 /// Number of small files that one task transfers one after the other.
 const GROUP: usize = 8;
@@ -349,7 +349,7 @@ impl Runner {
 
     async fn delete_files(&self, batch: Vec<PlannedAction>) -> Result<Results> {
         let context = Arc::clone(&self.context);
-        let deleted = spawn_blocking(move || {
+        let deleted = blocking(move || {
             let Direction::Down { folder } = &context.direction else {
                 return Vec::new();
             };
@@ -368,7 +368,7 @@ impl Runner {
             };
             batch.into_iter().map(delete).collect()
         });
-        task_result(deleted.await)
+        deleted.await
     }
 
     /// Repeats the downloads for which a file or a folder was in the way.

@@ -13,12 +13,13 @@ use super::temporary_file::TemporaryFile;
 pub(super) trait Record: Serialize + DeserializeOwned {
     /// The text by which records are sorted, in byte order.
     fn path(&self) -> &str;
+
+    /// Bytes of the texts of the record.
+    fn text_len(&self) -> usize;
 }
 
 /// Bytes of records in memory, after which they are written to a temporary file.
 const MEMORY: usize = 4 << 20;
-/// Memory that a record needs besides its path and its ETag.
-const RECORD_OVERHEAD: usize = 128;
 /// The number of sorted runs in a file, after which they are merged into one.
 const MAX_RUNS: usize = 16;
 /// Bytes of a run that are read at once.
@@ -49,7 +50,7 @@ impl<T: Record> Sorter<T> {
 
     /// Adds a record. Blocks while records are written to the file.
     pub(super) fn push(&mut self, record: T) -> io::Result<()> {
-        self.bytes += record.path().len() + RECORD_OVERHEAD;
+        self.bytes += size_of::<T>() + record.text_len();
         self.records.push(record);
         if self.bytes >= self.memory {
             self.spill()?;
@@ -270,12 +271,19 @@ impl<T: Record> Iterator for SortedRecords<T> {
 mod tests {
     use super::*;
 
+    /// Memory of a short record.
+    const RECORD: usize = 40;
+
     #[derive(Debug, PartialEq, Serialize, serde::Deserialize)]
     struct Line(String, u32);
 
     impl Record for Line {
         fn path(&self) -> &str {
             &self.0
+        }
+
+        fn text_len(&self) -> usize {
+            self.0.len()
         }
     }
 
@@ -321,12 +329,16 @@ mod tests {
         fn path(&self) -> &str {
             &self.0
         }
+
+        fn text_len(&self) -> usize {
+            self.0.len()
+        }
     }
 
     #[test]
     fn a_record_is_written_a_few_times() {
         const COUNT: u32 = 20_000;
-        let mut sorter = Sorter::with_memory(10 * RECORD_OVERHEAD);
+        let mut sorter = Sorter::with_memory(10 * RECORD);
         for n in 0..COUNT {
             let path = format!("{:05}", n * 7919 % COUNT);
             sorter.push(Counted(path)).unwrap();
@@ -339,7 +351,7 @@ mod tests {
 
     #[test]
     fn equal_paths_keep_their_order() {
-        let mut sorter = Sorter::with_memory(10 * RECORD_OVERHEAD);
+        let mut sorter = Sorter::with_memory(10 * RECORD);
         for n in 0..10_000 {
             sorter.push(Line(format!("{}", n % 3), n)).unwrap();
         }

@@ -4,11 +4,9 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
-
 use super::temporary_file::TemporaryFile;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::managed::errors::task_result;
+use crate::managed::errors::blocking;
 
 /// Bytes of paths in memory, after which they are written to a temporary file.
 const MEMORY: usize = 4 << 20;
@@ -69,7 +67,7 @@ impl Spool {
     async fn write(&mut self) -> Result<()> {
         let (paths, file) = (std::mem::take(&mut self.paths), self.file.take());
         self.bytes = 0;
-        let written = spawn_blocking(move || {
+        let written = blocking(move || {
             let file = match file {
                 Some(file) => file,
                 None => Arc::new(TemporaryFile::create()?),
@@ -78,8 +76,7 @@ impl Spool {
             (&file.file).write_all(&batch)?;
             Ok((file, batch.len()))
         });
-        let (file, len) =
-            task_result(written.await)?.map_err(|error| spool_error("keep", error))?;
+        let (file, len) = written.await?.map_err(|error| spool_error("keep", error))?;
         self.file = Some(file);
         self.batches.push_back((self.file_len, len));
         self.file_len += len as u64;
@@ -96,14 +93,14 @@ impl Spool {
             return Ok(std::mem::take(&mut self.paths));
         };
         let file = Arc::clone(file);
-        let read = spawn_blocking(move || {
+        let read = blocking(move || {
             let mut batch = vec![0; len];
             let mut file = &file.file;
             file.seek(SeekFrom::Start(position))?;
             file.read_exact(&mut batch)?;
             Ok(serde_json::from_slice(&batch)?)
         });
-        task_result(read.await)?.map_err(|error| spool_error("read", error))
+        read.await?.map_err(|error| spool_error("read", error))
     }
 }
 

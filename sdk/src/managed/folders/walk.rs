@@ -127,6 +127,15 @@ impl Record for Item {
     fn path(&self) -> &str {
         self.folded.as_deref().unwrap_or(&self.key)
     }
+
+    fn text_len(&self) -> usize {
+        let of_kind = match &self.kind {
+            ItemKind::Unreadable(why) => why.len(),
+            _ => 0,
+        };
+        let others = [&self.folded, &self.name].into_iter().flatten();
+        self.key.len() + others.map(String::len).sum::<usize>() + of_kind
+    }
 }
 
 /// Identifies a folder that can be reached by several paths.

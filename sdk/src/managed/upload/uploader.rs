@@ -58,7 +58,7 @@ impl StoredPart {
     fn unchanged(&self) -> Option<&CompletedPart> {
         self.recorded.as_ref().filter(|recorded| {
             let etag = recorded.etag();
-            etag.is_some_and(|etag| etag.eq_ignore_ascii_case(&self.etag))
+            etag.is_some_and(|etag| entity_tag::are_same(etag, &self.etag))
         })
     }
 }

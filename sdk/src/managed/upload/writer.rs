@@ -170,7 +170,7 @@ impl UploadWriter {
             State::Done(_) => return Poll::Ready(Ok(())),
             State::Ready(_) | State::Failed => return Poll::Ready(Err(failed_before())),
         };
-        let result = task_result(ready!(Pin::new(task).poll(cx))).and_then(|result| result);
+        let result = task_result(ready!(Pin::new(task).poll(cx))).flatten();
         let (state, result) = match result {
             Ok(output) => (State::Done(Box::new(output)), Ok(())),
             Err(error) => (State::Failed, Err(error)),

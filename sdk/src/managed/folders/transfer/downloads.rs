@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
-use tokio::task::spawn_blocking;
 
 use super::super::action::FolderAction;
 use super::super::compare::Version;
@@ -18,7 +17,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::atomic_file::Durability;
 use crate::base::timestamp::Timestamp;
 use crate::client::transfer_budget::{AdmittedBucket, Lane};
-use crate::managed::errors::{file_error, task_result, with_object};
+use crate::managed::errors::{blocking, file_error, with_object};
 use crate::managed::file_metadata::time_of_file;
 use crate::managed::request_tasks::{Concurrency, in_slot};
 use crate::message::sse::SseInput;
@@ -53,7 +52,7 @@ impl Transfers {
             true => Durability::Synced,
             false => Durability::Unsynced,
         };
-        let stored = spawn_blocking(move || {
+        let stored = blocking(move || {
             let store = |(planned, received): (PlannedAction, Option<SmallObject>)| {
                 let name = context.name_on_disk(&planned.path);
                 let result = match received {
@@ -74,7 +73,7 @@ impl Transfers {
             received.into_iter().map(store).collect::<Vec<_>>()
         });
         let mut results = failed;
-        for (planned, result) in task_result(stored.await)? {
+        for (planned, result) in stored.await? {
             let result = match result {
                 Ok(Some(bytes)) => Ok(bytes),
                 Ok(None) => self.download_file(&planned).await,
