@@ -30,7 +30,7 @@ use unfinished_uploads::UnfinishedUploads;
 ///
 /// A clone is cheap and shares connections, credentials and settings, so create one client and
 /// clone it where it is needed. Its calls must be awaited inside a Tokio runtime with time and IO
-/// enabled; otherwise they fail with a `Config` error.
+/// enabled. Outside of a runtime, they fail with a `Config` error.
 ///
 /// ```no_run
 /// # async fn example() -> qingstor_sdk::Result<()> {

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 
 pub(crate) use failure::{Failure, RetryRefusal};
 pub(crate) use format::{reason, status_line};
@@ -99,7 +99,6 @@ pub(crate) struct ErrorResponse {
     pub(crate) code: Option<ErrorCode>,
     pub(crate) request_id: Option<String>,
     pub(crate) help_url: Option<String>,
-    pub(crate) location: Option<String>,
     /// `Retry-After`: how long the client should wait.
     pub(crate) retry_after: Option<Duration>,
     /// `Date` of the response, in Unix seconds.
@@ -140,7 +139,8 @@ pub enum ErrorKind {
     /// The bytes are not those that were announced or requested, or the response to a verified
     /// upload has no `ETag`.
     Integrity,
-    /// Local input or output failed: a file, or a caller-supplied stream.
+    /// Local input or output failed: a file, or a caller-supplied stream. Also: the runtime was shut
+    /// down before a task of the client ended.
     Io,
 }
 
@@ -285,10 +285,12 @@ impl Error {
 
     /// Returns the target of a redirect: the origin of a mirrored object (302), or the zone of the
     /// bucket (301). The client does not follow redirects, because the signature is not valid for
-    /// another target.
+    /// another target. The target may be a presigned URL, so [`message`](Self::message) does not contain
+    /// its password and query.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
-        self.0.response.as_ref()?.location.as_deref()
+        let location = self.headers()?.get(header::LOCATION)?;
+        std::str::from_utf8(location.as_bytes()).ok()
     }
 
     /// Returns how long the service asked the client to wait (`Retry-After`).

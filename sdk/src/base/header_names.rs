@@ -7,6 +7,8 @@ use http::{HeaderMap, HeaderName};
 pub(crate) static CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 /// The time of a request, instead of `Date`.
 pub(crate) static X_QS_DATE: HeaderName = HeaderName::from_static("x-qs-date");
+/// The URL from which the service fetches an object.
+pub(crate) static X_QS_FETCH_SOURCE: HeaderName = HeaderName::from_static("x-qs-fetch-source");
 pub(crate) static X_QS_REQUEST_ID: HeaderName = HeaderName::from_static("x-qs-request-id");
 static CUSTOMER_KEY: HeaderName = HeaderName::from_static("x-qs-encryption-customer-key");
 

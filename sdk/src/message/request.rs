@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::base::collection::CollectionFormat;
 use crate::base::encode_set::{COMPONENT, PATH};
 use crate::base::error::{Error, Result};
+use crate::base::header_names::X_QS_FETCH_SOURCE;
 use crate::base::parameter::Parameter;
 use crate::base::secret::Secret;
 use crate::message::address::Address;
@@ -365,12 +366,12 @@ pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
 /// Returns whether a header's value must be redacted in `Debug`: encryption keys, tokens, cookies,
 /// credentials, and the URL that the service fetches, which may be presigned or contain a password.
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    name.ends_with("-key")
-        || name.ends_with("-token")
-        || name.contains("cookie")
-        || name.ends_with("authorization")
-        || name == "x-qs-fetch-source"
+    let text = name.as_str();
+    text.ends_with("-key")
+        || text.ends_with("-token")
+        || text.contains("cookie")
+        || text.ends_with("authorization")
+        || *name == X_QS_FETCH_SOURCE
 }
 
 /// Appends `text`, percent-encoded.

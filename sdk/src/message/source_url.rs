@@ -54,20 +54,24 @@ impl From<&str> for SourceUrl {
 /// Shows the URL without its secrets.
 impl fmt::Debug for SourceUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = UrlParts::new(&self.0);
-        let shown = match parts.path.contains('@') {
-            // It may end a password with a character that ends a host.
-            true => "..".to_owned(),
-            false => {
-                let user = if parts.user.is_empty() { "" } else { "..@" };
-                let end = parts.path.find(['?', '#']);
-                let (path, query) = parts.path.split_at(end.unwrap_or(parts.path.len()));
-                let query = if query.is_empty() { "" } else { "?.." };
-                format!("{}{user}{}{path}{query}", parts.scheme, parts.host)
-            }
-        };
+        let shown = without_secrets(&self.0);
         f.debug_tuple("SourceUrl").field(&shown).finish()
     }
+}
+
+/// Returns a URL for messages: user, password, query and fragment are replaced by `..`, or all of it
+/// if it is not certain where a password ends.
+pub(crate) fn without_secrets(url: &str) -> String {
+    let parts = UrlParts::new(url);
+    // The `@` may end a password with a character that ends a host.
+    if parts.path.contains('@') {
+        return "..".to_owned();
+    }
+    let user = if parts.user.is_empty() { "" } else { "..@" };
+    let end = parts.path.find(['?', '#']);
+    let (path, query) = parts.path.split_at(end.unwrap_or(parts.path.len()));
+    let query = if query.is_empty() { "" } else { "?.." };
+    format!("{}{user}{}{path}{query}", parts.scheme, parts.host)
 }
 
 impl Parameter for SourceUrl {

@@ -148,6 +148,21 @@ async fn the_status_of_a_head_is_shown_once() {
     }
 }
 
+/// The origin of a mirrored object may be a presigned URL.
+#[tokio::test]
+async fn the_secrets_of_a_redirect_are_only_in_its_location() {
+    let target = "https://me:hush@origin.example.com/o?signature=hush";
+    let redirect = response("302 Found", &format!("location: {target}\r\n"), "");
+    let bucket = bucket(format!("http://{}", server(redirect)));
+    let error = bucket.get_object("k").await.unwrap_err();
+    assert_eq!(
+        line(&error),
+        "GetObject photos/k: 302 Found: redirect to https://..@origin.example.com/o?..; 1 attempt"
+    );
+    assert!(!format!("{error:?} {error:#?}").contains("hush"));
+    assert_eq!(error.location(), Some(target));
+}
+
 #[tokio::test]
 async fn no_text_reorders_or_breaks_the_line() {
     let body = "{\"code\": \"a\u{202e}b\", \"message\": \"c\u{2067}d\\ne\"}";

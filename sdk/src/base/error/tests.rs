@@ -160,7 +160,6 @@ fn neither_display_nor_debug_reorders_text() {
         .with_response(ErrorResponse {
             code: Some(ErrorCode::from(text)),
             request_id: Some(text.into()),
-            location: Some(text.into()),
             ..ErrorResponse::default()
         });
     let shown = error.to_string();

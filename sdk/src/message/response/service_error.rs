@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
+use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderName};
 
 use super::error_page;
@@ -13,6 +13,7 @@ use crate::message::call_info::CallInfo;
 use crate::message::error_document::ErrorDocument;
 use crate::message::request::is_secret;
 use crate::message::response_meta::ResponseMeta;
+use crate::message::source_url::without_secrets;
 
 const JSON: &[u8] = b"application/json";
 /// How many bytes of a body an error contains at most.
@@ -32,7 +33,7 @@ pub(crate) fn contradiction(
 }
 
 /// Returns an error about a response with a success status that was read already. `call`: its call; the
-/// response knows the number of attempts.
+/// number of attempts is that of the response.
 pub(crate) fn response_error(
     kind: ErrorKind,
     message: impl Into<String>,
@@ -56,12 +57,13 @@ fn error_response(meta: &ResponseMeta, body: Bytes) -> ErrorResponse {
     }
 }
 
-/// Copies the headers for an error. Marks cookies and tokens of proxies as sensitive, because errors
-/// are often logged with `Debug`.
+/// Copies the headers for an error. Marks cookies, tokens of proxies and redirects as sensitive, because
+/// errors are often logged with `Debug`.
 fn error_headers(headers: &HeaderMap) -> HeaderMap {
     let mut copy = headers.clone();
     for (name, value) in &mut copy {
-        if is_secret(name) {
+        // The target of a redirect may be a presigned URL.
+        if is_secret(name) || *name == LOCATION {
             value.set_sensitive(true);
         }
     }
@@ -133,7 +135,6 @@ fn from_document(
             // A proxy may drop the header.
             request_id: request_id.or(document.request_id),
             help_url: document.url,
-            location: location(meta),
             retry_after: retry_after(meta.headers()),
             date: http_date(meta.headers(), &http::header::DATE),
             body,
@@ -163,10 +164,11 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     ))
 }
 
-/// Returns the target of a redirect.
+/// Returns the target of a redirect without its secrets.
 fn location(meta: &ResponseMeta) -> Option<String> {
-    let value = meta.headers().get(http::header::LOCATION)?;
-    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    let value = meta.headers().get(LOCATION)?;
+    let target = String::from_utf8_lossy(value.as_bytes());
+    Some(without_secrets(&target))
 }
 
 /// Returns the message for a response that is not an error document: a response to `HEAD`, of a
