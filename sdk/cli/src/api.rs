@@ -334,9 +334,6 @@ impl Api {
     /// Prints the request as a `curl` command.
     fn print_request<I: SdkOperation>(&self, call: Call<I>) -> Result<()> {
         let request = call.build()?;
-        let headers = request.headers().iter();
-        let headers =
-            headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()));
         let text = request
             .body()
             .as_bytes()
@@ -349,7 +346,7 @@ impl Api {
         let show_secrets = self.matches.get_flag("show-secrets");
         let method = request.method().as_str();
         let uri = request.uri().to_string();
-        let command = curl::command(method, &uri, headers, &body, show_secrets);
+        let command = curl::command(method, &uri, request.headers(), &body, show_secrets);
         self.output.result(
             || command.clone(),
             || json!({"method": method, "url": uri, "curl": command}),

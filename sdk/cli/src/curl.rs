@@ -2,15 +2,10 @@
 
 use std::fmt::Write as _;
 
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
 use qingstor_sdk::Presigned;
-
-/// Headers whose values are secret.
-const SECRET_HEADERS: [&str; 3] = [
-    "x-qs-encryption-customer-key",
-    "x-qs-copy-source-encryption-customer-key",
-    // The URL may be presigned or contain a password.
-    "x-qs-fetch-source",
-];
 
 /// The body of a request.
 pub(crate) enum CurlBody<'a> {
@@ -24,8 +19,6 @@ pub(crate) enum CurlBody<'a> {
 
 /// Returns the `curl` command for a presigned call. For an upload, `file` is what it sends.
 pub(crate) fn presigned(call: &Presigned, file: Option<&str>) -> String {
-    let headers = call.headers().iter();
-    let headers = headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()));
     let body = match file {
         Some(file) => CurlBody::File(file),
         None => CurlBody::None,
@@ -33,19 +26,19 @@ pub(crate) fn presigned(call: &Presigned, file: Option<&str>) -> String {
     command(
         call.method().as_str(),
         &call.uri().to_string(),
-        headers,
+        call.headers(),
         &body,
         true,
     )
 }
 
-/// Returns the `curl` command for a request. Unless `show_secrets` is set, encryption keys, URLs that
-/// the service fetches, and the signature are replaced, so that the command can be shown to others but
-/// not be executed.
-pub(crate) fn command<'a>(
+/// Returns the `curl` command for a request. Unless `show_secrets` is set, the signature and the headers
+/// that are marked as sensitive, such as encryption keys, tokens, and URLs that the service fetches, are
+/// replaced, so that the command can be shown to others but not be executed.
+pub(crate) fn command(
     method: &str,
     uri: &str,
-    headers: impl Iterator<Item = (&'a str, &'a str)>,
+    headers: &HeaderMap,
     body: &CurlBody<'_>,
     show_secrets: bool,
 ) -> String {
@@ -61,12 +54,12 @@ pub(crate) fn command<'a>(
     let mut has_content_type = false;
     for (name, value) in headers {
         // curl computes the length from the body.
-        if name.eq_ignore_ascii_case("content-length") {
+        if name == CONTENT_LENGTH {
             continue;
         }
-        has_content_type |= name.eq_ignore_ascii_case("content-type");
+        has_content_type |= name == CONTENT_TYPE;
         let value = match show_secrets {
-            true => value.to_owned(),
+            true => value.to_str().unwrap_or_default().to_owned(),
             false => redacted(name, value),
         };
         let _ = write!(command, " --header {}", quoted(&format!("{name}: {value}")));
@@ -87,16 +80,12 @@ pub(crate) fn command<'a>(
     command
 }
 
-fn redacted(name: &str, value: &str) -> String {
-    if SECRET_HEADERS
-        .iter()
-        .any(|secret| name.eq_ignore_ascii_case(secret))
-    {
-        return "<secret>".to_owned();
-    }
-    match value.rsplit_once(':') {
-        Some((id, _)) if name.eq_ignore_ascii_case("authorization") => format!("{id}:<signature>"),
-        _ => value.to_owned(),
+fn redacted(name: &HeaderName, value: &HeaderValue) -> String {
+    let text = value.to_str().unwrap_or_default();
+    match text.rsplit_once(':') {
+        Some((id, _)) if name == AUTHORIZATION => format!("{id}:<signature>"),
+        _ if value.is_sensitive() => "<secret>".to_owned(),
+        _ => text.to_owned(),
     }
 }
 
@@ -112,26 +101,34 @@ mod tests {
     #[test]
     fn quotes_and_secrets_are_safe() {
         let headers = [
-            ("authorization", "QS ID:c2lnbmF0dXJl"),
-            ("X-QS-Encryption-Customer-Key", "a2V5"),
-            ("X-QS-Fetch-Source", "https://u:p@h/?signature=s"),
-            ("x-qs-meta-a", "it's"),
-            ("content-length", "3"),
+            ("authorization", "QS ID:c2lnbmF0dXJl", true),
+            ("x-qs-fetch-source", "https://u:p@h/?signature=s", true),
+            ("x-gateway-token", "a2V5", true),
+            ("x-qs-meta-a", "it's", false),
+            ("content-length", "3", false),
         ];
+        let headers: HeaderMap = headers
+            .into_iter()
+            .map(|(name, value, is_sensitive)| {
+                let mut value = HeaderValue::from_static(value);
+                value.set_sensitive(is_sensitive);
+                (HeaderName::from_static(name), value)
+            })
+            .collect();
         let shown = command(
             "PUT",
             "http://h/a?b&c",
-            headers.into_iter(),
+            &headers,
             &CurlBody::File("f g"),
             false,
         );
         assert_eq!(
             shown,
             "curl --request PUT --header 'authorization: QS ID:<signature>' \
-             --header 'X-QS-Encryption-Customer-Key: <secret>' --header 'X-QS-Fetch-Source: <secret>' \
+             --header 'x-qs-fetch-source: <secret>' --header 'x-gateway-token: <secret>' \
              --header 'x-qs-meta-a: it'\\''s' --upload-file 'f g' 'http://h/a?b&c'"
         );
-        let full = command("GET", "u", headers.into_iter(), &CurlBody::None, true);
+        let full = command("GET", "u", &headers, &CurlBody::None, true);
         assert!(
             full.contains("c2lnbmF0dXJl") && full.contains("a2V5") && full.contains("u:p@h"),
             "{full}"
