@@ -78,13 +78,8 @@ impl QingStorStore {
             Some(range) => range.as_range(size).map_err(generic)?,
             None => 0..size,
         };
-        let meta = ObjectMeta {
-            location: location.clone(),
-            last_modified: last_modified(output.last_modified)?,
-            size,
-            e_tag: quoted(output.etag),
-            version: output.version_id,
-        };
+        let (time, etag, version) = (output.last_modified, output.etag, output.version_id);
+        let meta = object_meta(location, size, time, etag, version)?;
         let payload = GetResultPayload::Stream(stream::empty().boxed());
         Ok(get_result(payload, meta, range, attributes.into()))
     }
@@ -178,13 +173,8 @@ fn of_response(
         let text = format!("requested {requested}, but the response contains {range:?} of {size}");
         return Err(generic(text));
     }
-    let meta = ObjectMeta {
-        location: location.clone(),
-        last_modified: last_modified(output.last_modified)?,
-        size,
-        e_tag: quoted(output.etag),
-        version: output.version_id,
-    };
+    let (time, etag, version) = (output.last_modified, output.etag, output.version_id);
+    let meta = object_meta(location, size, time, etag, version)?;
     let location = location.clone();
     let content = output
         .body
@@ -209,8 +199,22 @@ fn is_strong(etag: &str) -> bool {
     !etag.trim_matches('"').is_empty() && !etag.starts_with("W/")
 }
 
-fn last_modified(time: Option<Timestamp>) -> Result<DateTime<Utc>> {
-    chrono_time(required("Last-Modified", time)?.as_unix_seconds())
+/// Returns the metadata of the object of a response.
+fn object_meta(
+    location: &Path,
+    size: u64,
+    last_modified: Option<Timestamp>,
+    etag: String,
+    version: Option<String>,
+) -> Result<ObjectMeta> {
+    let last_modified = required("Last-Modified", last_modified)?;
+    Ok(ObjectMeta {
+        location: location.clone(),
+        last_modified: chrono_time(last_modified.as_unix_seconds())?,
+        size,
+        e_tag: quoted(etag),
+        version,
+    })
 }
 
 fn required<T>(header: &str, value: Option<T>) -> Result<T> {
