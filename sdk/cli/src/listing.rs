@@ -5,8 +5,11 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use qingstor_sdk::types::ObjectSummary;
 use qingstor_sdk::{Bucket, Error};
 
+use crate::action::{Action, Verb};
+use crate::exit::UsageError;
 use crate::location::Remote;
 use crate::messages;
+use crate::output::Output;
 use crate::pattern::Pattern;
 use crate::session::{Session, is_not_found};
 
@@ -111,12 +114,29 @@ impl Selection {
 }
 
 /// Returns the objects that an operand of a command for single objects stands for: those that match a
-/// pattern, in the order of their keys, or the object itself, which need not exist.
+/// pattern, in the order of their keys, or the object itself, which need not exist. Reports a failure if
+/// nothing matches the pattern, or if the list fails, and returns no objects.
 ///
 /// # Errors
 ///
-/// Returns an error if nothing matches the pattern, or the error of the list.
-pub(crate) async fn expand(session: &Session, remote: Remote) -> Result<Vec<Remote>> {
+/// Returns usage errors.
+pub(crate) async fn expand_or_report(
+    session: &Session,
+    output: &Output,
+    verb: Verb,
+    remote: Remote,
+) -> Result<Vec<Remote>> {
+    let name = remote.to_string();
+    match expand(session, remote).await {
+        Err(error) if !error.is::<UsageError>() => {
+            output.failed(&Action::new(verb, &name), &error);
+            Ok(Vec::new())
+        }
+        objects => objects,
+    }
+}
+
+async fn expand(session: &Session, remote: Remote) -> Result<Vec<Remote>> {
     let selection = Selection::of(session, &remote, false).await?;
     if !matches!(selection, Selection::Pattern(_)) {
         return Ok(vec![remote]);

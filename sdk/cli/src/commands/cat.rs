@@ -6,7 +6,7 @@ use qingstor_sdk::SseKey;
 use crate::action::{Action, Verb};
 use crate::arguments::CatArguments;
 use crate::exit::{OutputClosed, UsageError};
-use crate::listing::{expand, is_only_folder};
+use crate::listing::{expand_or_report, is_only_folder};
 use crate::location::Remote;
 use crate::messages;
 use crate::output::Output;
@@ -22,15 +22,7 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: CatArgume
     output.print_content();
     let sse_key = read_optional_sse_key(arguments.sse_key.as_deref()).await?;
     for operand in paths {
-        let name = operand.to_string();
-        let objects = match expand(session, operand).await {
-            Ok(objects) => objects,
-            Err(error) if error.is::<UsageError>() => return Err(error),
-            Err(error) => {
-                output.failed(&Action::new(Verb::Cat, &name), &error);
-                continue;
-            }
-        };
+        let objects = expand_or_report(session, output, Verb::Cat, operand).await?;
         print_all(session, output, &arguments, sse_key.as_ref(), &objects).await?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use super::ls::unify;
 use crate::action::{Action, Verb};
 use crate::arguments::StatArguments;
 use crate::exit::UsageError;
-use crate::listing::{expand, is_only_folder};
+use crate::listing::{expand_or_report, is_only_folder};
 use crate::location::Remote;
 use crate::messages;
 use crate::output::{Output, printable, printable_name};
@@ -33,15 +33,7 @@ pub(super) async fn run(
         .collect::<Result<_>>()?;
     let sse_key = read_optional_sse_key(arguments.sse_key.as_deref()).await?;
     for operand in paths {
-        let name = operand.to_string();
-        let objects = match expand(session, operand).await {
-            Ok(objects) => objects,
-            Err(error) if error.is::<UsageError>() => return Err(error),
-            Err(error) => {
-                output.failed(&Action::new(Verb::Stat, &name), &error);
-                continue;
-            }
-        };
+        let objects = expand_or_report(session, output, Verb::Stat, operand).await?;
         print_all(session, output, sse_key.as_ref(), &objects, arguments.human).await?;
     }
     Ok(())
