@@ -1,5 +1,7 @@
 //! [`CollectionFormat`]: how a parameter contains the values of a list.
 
+use std::borrow::Cow;
+
 use crate::base::error::{Error, Result};
 use crate::base::parameter::Parameter;
 
@@ -27,6 +29,27 @@ impl CollectionFormat {
             Self::Pipes => '|',
             Self::Csv | Self::Multi => ',',
         }
+    }
+
+    /// Returns the texts of the parameters that contain the values: one for each value, or one for all of
+    /// them. None for an empty list.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
+    pub(crate) fn texts<'a>(
+        self,
+        name: &str,
+        values: &'a [impl Parameter],
+    ) -> Result<Vec<Cow<'a, str>>> {
+        Ok(match self {
+            Self::Multi => values.iter().filter_map(Parameter::text).collect(),
+            _ => self
+                .join(name, values)?
+                .into_iter()
+                .map(Cow::Owned)
+                .collect(),
+        })
     }
 
     /// Joins the values; returns `None` if there are none.

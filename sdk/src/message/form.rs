@@ -46,13 +46,9 @@ impl Form {
         collection: CollectionFormat,
         values: &[impl Parameter],
     ) -> Result<()> {
-        if let CollectionFormat::Multi = collection {
-            for value in values {
-                self.text(name, value);
-            }
-            return Ok(());
+        for text in collection.texts(name, values)? {
+            self.fields.push((name.to_owned(), text.into_owned()));
         }
-        self.text(name, &collection.join(name, values)?);
         Ok(())
     }
 

@@ -146,14 +146,8 @@ impl RequestParts {
         collection: CollectionFormat,
         values: &[impl Parameter],
     ) -> Result<()> {
-        if let CollectionFormat::Multi = collection {
-            for value in values {
-                self.query(name, value);
-            }
-            return Ok(());
-        }
-        if let Some(joined) = collection.join(name, values)? {
-            self.push_pair(name, &joined);
+        for text in collection.texts(name, values)? {
+            self.push_pair(name, &text);
         }
         Ok(())
     }
