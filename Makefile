@@ -62,8 +62,9 @@ python: ## Render a Python package into target/python, for pip install
 lint: ## Report problems in the specification; warnings are failures
 	@$(CODEGEN) lint $(INPUT) --deny warnings
 
-# The tag of the last release, if there is one.
-RELEASE = $(shell git describe --tags --abbrev=0 2>/dev/null)
+# The tag of the last release, if there is one. A commit that is itself a release is compared with the release before it.
+RELEASE = $(shell git describe --tags --abbrev=0 \
+	$$(git diff --quiet HEAD && git tag --points-at HEAD | sed 's/^/--exclude=/') 2>/dev/null)
 # The revision to compare with: the last release. Without a release, for the specification: HEAD if it has uncommitted
 # changes, else the commit before its last change.
 BASE ?= $(or $(RELEASE),$(shell \

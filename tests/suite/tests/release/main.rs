@@ -179,17 +179,12 @@ fn a_release_must_be_on_the_main_branch() {
     let folder = tempfile::tempdir().unwrap();
     let (origin, clone) = (folder.path().join("origin"), folder.path().join("clone"));
     let git = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
-            .args(arguments)
-            .current_dir(if clone.exists() {
-                &clone
-            } else {
-                folder.path()
-            })
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        let folder = if clone.exists() {
+            &clone
+        } else {
+            folder.path()
+        };
+        git(folder, arguments);
     };
     git(&[
         "init",
@@ -218,6 +213,57 @@ fn a_release_must_be_on_the_main_branch() {
     assert!(!problems(Some("v9.9.9")).contains("branch main"));
     git(&["commit", "--quiet", "--allow-empty", "-m", "b"]);
     assert!(problems(Some("v9.9.9")).contains(expected));
+}
+
+/// Runs git in a folder.
+#[cfg(unix)]
+fn git(folder: &std::path::Path, arguments: &[&str]) {
+    let output = Command::new("git")
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+}
+
+/// A release that is compared with itself never differs.
+#[cfg(unix)]
+#[test]
+fn a_release_is_compared_with_the_release_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| git(folder.path(), arguments);
+    let print = format!(
+        "include {}\nprint:\n\t@echo \"[$(RELEASE)]\"\n",
+        place("Makefile").display()
+    );
+    std::fs::write(folder.path().join("print.mk"), print).unwrap();
+    let release = || {
+        let mut make = Command::new("make");
+        make.args(["--no-print-directory", "-f", "print.mk", "print"])
+            .current_dir(folder.path());
+        for variable in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "RELEASE"] {
+            make.env_remove(variable);
+        }
+        let output = make.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "-m", "a"]);
+    assert_eq!(release(), "[]");
+    git(&["tag", "v0.1.0"]);
+    assert_eq!(release(), "[]");
+    git(&["commit", "--quiet", "--allow-empty", "-m", "b"]);
+    assert_eq!(release(), "[v0.1.0]");
+    git(&["tag", "-a", "v0.2.0", "-m", "0.2.0"]);
+    assert_eq!(release(), "[v0.1.0]");
+    // Changes since the release are compared with it.
+    let file = folder.path().join("print.mk");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{text}\n")).unwrap();
+    assert_eq!(release(), "[v0.2.0]");
 }
 
 /// Nothing is published before the tests have passed and the programs have been built, because a
