@@ -106,7 +106,8 @@ impl MultipartGuard {
             Err(error) => error,
         };
         // The object alone proves nothing: it may be an older one with the same content.
-        let is_gone = is_upload_gone(&error) || (error.is_retryable() && self.is_gone().await);
+        let is_unknown = error.is_retryable() || error.is_not_found();
+        let is_gone = is_upload_gone(&error) || (is_unknown && self.is_gone().await);
         if !is_gone {
             return Err(error);
         }
@@ -179,7 +180,11 @@ async fn abort(bucket: &Bucket, key: &str, upload_id: &str) -> Result<()> {
 }
 
 /// Returns `true` if the error says that the upload does not exist: it was completed or aborted, or
-/// never initiated.
+/// never initiated. Another 404 proves nothing: the request may have reached the wrong zone or host.
 pub(super) fn is_upload_gone(error: &Error) -> bool {
-    error.code() == Some(&ErrorCode::UploadNotExists) || error.is_not_found()
+    match error.code() {
+        Some(ErrorCode::UploadNotExists) => true,
+        Some(ErrorCode::ObjectNotExists) => error.is_not_found(),
+        _ => false,
+    }
 }

@@ -527,6 +527,48 @@ async fn uploads_share_a_folder_for_their_tokens() {
     assert_eq!(bytes.await.unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
+/// For example, because the request reached another zone, or the page of a proxy.
+#[tokio::test]
+async fn another_404_keeps_the_token_and_the_parts() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [path, tokens, token] = ["file", "tokens", "token"].map(|name| folder.path().join(name));
+    let sent = content(3 * PART);
+    std::fs::write(&path, &sent).unwrap();
+    let upload = |key: &str| {
+        let upload = site.bucket.upload(key, path.as_path()).concurrency(1);
+        upload.part_size(PART as u64).multipart_threshold(0)
+    };
+    site.faults(&["operation=UploadMultipart,after=1,code=permission_denied"]);
+    upload("a").token_folder(&tokens).await.unwrap_err();
+    let mut stored = tokens.read_dir().unwrap();
+    let stored = stored.next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&stored).unwrap();
+    for fault in ["code=bucket_not_exists", "status=404"] {
+        site.faults(&[fault]);
+        let error = upload("a").token_folder(&tokens).await.unwrap_err();
+        assert!(error.is_not_found(), "{error}");
+        assert_eq!(std::fs::read_to_string(&stored).unwrap(), text);
+    }
+    site.emulator.clear_faults();
+    let before = site.served("UploadMultipart");
+    upload("a").token_folder(&tokens).await.unwrap();
+    assert_eq!(site.served("UploadMultipart") - before, 2);
+
+    // The upload of a source that has changed is only forgotten after it was aborted.
+    site.faults(&["operation=UploadMultipart,after=1,code=permission_denied"]);
+    upload("b").token_file(&token).await.unwrap_err();
+    let text = std::fs::read_to_string(&token).unwrap();
+    std::fs::write(&path, &sent[..2 * PART]).unwrap();
+    site.faults(&["operation=AbortMultipartUpload,code=bucket_not_exists"]);
+    let error = upload("b").token_file(&token).await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert_eq!(std::fs::read_to_string(&token).unwrap(), text);
+    site.emulator.clear_faults();
+    upload("b").token_file(&token).await.unwrap();
+    assert_eq!(site.unfinished().await, 0);
+}
+
 #[tokio::test]
 async fn objects_keep_the_metadata_of_files_on_request() {
     let site = Site::start().await;
