@@ -259,18 +259,40 @@ pub(crate) fn prepare_to_replace(
     to: &Path,
     durability: Durability,
 ) -> io::Result<()> {
-    if let Some(replaced) = check_target(to)? {
-        keep_permissions(file, &replaced)?;
-    }
-    if durability == Durability::Synced {
-        file.sync_all()?;
-    }
+    let replaced = check_target(to)?;
+    let sync = || match durability {
+        Durability::Synced => file.sync_all(),
+        Durability::Unsynced => Ok(()),
+    };
+    sync()?;
     if !regular_file::is_at(&file.metadata()?, from) {
         let text = format!("another process has replaced {}", from.display());
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
     }
-    Ok(())
+    let Some(replaced) = replaced else {
+        return Ok(());
+    };
+    // After the long flush: if the process ends in the meantime, a later download must be able to open
+    // the file.
+    keep_permissions(file, &replaced)?;
+    sync()
 }
+
+/// Restores the owner and the permissions that `file` had before [`prepare_to_replace`], so that a
+/// later download can open it. Blocks.
+#[cfg(unix)]
+pub(crate) fn restore_permissions(file: &File, original: &Metadata) {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+
+    let mode = original.mode() & PERMISSIONS | OWNER_ONLY;
+    // The error because of which the file stays is more useful.
+    let _ = fchown(file, Some(original.uid()), Some(original.gid()));
+    let _ = file.set_permissions(std::fs::Permissions::from_mode(mode));
+}
+
+/// On other systems, the permissions have not changed.
+#[cfg(not(unix))]
+pub(crate) fn restore_permissions(_: &File, _: &Metadata) {}
 
 /// Makes the move of a file to `to` durable. Blocks.
 #[inline]

@@ -1,6 +1,6 @@
 //! [`PartFile`]: the file of an unfinished download.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -183,23 +183,27 @@ impl PartFile {
         durability: Durability,
         state: Option<&ResumeState>,
     ) -> io::Result<()> {
+        let original = self.file.metadata()?;
         atomic_file::prepare_to_replace(&self.file, self.path(), &self.target, durability)?;
-        if self.is_resumable() {
-            // Before the file is moved: a process that is killed in between would leave a state that is
-            // never removed.
-            self.remove_state()?;
-        }
-        self.move_to_target(state)?;
+        self.move_to_target(&original, state)?;
         atomic_file::sync_replaced(&self.target, durability)
     }
 
-    fn move_to_target(&self, state: Option<&ResumeState>) -> io::Result<()> {
-        let moved = std::fs::rename(self.path(), &self.target);
-        if moved.is_err()
-            && let Some(state) = state
-        {
-            // The first error is more useful.
-            let _ = self.save_state(state);
+    /// Moves the file to its target, or restores the `original` permissions and the state.
+    fn move_to_target(&self, original: &Metadata, state: Option<&ResumeState>) -> io::Result<()> {
+        // Before the file is moved: a process that is killed in between would leave a state that is
+        // never removed.
+        let removed = match self.is_resumable() {
+            true => self.remove_state(),
+            false => Ok(()),
+        };
+        let moved = removed.and_then(|()| std::fs::rename(self.path(), &self.target));
+        if moved.is_err() {
+            atomic_file::restore_permissions(&self.file, original);
+            if let Some(state) = state {
+                // The first error is more useful.
+                let _ = self.save_state(state);
+            }
         }
         moved
     }
@@ -227,7 +231,7 @@ impl PartFile {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{create_dir, read, remove_dir};
+    use std::fs::{create_dir, read, remove_dir, remove_file, write};
     use std::thread;
     use std::time::{Duration, Instant};
 
@@ -299,9 +303,24 @@ mod tests {
         create_dir(&target).unwrap();
         let error = guard.file.publish(Durability::Synced, Some(&complete()));
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        remove_dir(&target).unwrap();
+        // A read-only file, which belongs to another user if this one may choose that.
+        write(&target, "old").unwrap();
+        #[cfg(unix)]
+        {
+            let _ = std::os::unix::fs::chown(&target, Some(65534), Some(65534));
+            let read_only = std::os::unix::fs::PermissionsExt::from_mode(0o444);
+            std::fs::set_permissions(&target, read_only).unwrap();
+        }
+        let file = &guard.file;
+        let original = file.file.metadata().unwrap();
+        let synced = Durability::Synced;
+        atomic_file::prepare_to_replace(&file.file, file.path(), &target, synced).unwrap();
         // The target becomes a folder after it was checked.
-        guard.file.remove_state().unwrap();
-        guard.file.move_to_target(Some(&complete())).unwrap_err();
+        remove_file(&target).unwrap();
+        create_dir(&target).unwrap();
+        file.move_to_target(&original, Some(&complete()))
+            .unwrap_err();
         drop(guard);
         remove_dir(&target).unwrap();
         let next = open(&target).await;
