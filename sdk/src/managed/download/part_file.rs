@@ -60,7 +60,9 @@ impl Drop for PartFile {
         // save the state, or move the file to its target.
         if self.is_resumable() {
             let is_empty = self.len().is_ok_and(|len| len == 0);
-            if is_empty || !state_path(self.path()).exists() {
+            // After another error than `NotFound`, there may be a state.
+            let has_no_state = matches!(state_path(self.path()).try_exists(), Ok(false));
+            if is_empty || has_no_state {
                 self.remove();
             }
         }
@@ -329,6 +331,20 @@ mod tests {
             Some(complete())
         );
         assert_eq!(read(next.file.path()).unwrap(), CONTENT);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_whose_state_cannot_be_looked_at_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        let guard = open(&target).await;
+        guard.file.write_at(0, CONTENT).unwrap();
+        let path = guard.file.path().to_owned();
+        // A link to itself.
+        std::os::unix::fs::symlink(state_path(&path), state_path(&path)).unwrap();
+        drop(guard);
+        assert_eq!(read(path).unwrap(), CONTENT);
     }
 
     #[tokio::test]
