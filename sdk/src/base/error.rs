@@ -301,7 +301,8 @@ impl Error {
 
     /// Returns the first bytes (at most 4 KiB) of a response body that is not an error document or
     /// could not be decoded; otherwise nothing. The first words of a text are also part of
-    /// [`message`](Self::message).
+    /// [`message`](Self::message). Nothing for a redirect, whose body repeats the target, which may
+    /// be a presigned URL.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.0

@@ -152,7 +152,8 @@ async fn the_status_of_a_head_is_shown_once() {
 #[tokio::test]
 async fn the_secrets_of_a_redirect_are_only_in_its_location() {
     let target = "https://me:hush@origin.example.com/o?signature=hush";
-    let redirect = response("302 Found", &format!("location: {target}\r\n"), "");
+    let page = format!("<p>The document is <a href=\"{target}\">here</a>.</p>");
+    let redirect = response("302 Found", &format!("location: {target}\r\n"), &page);
     let bucket = bucket(format!("http://{}", server(redirect)));
     let error = bucket.get_object("k").await.unwrap_err();
     assert_eq!(
@@ -160,6 +161,7 @@ async fn the_secrets_of_a_redirect_are_only_in_its_location() {
         "GetObject photos/k: 302 Found: redirect to https://..@origin.example.com/o?..; 1 attempt"
     );
     assert!(!format!("{error:?} {error:#?}").contains("hush"));
+    assert!(error.body().is_empty());
     assert_eq!(error.location(), Some(target));
 }
 

@@ -93,6 +93,8 @@ pub(crate) fn service_error(meta: &ResponseMeta, body: &Bytes, call: &CallInfo) 
         .is_some_and(|text| !text.is_empty());
     let (fallback, error_body) = match document.code.is_some() || has_message {
         true => (reason(meta.status()), Bytes::new()),
+        // It repeats the target, which may be a presigned URL.
+        false if meta.status().is_redirection() => (without_document(meta, body), Bytes::new()),
         false => (without_document(meta, body), first_bytes(body)),
     };
     from_document(meta, fallback, document, call, error_body)
