@@ -34,6 +34,8 @@ enum Treatment {
     SendsBursts,
     /// Sends one byte, and closes the connection.
     SendsOneByte,
+    /// Sends one byte, and no other one. The next response takes [`PERIOD`].
+    FallsSilent,
 }
 
 struct TrickleServer {
@@ -121,6 +123,9 @@ async fn serve(
              Content-Length: {}\r\n\r\n",
             rest.len()
         );
+        if treatment == Treatment::FallsSilent && !is_slow {
+            tokio::time::sleep(PERIOD).await;
+        }
         stream.write_all(head.as_bytes()).await?;
         if !is_slow {
             stream.write_all(&rest).await?;
@@ -128,6 +133,10 @@ async fn serve(
         }
         if treatment == Treatment::SendsOneByte {
             return stream.write_all(&rest.split_to(1)).await;
+        }
+        if treatment == Treatment::FallsSilent {
+            stream.write_all(&rest.split_to(1)).await?;
+            std::future::pending::<()>().await;
         }
         if treatment == Treatment::SendsBursts {
             stream
@@ -205,6 +214,22 @@ async fn a_body_that_trickles_is_resumed() {
     let target = DownloadTarget::writer(&mut received);
     server.bucket.download("k", target).await.unwrap();
     assert!(received == content);
+    assert_eq!(server.requests(), 2);
+}
+
+/// The stall of the first body is not that of the second one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_pauses_after_a_stall_reads_the_next_body() {
+    let content = Bytes::from(vec![7; 200_000]);
+    let server = TrickleServer::start(Treatment::FallsSilent, 1, content.clone()).await;
+    let period = Duration::from_millis(200);
+    let bucket = bucket(config(&server.endpoint).min_throughput(MINIMUM, period));
+    let mut body = bucket.get_object("k").await.unwrap().body;
+    assert_eq!(body.chunk().await.unwrap().unwrap().len(), 1);
+    // Ends while the rest is requested.
+    let read = tokio::time::timeout(period * 2, body.chunk()).await;
+    assert!(read.is_err());
+    assert_eq!(body.bytes().await.unwrap(), content[1..]);
     assert_eq!(server.requests(), 2);
 }
 

@@ -222,11 +222,14 @@ impl BodyReader {
                     self.received_of_announced()
                 );
                 let error = Error::new(ErrorKind::Timeout, text);
+                // A `pause` during the next request must not measure it again.
+                self.wait = None;
                 return self.resume_after(cx, error, Interruption::Broken);
             }
             if let Some(throughput) = &mut self.throughput
                 && !throughput.record(0, time)
             {
+                self.wait = None;
                 return self.fail_stalled(cx);
             }
             self.start_measurement(&mut wait);
@@ -318,6 +321,7 @@ impl BodyReader {
         self.body = rest.body;
         self.timer = rest.timer;
         self.wait = None;
+        self.is_stalled = false;
         self.throughput = rest.throughput;
         self.call = rest.call;
         self.resume = Some(resume);
