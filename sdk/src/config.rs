@@ -295,9 +295,10 @@ impl Config {
     /// Silence counts, so `period` also limits the time without a byte inside of a body, if it is
     /// shorter than [`idle_timeout`](Self::idle_timeout). Only time in which the network is the slow
     /// side counts: not the time in which the source of a request body has nothing to send, or a rate
-    /// limit delays it; not the time in which the caller does not read the response body; and not the
-    /// time until the response, once all bytes are sent. Request bodies of up to 64 KiB in memory are
-    /// not measured, because the connection takes them at once.
+    /// limit delays it; not the time in which the caller does not read the response body (see
+    /// [`ByteStream`](crate::ByteStream)); and not the time until the response, once all bytes are
+    /// sent. Request bodies of up to 64 KiB in memory are not measured, because the connection takes
+    /// them at once.
     ///
     /// Each of the first three retries halves the minimum, so that a slow network is not taken for a
     /// stalled connection. A response body that stalls continues with half of the minimum, until an

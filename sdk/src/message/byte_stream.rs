@@ -40,7 +40,8 @@ pub(crate) use resume::{Resend, ResendFuture};
 /// overwritten, the error is one for which
 /// [`is_precondition_failed`](crate::Error::is_precondition_failed) returns `true`. A stream that
 /// cannot continue ends with an `Interrupted` or `Timeout` error. Time between the caller's reads
-/// does not count towards a timeout.
+/// does not count towards a timeout, except for at most 100 ms after each read of the `Stream`,
+/// `AsyncRead` or `Body` that was pending.
 pub struct ByteStream {
     // In a box, so that moving an output does not copy 400 bytes.
     reader: Box<BodyReader>,

@@ -263,7 +263,7 @@ impl BodyReader {
 
     /// Adds bytes to the throughput, with the time that the caller has waited for them.
     fn measure(&mut self, bytes: u64, wait: Option<Wait>) {
-        /// The first waits are not measured: a small response needs no more of them.
+        /// The last 100 ms of the first waits are not measured: a small response needs no more of them.
         const UNMEASURED_WAITS: u32 = 2;
         let Some(throughput) = &mut self.throughput else {
             return;
