@@ -90,7 +90,8 @@ impl Presigned {
         &self.body
     }
 
-    /// Returns the time at which the URL expires, or earlier if the credentials that sign it do.
+    /// Returns the time at which the signature expires. The URL stops working earlier if the credentials
+    /// that signed it expire or are revoked.
     ///
     /// # Errors
     ///
