@@ -58,7 +58,10 @@ define_step! {
 fn zip_avx512(a: __m512i, b: __m512i) -> [__m512i; 2] {
     let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     let high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
-    [low, high].map(|indices| _mm512_permutex2var_epi32(a, indices, b))
+    [
+        _mm512_permutex2var_epi32(a, low, b),
+        _mm512_permutex2var_epi32(a, high, b),
+    ]
 }
 
 #[target_feature(enable = "avx2")]
