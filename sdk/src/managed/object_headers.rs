@@ -16,8 +16,7 @@ pub(super) fn put_input(object: InitiateMultipartUploadInput) -> PutObjectInput 
     input
 }
 
-/// Gives a new object the properties of the object of a response, which `GetObject` and `HeadObject`
-/// have in common.
+/// Sets the properties of a new object from a response of `GetObject` or `HeadObject`.
 macro_rules! take_properties {
     ($object:expr, $source:ident) => {{
         let object: &mut $crate::generated::operations::InitiateMultipartUploadInput = $object;

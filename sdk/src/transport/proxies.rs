@@ -89,7 +89,7 @@ impl Proxies {
     }
 }
 
-/// Returns the scheme of a URL in small letters.
+/// Returns the scheme of a URL in lower case.
 fn scheme(url: &str) -> Option<String> {
     let (scheme, _) = url.split_once("://")?;
     Some(scheme.to_ascii_lowercase())
@@ -137,7 +137,7 @@ fn is_valid(url: &str) -> bool {
         && (has_port || authority.as_str() == authority.host())
 }
 
-/// Returns the value of the environment variable in capital or small letters, unless it is empty.
+/// Returns the value of the environment variable in upper or lower case, unless it is empty.
 fn variable(name: &str) -> Option<String> {
     [name, &name.to_ascii_lowercase()]
         .into_iter()

@@ -109,8 +109,8 @@ pub(crate) async fn open_locked(path: &Path, new: &OpenOptions) -> io::Result<Op
     Ok(None)
 }
 
-/// Returns what fails when the transfer that has ended at `path` releases its lock; `None` if there is
-/// none.
+/// Returns a receiver that is closed when the ended transfer at `path` releases its lock; `None` if
+/// there is none.
 #[inline]
 fn lock_of_ended(path: &Path) -> Option<watch::Receiver<()>> {
     let ended = ended_transfers();
@@ -154,7 +154,8 @@ fn try_open_locked(path: &Path, new: &OpenOptions) -> io::Result<Option<File>> {
     }
 }
 
-/// Returns the file. An error if another user has created it, and could read and change its content.
+/// Returns the file, or an error if another user has created it, because that user could read and
+/// change its content.
 #[inline]
 fn check_owner(file: File, path: &Path) -> io::Result<File> {
     let ours = atomic_file::owner_of_new(path)?;

@@ -11,8 +11,8 @@ use crate::base::sorted_map::SortedMap;
 
 /// A caller stalls if it makes no progress for this time.
 pub(super) const STALL_TIME: Duration = Duration::from_millis(250);
-/// The part of an upload loses its unused bytes if its source stalls for this time, for which sources in
-/// a network often do.
+/// The part of an upload loses its unused bytes if its source stalls for this time. Longer than
+/// [`STALL_TIME`], because sources in a network often pause for a moment.
 pub(super) const LOSS_TIME: Duration = Duration::from_secs(2);
 /// How long the network may need for memory in excess of the capacity, until the next excess is granted.
 const NETWORK_TIME: Duration = Duration::from_secs(10);
@@ -30,8 +30,8 @@ const FREQUENT_CHECKS: usize = 8;
 pub(super) const UNPOLLED_TIME: Duration = Duration::from_millis(600);
 /// The size of a new reservation that exceeds the capacity.
 pub(super) const SMALL_SIZE: u64 = 64 << 10;
-/// How many of them are as large as a part of the default size, 8 MiB. They follow each other so much
-/// faster than parts.
+/// How many of them are as large as a part of the default size, 8 MiB. Small reservations follow each
+/// other faster than parts by this factor.
 const SMALL_PER_PART: u32 = 128;
 
 pub(super) struct State {
