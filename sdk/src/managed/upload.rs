@@ -321,9 +321,10 @@ impl<'a> Upload<'a> {
     }
 
     /// Keeps the resume token in a file in this local folder, as [`token_file`](Self::token_file) does.
-    /// The folder is created if necessary. The name of the file depends on the bucket, the key and the
-    /// path of the source, so that many uploads can share a folder, also with transfers of folders. If the
-    /// upload of the token was aborted, a new one starts. Makes the upload resumable.
+    /// The folder is created if necessary. The name of the file depends on the host of the service, the
+    /// bucket, the key and the path of the source, so that many uploads can share a folder, also with
+    /// transfers of folders. If the upload of the token was aborted, a new one starts. Makes the upload
+    /// resumable.
     ///
     /// Only an upload of a path can have a token folder; with another source, it fails with
     /// `InvalidInput`.

@@ -527,6 +527,30 @@ async fn uploads_share_a_folder_for_their_tokens() {
     assert_eq!(bytes.await.unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
+#[tokio::test]
+async fn services_with_buckets_of_the_same_name_do_not_share_tokens() {
+    let sites = [Site::start().await, Site::start().await];
+    let folder = tempfile::tempdir().unwrap();
+    let [path, tokens] = ["file", "tokens"].map(|name| folder.path().join(name));
+    std::fs::write(&path, content(2 * PART)).unwrap();
+    let upload = |site: &Site| {
+        let upload = site.bucket.upload("k", path.as_path()).concurrency(1);
+        let upload = upload.part_size(PART as u64).multipart_threshold(0);
+        upload.token_folder(&tokens)
+    };
+    for site in &sites {
+        site.faults(&["operation=UploadMultipart,after=1,code=permission_denied"]);
+        upload(site).await.unwrap_err();
+        site.emulator.clear_faults();
+    }
+    for site in &sites {
+        let before = site.served("UploadMultipart");
+        upload(site).await.unwrap();
+        assert_eq!(site.served("UploadMultipart") - before, 1);
+        assert_eq!(site.unfinished().await, 0);
+    }
+}
+
 /// For example, because the request reached another zone, or the page of a proxy.
 #[tokio::test]
 async fn another_404_keeps_the_token_and_the_parts() {

@@ -233,7 +233,10 @@ fn token_error(path: &Path, error: io::Error) -> Error {
 pub(in crate::managed) fn token_name(bucket: &Bucket, key: &str, file: &Path) -> Result<String> {
     let path = std::path::absolute(file).map_err(|error| errors::file_error(file, error))?;
     let mut md5 = Md5::new();
+    // Another service can have a bucket of the same name.
+    let host = &bucket.dispatcher().address.authority;
     let fields = [
+        host.as_str().as_bytes(),
         bucket.name().as_bytes(),
         key.as_bytes(),
         path.as_os_str().as_encoded_bytes(),
