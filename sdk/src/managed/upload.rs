@@ -283,8 +283,9 @@ impl<'a> Upload<'a> {
     ///
     /// If the upload of the token was completed, bytes and files are compared with it: if they are the
     /// same, nothing is sent. Otherwise, and for a reader or a stream, a new upload starts. A token of
-    /// another object, or of an upload that was aborted, is an error, as is one of a source with another
-    /// length or modification time, unless it comes from a [`token_file`](Self::token_file).
+    /// another object is an error, as is one of an upload that was aborted, unless it comes from a
+    /// [`token_folder`](Self::token_folder), and one of a source with another length or modification
+    /// time, unless it comes from a [`token_file`](Self::token_file) or a `token_folder`.
     pub fn resumable(mut self, resumable: bool) -> Self {
         self.options.resumable = resumable;
         self
@@ -292,7 +293,7 @@ impl<'a> Upload<'a> {
 
     /// Keeps the resume token in the file at `path`. If an upload was interrupted, even by the end
     /// of the process, the next upload of the same file to the same key with the same token file
-    /// resumes it. Makes the upload resumable.
+    /// resumes it. Makes the upload resumable. Replaces a [`token_folder`](Self::token_folder).
     ///
     /// The file is created before the first request, and removed when the upload is complete. The
     /// token is written when the multipart upload is initiated, and about 40 bytes are added for
@@ -316,6 +317,7 @@ impl<'a> Upload<'a> {
     /// ```
     pub fn token_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.options.token_file = Some(path.into());
+        self.options.token_folder = None;
         self.options.resumable = true;
         self
     }
@@ -324,12 +326,13 @@ impl<'a> Upload<'a> {
     /// The folder is created if necessary. The name of the file depends on the host of the service, the
     /// bucket, the key and the path of the source, so that many uploads can share a folder, also with
     /// transfers of folders. If the upload of the token was aborted, a new one starts. Makes the upload
-    /// resumable.
+    /// resumable. Replaces a `token_file`.
     ///
     /// Only an upload of a path can have a token folder; with another source, it fails with
     /// `InvalidInput`.
     pub fn token_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.options.token_folder = Some(folder.into());
+        self.options.token_file = None;
         self.options.resumable = true;
         self
     }

@@ -528,6 +528,31 @@ async fn uploads_share_a_folder_for_their_tokens() {
 }
 
 #[tokio::test]
+async fn the_last_setter_decides_where_the_token_is_stored() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [path, tokens, token] = ["file", "tokens", "token"].map(|name| folder.path().join(name));
+    std::fs::write(&path, content(2 * PART)).unwrap();
+    site.faults(&["operation=UploadMultipart,code=permission_denied"]);
+    let upload = || {
+        site.bucket
+            .upload("k", path.as_path())
+            .multipart_threshold(0)
+    };
+    let not_resumable = upload().token_folder(&tokens).resumable(false);
+    not_resumable.await.unwrap_err();
+    assert!(!tokens.exists());
+    let to_file = upload().token_folder(&tokens).token_file(&token);
+    to_file.await.unwrap_err();
+    assert!(token.exists() && !tokens.exists());
+    std::fs::remove_file(&token).unwrap();
+    let to_folder = upload().token_file(&token).token_folder(&tokens);
+    to_folder.await.unwrap_err();
+    assert!(!token.exists());
+    assert_eq!(tokens.read_dir().unwrap().count(), 1);
+}
+
+#[tokio::test]
 async fn services_with_buckets_of_the_same_name_do_not_share_tokens() {
     let sites = [Site::start().await, Site::start().await];
     let folder = tempfile::tempdir().unwrap();

@@ -306,8 +306,8 @@ impl FolderTransfer {
     /// Keeps the parts of interrupted uploads, and stores their resume tokens in this local folder,
     /// which is created if necessary. The next transfer with the same folder continues the upload of
     /// each file that has not changed, to the same key. For a file with another size or modification
-    /// time, it aborts the earlier upload and starts a new one. See
-    /// [`Upload::token_file`](crate::Upload::token_file).
+    /// time, it aborts the earlier upload and starts a new one. If the earlier upload was aborted, a new
+    /// one starts. See [`Upload::token_folder`](crate::Upload::token_folder).
     ///
     /// Parts use storage until their upload is completed or aborted. A file that is deleted or renamed
     /// leaves its parts and its token: a lifecycle rule of the bucket can remove the parts.

@@ -34,7 +34,8 @@ impl Upload<'_> {
         self.check_options()?;
         self.complete_attributes();
         let options = &mut self.options;
-        if let Some(folder) = options.token_folder.take() {
+        let token_folder = options.token_folder.take();
+        if let Some(folder) = token_folder.filter(|_| options.resumable) {
             let SourceKind::Path(path) = &self.source.0 else {
                 let text = "token_folder: only the upload of a path can have its token there";
                 return Err(Error::invalid_input(text));
