@@ -157,6 +157,31 @@ async fn row_23_entity_tags_of_parts_are_compared_with_the_part_size_of_the_obje
 }
 
 #[tokio::test]
+async fn small_files_that_are_uploaded_in_parts_have_their_part_size() {
+    let site = Site::start().await;
+    let local = site.write("local", [("empty", ""), ("one", "1"), ("small", "abcd")]);
+    let up = || {
+        let sync = site.bucket.sync_up(&local, "").multipart_threshold(1);
+        sync.part_size(5 * MIB as u64).compare(Compare::Checksum)
+    };
+    assert_eq!(up().await.unwrap().uploaded, 3);
+    for (key, in_parts) in [("empty", false), ("one", false), ("small", true)] {
+        let head = site.bucket.head_object(key).await.unwrap();
+        assert_eq!(
+            head.etag.ends_with("-1\""),
+            in_parts,
+            "{key}: {}",
+            head.etag
+        );
+        let part_size = head.metadata.get(PART_SIZE_METADATA);
+        assert_eq!(part_size, in_parts.then_some("5242880"), "{key}");
+    }
+    write_file(&local.join("small"), "abcx");
+    let filtered = up().exclude("empty").unwrap().exclude("one").unwrap();
+    assert_eq!(reason(filtered).await, Ok(TransferReason::ContentDiffers));
+}
+
+#[tokio::test]
 async fn without_a_comparison_everything_is_transferred() {
     let site = Site::start().await;
     let local = site.write("local", [("a", "1"), ("d/b", "2")]);

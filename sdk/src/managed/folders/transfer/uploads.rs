@@ -36,7 +36,9 @@ type Content = (Bytes, Version);
 impl Transfers {
     /// Uploads files and markers one after the other.
     pub(super) async fn upload_all(&self, mut actions: Vec<PlannedAction>) -> Results {
-        let contents = read_small(&actions).await;
+        // The metadata of an upload in parts is that of a path.
+        let limit = SMALL.min(self.context.options.multipart_threshold());
+        let contents = read_small(&actions, limit).await;
         let mut results = Vec::with_capacity(actions.len());
         for (planned, content) in actions.drain(..).zip(contents) {
             let result = match (&planned.action, content) {
@@ -160,12 +162,13 @@ impl Transfers {
     }
 }
 
-/// Reads the small files among these uploads, all of them in one task. `None` for other files.
-async fn read_small(actions: &[PlannedAction]) -> Vec<Option<Result<Content>>> {
+/// Reads the files of up to `limit` bytes among these uploads, all of them in one task. `None` for other
+/// files.
+async fn read_small(actions: &[PlannedAction], limit: u64) -> Vec<Option<Result<Content>>> {
     let files = actions.iter().map(|planned| match &planned.action {
         FolderAction::Upload {
             file, size, key, ..
-        } if *size <= SMALL && !key.ends_with('/') => Some(file.clone()),
+        } if *size <= limit && !key.ends_with('/') => Some(file.clone()),
         _ => None,
     });
     let files: Vec<_> = files.collect();
@@ -176,7 +179,7 @@ async fn read_small(actions: &[PlannedAction]) -> Vec<Option<Result<Content>>> {
     let read = blocking(move || {
         let read = |file: Option<std::path::PathBuf>| {
             let file = file?;
-            read_consistently(&file).transpose()
+            read_consistently(&file, limit).transpose()
         };
         files.into_iter().map(read).collect::<Vec<_>>()
     });
@@ -188,16 +191,16 @@ async fn read_small(actions: &[PlannedAction]) -> Vec<Option<Result<Content>>> {
 }
 
 /// Reads a small file that does not change in the meantime, and reads it again once if it does.
-/// Returns `None` if the file is not small any more. Blocks.
-fn read_consistently(file: &Path) -> Result<Option<Content>> {
+/// Returns `None` if the file has more than `limit` bytes in the meantime. Blocks.
+fn read_consistently(file: &Path, limit: u64) -> Result<Option<Content>> {
     let error = |error: io::Error| file_error(file, error);
     for _ in 0..MAX_ATTEMPTS {
         let open = regular_file::open(file).map_err(error)?;
         let before = version_of(&open.metadata().map_err(error)?);
-        if before.size > SMALL {
+        if before.size > limit {
             return Ok(None);
         }
-        let content = match regular_file::read_at_most(&open, SMALL) {
+        let content = match regular_file::read_at_most(&open, limit) {
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Ok(None),
             content => content.map_err(error)?,
         };
