@@ -113,8 +113,8 @@ fn the_doctor_does_not_take_another_web_server_for_the_service() {
         for connection in server.incoming() {
             let mut connection = connection.unwrap();
             let _ = connection.read(&mut [0; 4096]);
-            let response = "HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\nConnection: close\r\n\r\n\
-                            not found";
+            let response = "HTTP/1.1 404 Not Found\r\nDate: Mon, 01 Jan 2001 00:00:00 GMT\r\n\
+                            Content-Length: 9\r\nConnection: close\r\n\r\nnot found";
             let _ = connection.write_all(response.as_bytes());
         }
     });
@@ -123,6 +123,7 @@ fn the_doctor_does_not_take_another_web_server_for_the_service() {
         command.env("QINGSTOR_ENDPOINT", &endpoint);
         let run = finished(command.spawn().unwrap()).exits(1);
         assert!(run.stdout.contains("fix: check --endpoint"), "{run:?}");
+        assert!(!run.stdout.contains("clock"), "{run:?}");
     }
     let mut command = world.command(&["doctor", "--anonymous"]);
     command.env_remove("QINGSTOR_ACCESS_KEY_ID");
