@@ -223,7 +223,8 @@ impl Sources {
             slashes(&self.root)
         );
         let help = "move the file into the folder, or name a folder that contains both with \
-                    `--spec-root`";
+                    `--spec-root` (`diff`: `--spec-root-old` and `--spec-root-new`; `test-pack` \
+                    has no such option)";
         Diagnostic::error("ref-outside", reference.span, message).with_help(help)
     }
 

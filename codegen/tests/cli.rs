@@ -110,6 +110,13 @@ fn a_part_outside_the_root_folder_needs_a_root() {
         err.contains("error[ref-outside]: `../elsewhere/note.json#/"),
         "{err}"
     );
+    // `diff` and `test-pack` refuse `--spec-root`.
+    assert!(
+        err.contains(
+            "(`diff`: `--spec-root-old` and `--spec-root-new`; `test-pack` has no such option)"
+        ),
+        "{err}"
+    );
     let (code, _, err) = codegen(&workspace, &format!("generate {ALL} --spec-root ."));
     assert_eq!((code, &*err), (0, ""));
     for (root, code) in [("", 1), (" --spec-root .", 0)] {

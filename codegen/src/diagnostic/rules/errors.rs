@@ -305,7 +305,7 @@ pub(super) const RULES: &[Rule] = &[
     error(
         "ref-outside",
         "a reference to a file outside the folder of the specification",
-        "move the file into the folder of the root file, or use `--spec-root`",
+        "move the file into the folder of the root file, or use `--spec-root`; in a test of a pack, move it into the pack",
     ),
     error(
         "ref-size",
