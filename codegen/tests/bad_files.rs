@@ -103,6 +103,35 @@ fn a_reference_without_a_number_sign_and_slash_is_explained() {
     }
 }
 
+/// A definition is not allowed in the place of a parameter.
+#[test]
+fn a_suggested_reference_has_the_right_kind() {
+    for (reference, meant) in [
+        ("folder", None),
+        ("definitions/folder", None),
+        ("info", None),
+        (
+            "folderName",
+            Some("; did you mean `#/parameters/folderName`?"),
+        ),
+        (
+            "parameters/folderName",
+            Some("; did you mean `#/parameters/folderName`?"),
+        ),
+    ] {
+        let workspace = Workspace::notes();
+        let inline = r#"{ "name": "limit", "in": "query", "type": "integer", "format": "int32", "minimum": 0 }"#;
+        let parameter = format!(r#"{{ "$ref": "{reference}" }}"#);
+        workspace.replace("specs/notes.json", inline, &parameter);
+        let report = workspace.refusal();
+        let message = &report.findings[0].message;
+        match meant {
+            Some(meant) => assert!(message.ends_with(meant), "{report}"),
+            None => assert!(!message.contains("did you mean"), "{report}"),
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_part_that_is_an_endless_device_is_refused() {

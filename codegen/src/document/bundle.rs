@@ -84,7 +84,7 @@ impl Bundler<'_> {
                 continue;
             };
             let root_file = self.references.root_file;
-            match self.references.target(reference, root_file) {
+            match self.references.target(reference, root_file, Kind::Schema) {
                 Ok(target) if target.0 == root_file => {}
                 Ok(target) => {
                     self.definitions.entry(target).or_insert(name.clone());
@@ -164,7 +164,7 @@ impl Bundler<'_> {
 
     /// Replaces a `$ref` object by its target, or by a reference to a shared value of the root.
     fn follow(&mut self, node: &Node, reference: &Node, file: FileId, kind: Kind) -> Node {
-        let target = match self.references.target(reference, file) {
+        let target = match self.references.target(reference, file, kind) {
             Ok(target) => target,
             Err(problems) => {
                 self.problems.extend(problems);

@@ -28,7 +28,7 @@ pub(super) struct References<'a> {
 impl References<'_> {
     /// Resolves the target of a `$ref`. In a part of a Swagger specification, `#/..` refers to the
     /// root document, or to the part if only the part has the target. In OpenAPI, the order is
-    /// reversed.
+    /// reversed. `kind` is the kind of the value in whose place the reference is.
     ///
     /// # Errors
     ///
@@ -38,6 +38,7 @@ impl References<'_> {
         &mut self,
         reference: &Node,
         file: FileId,
+        kind: Kind,
     ) -> Result<Target, Vec<Diagnostic>> {
         let invalid = |message: String, help: &str| {
             let problem = Diagnostic::error("ref-invalid", reference.span, message);
@@ -55,7 +56,7 @@ impl References<'_> {
             return Ok((self.root_file, target));
         }
         if is_remote(path) || (!pointer.is_empty() && !pointer.starts_with('/')) {
-            let meant = self.intended(text).map(|meant| did_you_mean(&meant));
+            let meant = self.intended(text, kind).map(|meant| did_you_mean(&meant));
             return invalid(
                 format!(
                     "`{text}` is not a reference to a local file{}",
@@ -85,7 +86,7 @@ impl References<'_> {
             }
         };
         if !path.exists()
-            && let Some(meant) = self.intended(text)
+            && let Some(meant) = self.intended(text, kind)
         {
             return invalid(
                 format!("there is no file `{text}`{}", did_you_mean(&meant)),
@@ -115,16 +116,20 @@ impl References<'_> {
     }
 
     /// Returns the reference to a value of the root document that was probably meant by one without
-    /// `#/`, or by the name of a definition.
-    fn intended(&self, text: &str) -> Option<String> {
+    /// `#/`, or by the name of a shared value. A shared value of another kind is not allowed there.
+    fn intended(&self, text: &str, kind: Kind) -> Option<String> {
         let rest = text.trim_start_matches(['#', '/']);
-        let prefixes = SHARED
-            .iter()
-            .filter_map(|kind| shared_prefix(self.dialect, *kind));
-        let mut pointers = std::iter::once("/")
-            .chain(prefixes)
-            .map(|prefix| format!("{prefix}{rest}"));
-        let found = pointers.find(|pointer| self.root.pointer(pointer).is_some());
+        let shared = shared_prefix(self.dialect, kind);
+        let is_allowed = |pointer: &str| {
+            shared.is_some_and(|prefix| pointer.starts_with(prefix))
+                || !self.is_shared(&(self.root_file, pointer.to_owned()))
+        };
+        let path = rest.contains('/').then(|| format!("/{rest}"));
+        let named = shared.map(|prefix| format!("{prefix}{rest}"));
+        let found = path
+            .into_iter()
+            .chain(named)
+            .find(|pointer| is_allowed(pointer) && self.root.pointer(pointer).is_some());
         found
             .filter(|_| !rest.is_empty())
             .map(|pointer| format!("#{pointer}"))
