@@ -338,7 +338,7 @@ pub struct Facts {
     pub type_name: Option<(String, Span)>,
     /// `x-type-description`: description of the type of an inline object or enum.
     pub type_description: Option<(String, Span)>,
-    /// `x-prefix`: prefix of the headers in a map.
+    /// `x-prefix`: prefix of the names in a map of headers or form fields.
     pub prefix: Option<(String, Span)>,
     /// `x-signed`: whether the query parameter enters the signature.
     pub signed: bool,

@@ -90,7 +90,7 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
             (
                 "x-prefix",
                 prefix.map(|(_, span)| *span),
-                "a map of headers",
+                "a map of headers or form fields",
             ),
         ] {
             let Some(span) = span else {
