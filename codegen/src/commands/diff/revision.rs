@@ -127,8 +127,8 @@ fn clean(given: &str, path: &str) -> Result<String> {
 }
 
 /// Writes the top-level folder or file of the tree that contains the path, because a specification
-/// can refer to files in other folders. An empty part is the whole tree. Uses a temporary index, so that the index of the repository
-/// does not change.
+/// can refer to files in other folders. An empty part is the whole tree. Uses a temporary index, so
+/// that the index of the repository does not change.
 fn write(given: &str, tree: &str, part: &str, folder: &Path) -> Result<()> {
     let files = folder.join("tree");
     std::fs::create_dir_all(&files).with_context(|| format!("error[diff]: {}", shown(&files)))?;
