@@ -202,7 +202,7 @@ messages! {
     only_in_target() { "only in the target" "仅存在于目标" }
     changed_while_read(target) { "the file changed during the upload, twice; {target} is the previous object, or a mixture of both contents" "文件在上传期间两次被修改；{target} 是原来的对象，或两种内容的混合" }
     source_not_read() { "cannot be compared, because the source was not read there" "无法比较，因为源中的此处没有被读取" }
-    not_compared(count) { "paths that cannot be compared: {count}" "无法比较的路径数：{count}" }
+    not_compared(count) { "paths that could not be compared: {count}" "无法比较的路径数：{count}" }
     equal(count) { "equal files: {count}" "相同的文件：{count}" }
 
     // Emulator.
@@ -219,7 +219,7 @@ messages! {
     check_fix(text) { "        fix: {text}" "        处理：{text}" }
     settings_found(place) { "settings: {place}" "配置：{place}" }
     settings_environment() { "the environment" "环境变量" }
-    settings_none() { "no file" "没有文件" }
+    settings_none() { "no file; defaults, options and environment variables" "没有文件；使用默认值、选项和环境变量" }
     settings_missing() { "write access_key_id and secret_access_key into ~/.qingstor/config.yaml, or set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY" "在 ~/.qingstor/config.yaml 中写入 access_key_id 和 secret_access_key，或设置 QINGSTOR_ACCESS_KEY_ID 和 QINGSTOR_SECRET_ACCESS_KEY" }
     unknown_setting(path, line, key) { "{path}:{line}: unknown setting `{key}`" "{path}:{line}：未知配置项 `{key}`" }
     fix_unknown_setting(similar) { "write `{similar}` instead" "请改为 `{similar}`" }

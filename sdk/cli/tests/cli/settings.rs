@@ -129,7 +129,11 @@ fn the_doctor_does_not_take_another_web_server_for_the_service() {
     command.env_remove("QINGSTOR_ACCESS_KEY_ID");
     command.env_remove("QINGSTOR_SECRET_ACCESS_KEY");
     let run = finished(command.spawn().unwrap()).exits(0);
-    assert!(run.stdout.contains("settings: no file"), "{run:?}");
+    assert!(
+        run.stdout
+            .contains("settings: no file; defaults, options and environment variables\n"),
+        "{run:?}"
+    );
 }
 
 #[test]
