@@ -304,7 +304,7 @@ fn report(
     if let FolderAction::Skip { reason, .. } = action {
         if reason.is_failure() {
             let text = described.reason.take().unwrap_or_default();
-            // The errors of other reasons repeat these.
+            // For other reasons, the error says the same as the reason.
             let is_request = matches!(reason, SkipReason::NotCompared(_));
             let error = result.err().filter(|_| is_request);
             output.failed_with(&described.action(), &text, error);
