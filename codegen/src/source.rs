@@ -152,7 +152,8 @@ impl Sources {
         };
         let message = format!("{}: {error}", slashes(&self.root));
         let problem = Diagnostic::error_nowhere("file-unreadable", message);
-        let help = "correct `--spec-root`, the folder that references cannot leave";
+        let help = "correct `--spec-root` (`diff`: `--spec-root-old` or `--spec-root-new`), the folder \
+                    that references cannot leave";
         Err(vec![problem.with_help(help)])
     }
 
