@@ -165,7 +165,8 @@ pub struct PutObjectInput {
     pub copy_source_encryption_customer_key_md5: Option<String>,
     /// Object to move here instead of storing a body.
     pub move_source: Option<ObjectPath>,
-    /// URL from which the service fetches the content; `http` if the protocol is missing.
+    /// URL from which the service fetches the content, instead of a body; `http` if the protocol is
+    /// missing.
     pub fetch_source: Option<SourceUrl>,
     /// Fetches only if the URL's content was not modified since this time (status 412 otherwise).
     pub fetch_if_unmodified_since: Option<Timestamp>,
@@ -339,8 +340,8 @@ impl PutObject {
         self
     }
 
-    /// URL from which the service fetches the content; `http` if the protocol is missing. The site
-    /// must send `Content-Length`. The service follows redirects (301, 302, 307).
+    /// URL from which the service fetches the content, instead of a body; `http` if the protocol is
+    /// missing. The site must send `Content-Length`. The service follows redirects (301, 302, 307).
     pub fn fetch_source(mut self, value: impl Into<SourceUrl>) -> Self {
         self.input.fetch_source = Some(value.into());
         self

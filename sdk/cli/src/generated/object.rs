@@ -56,7 +56,7 @@ pub(super) const PUT_OBJECT: Operation = Operation {
             Kind::Text,
             "fetch-source",
             "X-QS-Fetch-Source",
-            "URL from which the service fetches the content; `http` if the protocol is missing. The site must send `Content-Length`. The service follows redirects (301, 302, 307).",
+            "URL from which the service fetches the content, instead of a body; `http` if the protocol is missing. The site must send `Content-Length`. The service follows redirects (301, 302, 307).",
         ),
         Parameter::new(
             Kind::Time,
