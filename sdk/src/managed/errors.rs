@@ -35,6 +35,17 @@ pub(super) fn file_error(path: &Path, error: io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("{}: {error}", path.display())).with_source(error)
 }
 
+/// Returns the error of an operation on a folder, for example `read`.
+pub(super) fn folder_error(verb: &str, folder: &Path, error: io::Error) -> Error {
+    let text = format!("cannot {verb} the folder {}: {error}", folder.display());
+    Error::new(ErrorKind::Io, text).with_source(error)
+}
+
+/// Creates a folder, and those that contain it, if necessary. Blocks.
+pub(super) fn create_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|error| folder_error("create", folder, error))
+}
+
 /// Runs work on one of the runtime's threads for blocking work.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,

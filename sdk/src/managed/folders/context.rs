@@ -10,9 +10,9 @@ use super::FolderTransfer;
 use super::compare::Kinds;
 use super::file_name::NameRules;
 use super::options::FolderOptions;
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, Result};
 use crate::client::Bucket;
-use crate::managed::errors::blocking;
+use crate::managed::errors::{blocking, create_folder, folder_error};
 use crate::message::object_key::{self, KeyPlace};
 
 /// Source or target of a transfer, besides the bucket.
@@ -159,10 +159,8 @@ fn check_prefix(prefix: &str) -> Result<()> {
 /// Rejects a source that cannot be read before the first request.
 async fn check_source(folder: PathBuf) -> Result<()> {
     let read = blocking(move || {
-        std::fs::read_dir(&folder).map(drop).map_err(|error| {
-            let text = format!("cannot read the folder {}: {error}", folder.display());
-            Error::new(ErrorKind::Io, text).with_source(error)
-        })
+        let entries = std::fs::read_dir(&folder).map(drop);
+        entries.map_err(|error| folder_error("read", &folder, error))
     });
     read.await?
 }
@@ -171,16 +169,11 @@ async fn check_source(folder: PathBuf) -> Result<()> {
 async fn files_of_new_folder(folder: &Path) -> Result<HashSet<OsString>> {
     let folder = folder.to_owned();
     let names = blocking(move || {
-        let failed = |verb, error: io::Error| {
-            let text = format!("cannot {verb} the folder {}: {error}", folder.display());
-            Error::new(ErrorKind::Io, text).with_source(error)
-        };
-        std::fs::create_dir_all(&folder).map_err(|error| failed("create", error))?;
-        let entries = std::fs::read_dir(&folder).map_err(|error| failed("read", error))?;
+        create_folder(&folder)?;
+        let failed = |error| folder_error("read", &folder, error);
+        let entries = std::fs::read_dir(&folder).map_err(failed)?;
         let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
-        names
-            .collect::<io::Result<_>>()
-            .map_err(|error| failed("read", error))
+        names.collect::<io::Result<_>>().map_err(failed)
     });
     names.await?
 }

@@ -8,14 +8,14 @@ use super::multipart::{MultipartStart, MultipartUpload};
 use super::part_content::Part;
 use super::part_reader::PartReader;
 use super::source::SourceKind;
-use super::token_store::{TokenStore, create_folder, token_name};
+use super::token_store::{TokenStore, token_name};
 use super::uploader::Uploader;
 use super::{Upload, UploadOutput, content_type};
 use crate::base::error::{Error, Result};
 use crate::base::runtime;
 use crate::client::spans::TransferSpan;
 use crate::client::transfer_budget::Lane;
-use crate::managed::errors::with_object;
+use crate::managed::errors::{blocking, create_folder, with_object};
 use crate::managed::file_metadata::{insert_modified, insert_part_size};
 use crate::managed::multipart_guard::is_upload_gone;
 use crate::managed::part_sizes::{MAX_PART_SIZE, PartSizes, check_multipart_threshold};
@@ -43,7 +43,7 @@ impl Upload<'_> {
             let name = token_name(&self.bucket, &options.object.key, path)?;
             options.token_file = Some(folder.join(name));
             options.replaces_aborted = true;
-            create_folder(folder).await?;
+            blocking(move || create_folder(&folder)).await??;
         }
         let mut tokens = TokenStore::open(options).await?;
         if self.token.is_none() {

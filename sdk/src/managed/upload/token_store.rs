@@ -249,18 +249,6 @@ pub(in crate::managed) fn token_name(bucket: &Bucket, key: &str, file: &Path) ->
     Ok(format!("{}.token", Digest::of(md5)))
 }
 
-/// Creates the folder of token files.
-pub(super) async fn create_folder(folder: PathBuf) -> Result<()> {
-    let created = errors::blocking(move || {
-        let created = std::fs::create_dir_all(&folder);
-        created.map_err(|error| {
-            let text = format!("cannot create the folder {}: {error}", folder.display());
-            Error::new(ErrorKind::Io, text).with_source(error)
-        })
-    });
-    created.await?
-}
-
 #[cfg(test)]
 mod tests {
     use std::thread;
