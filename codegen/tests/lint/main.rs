@@ -214,6 +214,17 @@ fn control_characters_of_names_are_escaped_in_reports() {
 }
 
 #[test]
+fn a_prefix_without_effect_is_explained() {
+    let mut spec = clean();
+    let at = "/paths/~1a/get/parameters/1/x-prefix";
+    put(&mut spec, at, json!("x-a-"));
+    let report = lint(&spec);
+    let expected = "`x-prefix` has no effect here, because this value is not a map of headers or \
+                    form fields";
+    assert_eq!(report.findings[0].message, expected, "{report}");
+}
+
+#[test]
 fn a_lone_default_response_is_a_success() {
     let mut spec = clean();
     let ok = spec["paths"]["/a"]["get"]["responses"]["200"].clone();

@@ -44,7 +44,7 @@ pub(super) fn described(schema: &Schema) -> String {
         SchemaKind::Number(format) => with_format("a number", format),
         SchemaKind::Boolean => "a boolean".to_owned(),
         SchemaKind::File => "a file".to_owned(),
-        SchemaKind::HeaderMap => "a map of headers".to_owned(),
+        SchemaKind::HeaderMap => "a map of headers or form fields".to_owned(),
         SchemaKind::Free => "any JSON".to_owned(),
     }
 }
