@@ -36,12 +36,14 @@ pub(super) fn file_error(path: &Path, error: io::Error) -> Error {
 }
 
 /// Returns the error of an operation on a folder, for example `read`.
+#[inline]
 pub(super) fn folder_error(verb: &str, folder: &Path, error: io::Error) -> Error {
     let text = format!("cannot {verb} the folder {}: {error}", folder.display());
     Error::new(ErrorKind::Io, text).with_source(error)
 }
 
 /// Creates a folder, and those that contain it, if necessary. Blocks.
+#[inline]
 pub(super) fn create_folder(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|error| folder_error("create", folder, error))
 }

@@ -15,6 +15,7 @@ pub const MODIFIED_METADATA: &str = "mtime";
 pub const PART_SIZE_METADATA: &str = "part-size";
 
 /// Stores the modification time of a file, unless the caller has set another one.
+#[inline]
 pub(super) fn insert_modified(metadata: &mut Metadata, modified: Option<Timestamp>) {
     if let Some(modified) = modified
         && metadata.get(MODIFIED_METADATA).is_none()
@@ -24,6 +25,7 @@ pub(super) fn insert_modified(metadata: &mut Metadata, modified: Option<Timestam
 }
 
 /// Stores the part size of a file of `len` bytes that is uploaded in parts.
+#[inline]
 pub(super) fn insert_part_size(metadata: &mut Metadata, part_size: u64, len: u64) {
     // An invalid size fails the upload.
     if let Ok(sizes) = PartSizes::new(part_size, Some(len)) {
@@ -32,6 +34,7 @@ pub(super) fn insert_part_size(metadata: &mut Metadata, part_size: u64, len: u64
 }
 
 /// Returns the modification time of the file that was uploaded, if the metadata has it.
+#[inline]
 pub(super) fn recorded_time(metadata: &Metadata) -> Option<Timestamp> {
     metadata.get(MODIFIED_METADATA).and_then(parse_time)
 }

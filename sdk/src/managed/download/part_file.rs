@@ -192,6 +192,7 @@ impl PartFile {
     }
 
     /// Moves the file to its target, or restores the `original` permissions and the state.
+    #[inline]
     fn move_to_target(&self, original: &Metadata, state: Option<&ResumeState>) -> io::Result<()> {
         // Before the file is moved: a process that is killed in between would leave a state that is
         // never removed.
@@ -211,6 +212,7 @@ impl PartFile {
     }
 
     /// Removes the list of complete ranges, because they belong to another object. Blocks.
+    #[inline]
     pub(super) fn remove_state(&self) -> io::Result<()> {
         ResumeState::remove(self.path())
     }
