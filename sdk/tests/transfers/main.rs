@@ -10,9 +10,11 @@ mod download_resume;
 #[cfg(unix)]
 mod download_targets;
 mod downloads;
+mod file_metadata;
 mod lost_responses;
 mod runtime;
 mod upload_resume;
+mod upload_tokens;
 mod upload_writer;
 mod uploads;
 
