@@ -260,8 +260,8 @@ impl Output {
         self.failed_with(action, &error.to_string(), Some(error));
     }
 
-    /// Reports the failure of one action with a text of its own, and the facts of the request that caused
-    /// it. Counts it.
+    /// Reports the failure of one action with this text, and the facts of the request that caused it.
+    /// Counts it.
     pub(crate) fn failed_with(&self, action: &Action<'_>, text: &str, error: Option<&Error>) {
         self.count_failure();
         if self.streams.json {

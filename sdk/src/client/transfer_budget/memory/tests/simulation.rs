@@ -17,7 +17,7 @@ struct Streams {
     interval: Duration,
 }
 
-/// What an upload does until the time at which it is due.
+/// The state of an upload until the time at which it is due.
 enum Phase {
     ReadingChunk,
     WaitingForMemory(Turn),
