@@ -97,13 +97,7 @@ fn exit_codes_distinguish_bad_input_and_wrong_usage() {
 #[test]
 fn a_part_outside_the_root_folder_needs_a_root() {
     let workspace = Workspace::notes();
-    let note = workspace.read("specs/parts/note.json");
-    workspace.write("elsewhere/note.json", note);
-    workspace.replace(
-        "specs/notes.json",
-        "./parts/note.json",
-        "../elsewhere/note.json",
-    );
+    workspace.move_note_out();
     let (code, _, err) = codegen(&workspace, &format!("generate {ALL}"));
     assert_eq!(code, 1);
     assert!(

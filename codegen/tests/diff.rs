@@ -158,13 +158,7 @@ fn a_revision_is_read_with_all_its_files() {
 #[test]
 fn a_revision_can_have_parts_in_another_folder() {
     let workspace = changed();
-    let note = workspace.read("specs/parts/note.json");
-    workspace.write("elsewhere/note.json", note);
-    workspace.replace(
-        "specs/notes.json",
-        "./parts/note.json",
-        "../elsewhere/note.json",
-    );
+    workspace.move_note_out();
     git(&workspace, &["init", "--quiet"]);
     git(&workspace, &["add", "."]);
     git(&workspace, &["commit", "--quiet", "--message", "one"]);

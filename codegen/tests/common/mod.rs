@@ -34,6 +34,17 @@ impl Workspace {
         workspace
     }
 
+    /// Lets the specification refer to a part in `elsewhere`, which is outside of its folder.
+    pub(crate) fn move_note_out(&self) {
+        let note = self.read("specs/parts/note.json");
+        self.write("elsewhere/note.json", note);
+        self.replace(
+            "specs/notes.json",
+            "./parts/note.json",
+            "../elsewhere/note.json",
+        );
+    }
+
     /// Returns the errors of the specification. Checks that nothing is written.
     pub(crate) fn refusal(&self) -> Report {
         match self.generator().run() {
