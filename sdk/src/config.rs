@@ -137,6 +137,9 @@ impl Config {
     /// The file must be a regular file (or a link to one) of at most 1 MiB. It must not contain
     /// YAML aliases, or lists and maps that are nested more than 32 levels deep.
     ///
+    /// An empty variable or value counts as unset. Use [`load_anonymous`](Self::load_anonymous) for
+    /// anonymous requests.
+    ///
     /// # Errors
     ///
     /// Returns `Config` if the file cannot be read, a value is invalid, or only one of the

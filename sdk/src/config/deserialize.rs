@@ -11,8 +11,8 @@ use super::credentials::incomplete_credentials;
 use super::settings::{CREDENTIALS, SETTINGS};
 
 /// Reads a map with the keys of the configuration file, such as `access_key_id`. An unknown key is
-/// an error. A missing or null setting has its default. If both credentials are missing, requests
-/// are anonymous. Errors do not contain credentials.
+/// an error. A missing, null or empty setting has its default. If both credentials are missing,
+/// requests are anonymous. Errors do not contain credentials.
 ///
 /// ```
 /// use qingstor_sdk::Config;
@@ -62,21 +62,24 @@ impl<'de> Visitor<'de> for ConfigVisitor {
             let Value(value) = map.next_value_seed(ValueSeed { name })?;
             let Some(value) = value else { continue };
             set.push(name);
-            let is_credential = CREDENTIALS.contains(name);
-            if value.is_empty() && !is_credential {
+            if value.is_empty() {
                 continue;
             }
             apply(&mut config, &value).map_err(|why| wrong(format!("`{name}`: {why}")))?;
         }
         config.address.source = SettingSource::Method;
         let [id, secret] = CREDENTIALS;
-        for (there, missing) in [(id, secret), (secret, id)] {
-            if set.contains(&there) && !set.contains(&missing) {
-                let [set, missing] = [there, missing].map(|name| format!("`{name}`"));
-                return Err(wrong(
-                    incomplete_credentials(&set, &missing).message().to_owned(),
-                ));
-            }
+        let half = match (
+            config.access_key_id.is_empty(),
+            config.secret_access_key.is_empty(),
+        ) {
+            (false, true) => Some((id, secret)),
+            (true, false) => Some((secret, id)),
+            _ => None,
+        };
+        if let Some((set, missing)) = half {
+            let error = incomplete_credentials(&format!("`{set}`"), &format!("`{missing}`"));
+            return Err(wrong(error.message().to_owned()));
         }
         let checked = config.resolve_credentials();
         checked.map_err(|error| wrong(error.message().to_owned()))?;
@@ -219,8 +222,13 @@ mod tests {
             .bucket("my-bucket", "pek3a");
         let origin = endpoint.unwrap().origin();
         assert_eq!(origin, "http://my-bucket.pek3a.store.example.com:9000");
-        let anonymous = read(json!({"port": "80"})).unwrap();
-        assert!(anonymous.resolve_credentials().unwrap().is_anonymous());
+        for anonymous in [
+            json!({"port": "80"}),
+            json!({"access_key_id": "", "secret_access_key": ""}),
+        ] {
+            let anonymous = read(anonymous).unwrap();
+            assert!(anonymous.resolve_credentials().unwrap().is_anonymous());
+        }
     }
 
     #[test]
@@ -256,7 +264,7 @@ mod tests {
             ),
             (
                 json!({"access_key_id": "", "secret_access_key": "hush"}),
-                "the access key ID is empty",
+                "`secret_access_key` is set, but `access_key_id` is not",
             ),
             (
                 json!({"port": "hush"}),
@@ -274,7 +282,7 @@ mod tests {
         ] {
             let error = read(value).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
-            let secret = ["must be a string", ", but ", "is empty", "invalid type"]
+            let secret = ["must be a string", ", but ", "invalid type"]
                 .iter()
                 .any(|part| says.contains(part));
             assert!(

@@ -125,7 +125,7 @@ pub(super) fn apply(config: &mut Config, text: &str) -> Result<FileKeys, String>
             Yaml::Boolean(flag) => flag.to_string(),
             _ => return wrong(&" must be a plain value"),
         };
-        if value.is_empty() && !is_credential {
+        if value.is_empty() {
             continue;
         }
         if let Err(why) = set(config, &value) {

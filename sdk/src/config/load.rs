@@ -99,6 +99,7 @@ pub(super) fn load(
     home: Option<PathBuf>,
 ) -> Result<Config> {
     let mut config = Config::anonymous();
+    let variable = &not_empty(variable);
     let [has_id, has_secret] = CREDENTIALS.map(|name| variable(&variable_name(name)).is_some());
     let in_file = read_file(&mut config, variable, home, !has_id && !has_secret)?;
     let in_environment = apply_environment(&mut config, variable)?;
@@ -117,9 +118,17 @@ fn load_anonymous(
     home: Option<PathBuf>,
 ) -> Result<Config> {
     let mut config = Config::anonymous().credentials(Credentials::anonymous());
+    let variable = &not_empty(variable);
     read_file(&mut config, variable, home, false)?;
     apply_environment(&mut config, variable)?;
     Ok(config)
+}
+
+/// Returns the function that reads variables, for which an empty variable is unset.
+fn not_empty(
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> impl Fn(&str) -> Option<OsString> + '_ {
+    |name| variable(name).filter(|value| !value.is_empty())
 }
 
 /// Applies the variables that have these names. Empty ones count as unset.
@@ -138,8 +147,8 @@ fn apply_pairs<N: AsRef<str>, V: AsRef<str>>(
     apply_environment(config, &variable).map(|_| ())
 }
 
-/// Applies the variables, except those that a higher source sets. Returns whether they contain
-/// credentials.
+/// Applies the variables, none of which is empty, except those that a higher source sets. Returns
+/// whether they contain credentials.
 fn apply_environment(
     config: &mut Config,
     variable: &dyn Fn(&str) -> Option<OsString>,
@@ -169,9 +178,6 @@ fn apply_environment(
                 "config: {name} (environment) is not UTF-8"
             )));
         };
-        if text.is_empty() && !is_credential {
-            continue;
-        }
         apply(config, text)
             .map_err(|why| Error::config(format!("config: {name} (environment): {why}")))?;
         credentials |= is_credential;
@@ -243,7 +249,7 @@ fn read_file(
     home: Option<PathBuf>,
     uses_credentials: bool,
 ) -> Result<bool> {
-    let (path, named) = match variable("QINGSTOR_CONFIG_PATH").filter(|path| !path.is_empty()) {
+    let (path, named) = match variable("QINGSTOR_CONFIG_PATH") {
         Some(path) => (PathBuf::from(path), true),
         None => match home {
             Some(home) => (home.join(".qingstor").join("config.yaml"), false),

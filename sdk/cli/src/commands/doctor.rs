@@ -78,11 +78,10 @@ fn settings(session: &Session, report: &Report<'_>) -> Result<bool> {
         unknown_settings(session, report, &error.to_string())?;
         return Ok(false);
     }
+    let access_key = std::env::var_os("QINGSTOR_ACCESS_KEY_ID").filter(|id| !id.is_empty());
     let place = match session.settings_file()? {
         Some(path) => path.display().to_string(),
-        None if std::env::var_os("QINGSTOR_ACCESS_KEY_ID").is_some() => {
-            messages::settings_environment()
-        }
+        None if access_key.is_some() => messages::settings_environment(),
         None => match session.settings_path()? {
             Some(path) if path.exists() => path.display().to_string(),
             _ => messages::settings_none(),

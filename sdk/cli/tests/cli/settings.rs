@@ -162,7 +162,7 @@ fn the_doctor_says_what_to_fix() {
         "no server"
     );
     let empty = doctor("QINGSTOR_SECRET_ACCESS_KEY", "");
-    let says = "QINGSTOR_SECRET_ACCESS_KEY (environment): the secret access key is empty";
+    let says = "QINGSTOR_ACCESS_KEY_ID (environment) is set, but QINGSTOR_SECRET_ACCESS_KEY is not";
     assert!(
         empty.contains(says) && empty.contains("fix: correct the"),
         "{empty}"
@@ -224,6 +224,15 @@ fn the_doctor_finds_misspelled_settings() {
         }
         finished(command.spawn().unwrap())
     };
+    let mut command = world.command(&["doctor"]);
+    for name in ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY"] {
+        command.env(format!("QINGSTOR_{name}"), "");
+    }
+    let unset = finished(command.spawn().unwrap()).exits(1);
+    assert!(
+        unset.stdout.contains("fix: write access_key_id"),
+        "{unset:?}"
+    );
     let empty = doctor("log_level: warn\n", &[]).exits(1);
     assert!(
         empty.stdout.contains("fix: write access_key_id"),

@@ -132,8 +132,8 @@ impl ProvideCredentials for Credentials {
 /// Credentials from the environment variables `QINGSTOR_ACCESS_KEY_ID` and
 /// `QINGSTOR_SECRET_ACCESS_KEY`.
 ///
-/// If both are unset, the error has the kind `Credentials`. If only one is set, or if they are not a
-/// valid key pair, it has the kind `Config`. If both are empty, requests are anonymous.
+/// An empty variable counts as unset. If both are unset, the error has the kind `Credentials`. If only
+/// one is set, or if they are not a valid key pair, it has the kind `Config`.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct EnvCredentials;
@@ -162,13 +162,10 @@ fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Crede
     const ID: &str = "QINGSTOR_ACCESS_KEY_ID";
     const SECRET: &str = "QINGSTOR_SECRET_ACCESS_KEY";
     let text = |name| match variable(name).map(OsString::into_string).transpose() {
-        Ok(text) => Ok(text),
+        Ok(text) => Ok(text.filter(|text| !text.is_empty())),
         Err(_) => Err(Error::config(format!("{name} is not UTF-8"))),
     };
     match (text(ID)?, text(SECRET)?.map(Zeroizing::new)) {
-        (Some(id), Some(secret)) if id.is_empty() && secret.is_empty() => {
-            Ok(Credentials::anonymous())
-        }
         (Some(id), Some(secret)) => Credentials::new(id, &secret)
             .map_err(|error| Error::config(format!("{ID} and {SECRET}: {}", error.message()))),
         (None, None) => Err(missing_credentials(&format!(
@@ -291,9 +288,11 @@ mod tests {
         };
         let credentials = with(Some("ID"), Some("SECRET")).unwrap();
         assert_eq!(credentials.access_key_id(), Some("ID"));
-        assert!(with(Some(""), Some("")).unwrap().is_anonymous());
         let kind = |id, secret| with(id, secret).unwrap_err().kind();
-        assert_eq!(kind(None, None), ErrorKind::Credentials);
+        for unset in [None, Some("")] {
+            assert_eq!(kind(unset, None), ErrorKind::Credentials);
+            assert_eq!(kind(unset, Some("")), ErrorKind::Credentials);
+        }
         assert_eq!(kind(Some("ID"), None), ErrorKind::Config);
         assert_eq!(kind(None, Some("SECRET")), ErrorKind::Config);
         assert_eq!(kind(Some("ID"), Some("")), ErrorKind::Config);

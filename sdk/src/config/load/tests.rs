@@ -28,15 +28,45 @@ fn loads_from_the_environment_alone() {
     let missing = with(&[], None).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::Credentials);
     assert!(missing.to_string().contains("QINGSTOR_ACCESS_KEY_ID"));
-    let anonymous = with(
-        &[
-            ("QINGSTOR_ACCESS_KEY_ID", ""),
-            ("QINGSTOR_SECRET_ACCESS_KEY", ""),
-        ],
-        None,
-    )
-    .unwrap();
-    assert!(anonymous.resolve_credentials().unwrap().is_anonymous());
+}
+
+/// A secret that continuous integration does not define becomes an empty variable.
+#[test]
+fn empty_credentials_are_missing() {
+    let empty = KEYS.map(|(name, _)| (name, ""));
+    for variables in [&empty[..], &empty[..1], &empty[1..]] {
+        let missing = with(variables, None).unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::Credentials, "{variables:?}");
+    }
+    for (set, empty) in [(KEYS[0], empty[1]), (KEYS[1], empty[0])] {
+        let half = with(&[set, empty], None).unwrap_err();
+        assert_eq!(half.kind(), ErrorKind::Config);
+        let says = format!("{} (environment) is set, but {} is not", set.0, empty.0);
+        assert!(half.to_string().contains(&says), "{half}");
+    }
+}
+
+#[cfg(feature = "config-file")]
+#[test]
+fn empty_credentials_in_a_file_are_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    let empty = "access_key_id: ''\nsecret_access_key: \"\"\n";
+    std::fs::write(&path, empty).unwrap();
+    let named = ("QINGSTOR_CONFIG_PATH", path.to_str().unwrap());
+    let provided = file::credentials(&path, empty).unwrap_err();
+    let loaded = with(&[named], None).unwrap_err();
+    for missing in [provided, loaded, from_file(&path).unwrap_err()] {
+        assert_eq!(missing.kind(), ErrorKind::Credentials, "{missing}");
+    }
+    with(&[KEYS[0], KEYS[1], named], None).unwrap();
+
+    // Empty variables do not hide the key pair of the file.
+    let keys = "access_key_id: FILE_ID\nsecret_access_key: 'FILE_SECRET'\n";
+    std::fs::write(&path, keys).unwrap();
+    let empty = KEYS.map(|(name, _)| (name, ""));
+    let config = with(&[empty[0], empty[1], named], None).unwrap();
+    assert_eq!(config.access_key_id, "FILE_ID");
 }
 
 #[test]
@@ -207,11 +237,11 @@ fn mistakes_in_credentials_name_the_file() {
         ),
         (
             "access_key_id: ''\nsecret_access_key: hush\n",
-            ": the access key ID is empty",
+            ": `secret_access_key` is set, but `access_key_id` is not",
         ),
         (
             "access_key_id: A\nsecret_access_key: ''\n",
-            ": the secret access key is empty",
+            ": `access_key_id` is set, but `secret_access_key` is not",
         ),
         (
             "access_key_id: a:b\nsecret_access_key: hush\n",

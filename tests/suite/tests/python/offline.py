@@ -610,6 +610,10 @@ class Settings(unittest.TestCase):
             self.assertTrue(config.enable_virtual_host_style)
             del os.environ["QINGSTOR_SECRET_ACCESS_KEY"]
             self.assertRaises(ConfigError, Config.load)
+            os.environ["QINGSTOR_SECRET_ACCESS_KEY"] = ""
+            self.assertRaises(ConfigError, Config.load)
+            os.environ["QINGSTOR_ACCESS_KEY_ID"] = ""
+            self.assertEqual(Config.load().access_key_id, "F")
         with mock.patch.dict(os.environ, {"QINGSTOR_PORT": "x"}):
             with self.assertRaises(ConfigError) as caught:
                 Config.load()
