@@ -302,7 +302,9 @@ impl<'a> Upload<'a> {
     /// Each upload needs its own file: while one upload uses it, another one fails with `Io`, in
     /// this process or any other. After one that was dropped in this process, the next one waits up to
     /// 30 s for the writes that have started. A path to a link, or to anything but a regular file, is
-    /// also an `Io` error.
+    /// also an `Io` error. A file with other content, or with the token of another object, is an
+    /// `InvalidInput` error, as is one with the token of another upload than the one passed to
+    /// [`Bucket::resume_upload`].
     ///
     /// If the length or the modification time of the source has changed, the upload of the token is
     /// aborted, and a new one starts. Otherwise, [`resumable`](Self::resumable) describes how the token

@@ -110,6 +110,53 @@ async fn a_token_file_gets_a_line_for_each_part() {
 }
 
 #[tokio::test]
+async fn a_passed_token_replaces_no_other_content_of_the_token_file() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    let sent = content(4 * PART);
+    let upload = || {
+        let upload = site.bucket.upload("k", sent.clone()).concurrency(1);
+        upload.part_size(PART as u64).multipart_threshold(0)
+    };
+    let resume = |token: &ResumeToken| {
+        let upload = site.bucket.resume_upload(token.clone(), sent.clone());
+        upload.concurrency(1).token_file(&file)
+    };
+    site.faults(&["operation=UploadMultipart,after=1,code=permission_denied"]);
+    let error = upload().resumable(true).await.unwrap_err();
+    let token = error.resume_token().unwrap().clone();
+    upload().token_file(&file).await.unwrap_err();
+    site.emulator.clear_faults();
+
+    let other = std::fs::read_to_string(&file).unwrap();
+    for content in [other.as_str(), "the only copy of a text"] {
+        std::fs::write(&file, content).unwrap();
+        let error = resume(&token).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), content);
+    }
+    assert_eq!(site.unfinished().await, 2);
+
+    // The file gets the parts of the passed token, and adds its own to an older one.
+    std::fs::remove_file(&file).unwrap();
+    site.faults(&["operation=UploadMultipart,after=1,code=permission_denied"]);
+    let error = resume(&token).await.unwrap_err();
+    let stored: ResumeToken = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+    assert_eq!(stored.parts_done(), 2);
+    assert_eq!(error.resume_token(), Some(&stored));
+    site.faults(&["operation=ListMultipart,code=permission_denied"]);
+    let error = resume(&token).await.unwrap_err();
+    assert_eq!(error.resume_token(), Some(&stored));
+    site.emulator.clear_faults();
+    let before = site.served("UploadMultipart");
+    resume(&token).await.unwrap();
+    assert_eq!(site.served("UploadMultipart") - before, 2);
+    assert_eq!(site.content("k").await, sent);
+    assert!(!file.exists());
+}
+
+#[tokio::test]
 async fn a_token_file_is_locked_by_its_upload() {
     let site = Site::start().await;
     let folder = tempfile::tempdir().unwrap();

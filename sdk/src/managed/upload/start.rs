@@ -46,9 +46,9 @@ impl Upload<'_> {
             blocking(move || create_folder(&folder)).await??;
         }
         let mut tokens = TokenStore::open(options).await?;
-        if self.token.is_none() {
-            self.token = tokens.load(&options.object.key).await?;
-        }
+        // The caller's token is an error if the source has changed. A stored one is replaced.
+        let is_replaced = self.token.is_none();
+        let token = tokens.load(&options.object.key, self.token).await?;
         let needs_md5 = options.transfer.verify || options.compute_content_md5;
         let pool = needs_md5.then(|| self.bucket.md5_pool());
         let memory = &self.bucket.transfer_budget().memory;
@@ -72,8 +72,7 @@ impl Upload<'_> {
             compute_content_md5: options.compute_content_md5,
             monitor: options.transfer.monitor(reader.len),
         });
-        if let Some(token) = self.token {
-            let is_replaced = tokens.has_token();
+        if let Some(token) = token {
             let earlier = EarlierUpload::find(&uploader, &mut reader, token, is_replaced).await;
             let earlier = match earlier {
                 Err(error) if options.replaces_aborted && is_upload_gone(&error) => {

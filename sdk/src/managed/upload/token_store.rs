@@ -30,6 +30,7 @@ pub(super) struct TokenStore {
 /// Thus the cost of adding a part does not grow with the number of parts.
 struct TokenFile {
     file: Arc<LockedToken>,
+    /// Whether the file has the token of this upload, so that only parts need to be added.
     has_token: bool,
 }
 
@@ -49,17 +50,22 @@ impl TokenStore {
         })
     }
 
-    /// Returns the token of an earlier upload to `key`, if the file has one.
-    pub(super) async fn load(&mut self, key: &str) -> Result<Option<ResumeToken>> {
+    /// Returns the token of an earlier upload to `key`: the token `passed` by the caller, with the parts
+    /// that the file adds, or else the token of the file.
+    ///
+    /// # Errors
+    ///
+    /// Returns `InvalidInput` if the file has other content than a token, or the token of another key or
+    /// of another upload than `passed`. The file stays unchanged.
+    pub(super) async fn load(
+        &mut self,
+        key: &str,
+        passed: Option<ResumeToken>,
+    ) -> Result<Option<ResumeToken>> {
         match &mut self.file {
-            Some(file) => file.load(key).await,
-            None => Ok(None),
+            Some(file) => file.load(key, passed).await,
+            None => Ok(passed),
         }
-    }
-
-    /// Returns whether the file has a token.
-    pub(super) fn has_token(&self) -> bool {
-        self.file.as_ref().is_some_and(|file| file.has_token)
     }
 
     /// Stores the token at the start of an upload.
@@ -149,7 +155,32 @@ impl TokenFile {
         self.file.0.path()
     }
 
-    async fn load(&mut self, key: &str) -> Result<Option<ResumeToken>> {
+    async fn load(
+        &mut self,
+        key: &str,
+        passed: Option<ResumeToken>,
+    ) -> Result<Option<ResumeToken>> {
+        let Some(stored) = self.read(key).await? else {
+            return Ok(passed);
+        };
+        let Some(mut token) = passed else {
+            self.has_token = true;
+            return Ok(Some(stored));
+        };
+        if stored.upload_id != token.upload_id {
+            let path = self.path().display();
+            let text = format!("token file {path}: it has the token of another upload");
+            return Err(Error::invalid_input(text));
+        }
+        for (number, part) in &stored.parts {
+            token.parts.entry(*number).or_insert_with(|| part.clone());
+        }
+        self.has_token = token == stored;
+        Ok(Some(token))
+    }
+
+    /// Reads the token of an upload to `key`. Returns `None` if the file is empty.
+    async fn read(&self, key: &str) -> Result<Option<ResumeToken>> {
         let read = |file: &File| {
             let mut text = Vec::new();
             file.take(MAX_FILE_SIZE + 1).read_to_end(&mut text)?;
@@ -172,7 +203,6 @@ impl TokenFile {
             let text = format!("token file {path}: its token belongs to `{}`", token.key);
             return Err(Error::invalid_input(text));
         }
-        self.has_token = true;
         Ok(Some(token))
     }
 
