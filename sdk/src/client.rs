@@ -236,6 +236,14 @@ impl Bucket {
         })
     }
 
+    /// Returns whether the bucket of another client belongs to the same service. Another service can
+    /// have the same zones and bucket names.
+    pub(crate) fn is_of_same_service(&self, other: &Self) -> bool {
+        let [ours, theirs] = [self, other].map(|bucket| &bucket.dispatcher.shared);
+        let zones = [self.zone(), other.zone()];
+        Arc::ptr_eq(ours, theirs) || ours.endpoint.is_same_service(&theirs.endpoint, zones)
+    }
+
     /// Returns the options of every request of this handle.
     pub(crate) fn options_mut(&mut self) -> &mut RequestOptions {
         self.dispatcher.options_mut()

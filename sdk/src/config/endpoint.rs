@@ -70,10 +70,9 @@ impl Endpoint {
         path_prefix: String,
         resource_prefix: String,
     ) -> Result<Address> {
-        let default = if self.is_https() { 443 } else { 80 };
-        let text = match self.port {
-            Some(port) if port != default => format!("{labels}{}:{port}", self.host),
-            _ => format!("{labels}{}", self.host),
+        let text = match self.special_port() {
+            Some(port) => format!("{labels}{}:{port}", self.host),
+            None => format!("{labels}{}", self.host),
         };
         let refused = || {
             Error::config(format!(
@@ -94,6 +93,30 @@ impl Endpoint {
             bucket: None,
             zone: None,
         })
+    }
+
+    /// Returns the port unless it is the default of the scheme.
+    fn special_port(&self) -> Option<u16> {
+        let default = if self.is_https() { 443 } else { 80 };
+        self.port.filter(|port| *port != default)
+    }
+
+    /// Returns whether both endpoints lead to the same service. `zones`: the zones of a bucket at this
+    /// endpoint and of one at `other`, which one of the endpoints may have in its host.
+    #[inline]
+    pub(crate) fn is_same_service(&self, other: &Self, zones: [&str; 2]) -> bool {
+        let [zone, other_zone] = zones;
+        self.special_port() == other.special_port()
+            && (self.host == other.host || self.zone_host(zone) == other.zone_host(other_zone))
+    }
+
+    /// Returns the host of a zone.
+    #[inline]
+    fn zone_host(&self, zone: &str) -> String {
+        match self.zone_in_host {
+            true => format!("{zone}.{}", self.host),
+            false => self.host.clone(),
+        }
     }
 
     /// Returns whether there is nothing between two dots, or before the first one.
@@ -227,6 +250,40 @@ mod tests {
             (&*address.path_prefix, &*address.resource_prefix),
             ("", "/my-bucket")
         );
+    }
+
+    #[test]
+    fn the_host_and_the_port_identify_the_service() {
+        let endpoint = |scheme, host, port, zone_in_host, virtual_host| {
+            Endpoint::new(scheme, host, port, zone_in_host, virtual_host).unwrap()
+        };
+        let https = Scheme::HTTPS;
+        let public = endpoint(https.clone(), "qingstor.com", None, true, false);
+        for same in [
+            endpoint(https.clone(), "QingStor.com", Some(443), true, true),
+            endpoint(Scheme::HTTP, "qingstor.com", Some(80), true, false),
+            endpoint(https.clone(), "pek3a.qingstor.com", None, false, false),
+        ] {
+            assert!(
+                public.is_same_service(&same, ["pek3a", "pek3a"]),
+                "{same:?}"
+            );
+            assert!(
+                same.is_same_service(&public, ["pek3a", "pek3a"]),
+                "{same:?}"
+            );
+        }
+        assert!(public.is_same_service(&public, ["pek3a", "sh1a"]));
+        for other in [
+            endpoint(https.clone(), "storage.example.com", None, true, false),
+            endpoint(https.clone(), "qingstor.com", Some(8443), true, false),
+            endpoint(https.clone(), "sh1a.qingstor.com", None, false, false),
+        ] {
+            assert!(
+                !public.is_same_service(&other, ["pek3a", "pek3a"]),
+                "{other:?}"
+            );
+        }
     }
 
     #[test]

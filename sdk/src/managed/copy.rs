@@ -1,7 +1,7 @@
 //! [`CopyObject`]: copies of any size.
 
-mod between_zones;
 mod in_parts;
+mod through_client;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -199,12 +199,13 @@ impl CopyObject {
         self
     }
 
-    /// Sets the bucket of the source, which may be in another zone. Its name replaces that of the
-    /// source.
+    /// Sets the bucket of the source, which may be in another zone, or belong to another service. Its
+    /// name replaces that of the source.
     ///
-    /// The service does not copy between zones. If the zones differ, the bytes pass through the
-    /// client: it reads the source with one request, and uploads it while it arrives, as
-    /// [`Bucket::upload`] does. The MD5 of the source is verified if its ETag is one, unless the
+    /// The service does not copy between zones, or from another service. If the zones, or the hosts or
+    /// ports of the endpoints differ, the bytes pass through the client: it reads the source with one
+    /// request of `bucket`, and uploads it while it arrives, as [`Bucket::upload`] does. Otherwise, all
+    /// requests are signed with the credentials of the target's client. The MD5 of the source is verified if its ETag is one, unless the
     /// source is encrypted with a customer-provided key.
     /// [`part_size`](Self::part_size) and [`multipart_threshold`](Self::multipart_threshold) have no
     /// effect.
@@ -264,9 +265,9 @@ impl CopyObject {
         PartSizes::new(self.part_size, None)?;
         object_key::check("target key", &self.key, KeyPlace::Path)?;
         if let Some(source) = &self.source_bucket
-            && source.zone() != self.bucket.zone()
+            && needs_client(source, &self.bucket)
         {
-            return self.copy_between_zones(source).await;
+            return self.copy_through_client(source).await;
         }
         if let Some(known) = &self.known_source
             && known.size <= self.multipart_threshold
@@ -396,6 +397,12 @@ impl CopyObject {
     fn class_of_copy(&self, source: Option<&StorageClass>) -> Option<StorageClass> {
         self.storage_class.as_ref().or(source).cloned()
     }
+}
+
+/// Returns whether the bytes of a copy pass through the client, because the service cannot copy them:
+/// the buckets are in different zones, or in different services.
+pub(super) fn needs_client(source: &Bucket, target: &Bucket) -> bool {
+    source.zone() != target.zone() || !source.is_of_same_service(target)
 }
 
 /// The version of the source that is copied.

@@ -113,7 +113,7 @@ impl Bucket {
     /// Copies the objects below a prefix that differ from those below a prefix of another bucket,
     /// and, with [`delete`](FolderTransfer::delete), deletes the objects of the target that the
     /// source does not have. Within a zone, the service copies the bytes, and the client does not
-    /// receive them. Between zones, they pass through the client. See [`FolderTransfer`].
+    /// receive them. Between zones or services, they pass through the client. See [`FolderTransfer`].
     ///
     /// To copy all objects without a comparison, add
     /// [`compare(None)`](FolderTransfer::compare). Within a bucket, the target prefix must not be in the

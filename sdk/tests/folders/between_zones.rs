@@ -1,7 +1,7 @@
 //! Copies between zones pass through the client, and keep what the source has.
 
 use qingstor_sdk::types::VersioningStatus;
-use qingstor_sdk::{Bucket, Config, PART_SIZE_METADATA, QingStor, SseKey};
+use qingstor_sdk::{Bucket, Config, ErrorKind, PART_SIZE_METADATA, QingStor, SseKey};
 
 use crate::site::{Site, objects, tree};
 
@@ -102,4 +102,46 @@ async fn damaged_content_is_not_stored() {
     assert!(objects(&far).await.is_empty());
     let uploads = far.list_multipart_uploads().await.unwrap();
     assert!(uploads.uploads.is_empty(), "aborted");
+}
+
+/// Another service can have the same zones and buckets, for example a private one.
+#[tokio::test]
+async fn copies_from_another_service_pass_through_the_client() {
+    let (site, other) = (Site::start().await, Site::start().await);
+    site.put([("a", "of this service")]).await;
+    other.put([("a", "of another service"), ("b", "2")]).await;
+    let path = ("ignored", "a");
+    let copy = site.bucket.copy_object(path, "copy");
+    let copied = copy.source_bucket(&other.bucket).await.unwrap();
+    assert_eq!(copied.bytes, 18);
+    let expected = tree([("a", "of this service"), ("copy", "of another service")]);
+    assert_eq!(objects(&site.bucket).await, expected);
+
+    let sync = other.bucket.sync_to("", &site.bucket, "").delete(true);
+    let summary = sync.await.unwrap();
+    assert_eq!((summary.copied, summary.deleted), (2, 1));
+    assert_eq!(summary.bytes, 19);
+    let expected = tree([("a", "of another service"), ("b", "2")]);
+    assert_eq!(objects(&site.bucket).await, expected);
+    assert_eq!(objects(&other.bucket).await, expected);
+}
+
+/// Another client of the same service may have other credentials.
+#[tokio::test]
+async fn another_client_of_the_service_does_not_change_copies() {
+    let site = Site::start().await;
+    site.put([("a", "1")]).await;
+    let emulator = &site.emulator;
+    let config = Config::new(emulator.access_key_id(), emulator.secret_access_key());
+    let service = QingStor::new(config.endpoint(emulator.endpoint())).unwrap();
+    let same = service.bucket("folders", "pek3a").unwrap();
+    let copy = site.bucket.copy_object(("ignored", "a"), "b");
+    copy.source_bucket(&same).await.unwrap();
+    assert_eq!(site.served("GetObject"), 0);
+    for zone in ["pek3a", "sh1a"] {
+        let same = service.bucket("folders", zone).unwrap();
+        let sync = same.sync_to("", &site.bucket, "").delete(true);
+        let error = sync.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    }
 }

@@ -12,6 +12,7 @@ use super::file_name::NameRules;
 use super::options::FolderOptions;
 use crate::base::error::{Error, Result};
 use crate::client::Bucket;
+use crate::managed::copy::needs_client;
 use crate::managed::errors::{blocking, create_folder, folder_error};
 use crate::message::object_key::{self, KeyPlace};
 
@@ -98,9 +99,9 @@ impl Context {
     }
 
     /// Returns whether the bytes of copies pass through the client.
-    pub(super) fn is_between_zones(&self) -> bool {
+    pub(super) fn copies_need_client(&self) -> bool {
         match &self.direction {
-            Direction::Between { source, .. } => source.zone() != self.bucket.zone(),
+            Direction::Between { source, .. } => needs_client(source, &self.bucket),
             Direction::Up { .. } | Direction::Down { .. } => false,
         }
     }
@@ -185,7 +186,8 @@ fn check_buckets(
     prefix: &str,
     options: &FolderOptions,
 ) -> Result<()> {
-    if source.name() != target.name() {
+    // The names of a service are unique over all of its zones.
+    if source.name() != target.name() || !source.is_of_same_service(target) {
         return Ok(());
     }
     let below = prefix.strip_prefix(source_prefix);

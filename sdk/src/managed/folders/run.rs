@@ -167,7 +167,7 @@ impl Runner {
                 self.progress.plan(*size);
                 self.waiting.push_back(planned);
             }
-            FolderAction::Copy { size, .. } if self.context.is_between_zones() => {
+            FolderAction::Copy { size, .. } if self.context.copies_need_client() => {
                 self.progress.plan(*size);
                 self.waiting.push_back(planned);
             }

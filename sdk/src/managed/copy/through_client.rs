@@ -1,4 +1,4 @@
-//! Copies between zones, which pass through the client.
+//! Copies between zones or services, which pass through the client.
 
 #[cfg(feature = "folders")]
 use std::sync::Arc;
@@ -19,9 +19,9 @@ use crate::message::metadata::Metadata;
 use crate::message::sse::SseInput;
 
 impl CopyObject {
-    /// Copies the object from a bucket in another zone. Reads it with one request, whose body resumes
+    /// Copies the object from a bucket in another zone or service. Reads it with one request, whose body resumes
     /// after an interruption, and uploads it while it arrives.
-    pub(super) async fn copy_between_zones(&self, source: &Bucket) -> Result<CopyObjectOutput> {
+    pub(super) async fn copy_through_client(&self, source: &Bucket) -> Result<CopyObjectOutput> {
         let output = self.request_source(source).await?;
         let Some(size) = output.body.len() else {
             return Err(self.without_size(&output, source, "GetObject"));
@@ -60,7 +60,7 @@ impl CopyObject {
     /// Returns the upload of a response, with the headers and metadata of the source.
     #[inline]
     fn upload(&self, mut output: GetObjectOutput, size: u64) -> Result<Upload<'static>> {
-        let part_size = self.part_size_between_zones(&output.metadata, &output.etag, size)?;
+        let part_size = self.part_size_through_client(&output.metadata, &output.etag, size)?;
         if output.metadata.get(PART_SIZE_METADATA).is_some() {
             let metadata = &mut output.metadata;
             metadata.insert(PART_SIZE_METADATA, part_size.to_string());
@@ -91,7 +91,7 @@ impl CopyObject {
     /// Returns the size of the parts. If possible, the copy gets the ETag of the source: one
     /// part if the source is small and has one, or else the part size in the metadata of the source.
     #[inline]
-    fn part_size_between_zones(&self, metadata: &Metadata, etag: &str, size: u64) -> Result<u64> {
+    fn part_size_through_client(&self, metadata: &Metadata, etag: &str, size: u64) -> Result<u64> {
         if size <= Upload::DEFAULT_MULTIPART_THRESHOLD && !entity_tag::text(etag).contains('-') {
             return Ok(size.max(MIN_PART_SIZE));
         }
