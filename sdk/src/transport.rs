@@ -40,6 +40,7 @@ pub(crate) struct Transport {
     idle_timeout: Duration,
     slow_timeout: Duration,
     min_throughput: Option<MinThroughput>,
+    user_agent: HeaderValue,
 }
 
 #[derive(Clone)]
@@ -103,6 +104,7 @@ impl Transport {
             idle_timeout: config.idle_timeout,
             slow_timeout: config.slow_timeout,
             min_throughput: config.min_throughput,
+            user_agent: user_agent(config)?,
         })
     }
 
@@ -134,7 +136,7 @@ impl Transport {
         let (result, progress) = match &self.backend {
             Backend::Network(client) => {
                 let short_reads = outbound.short_reads;
-                let (request, progress) = outbound.into_network_request()?;
+                let (request, progress) = outbound.into_network_request(&self.user_agent)?;
                 let mut watch = SendWatch::new(progress.as_deref(), len, throughput);
                 let response = client.send(request, short_reads);
                 let result = with_idle_timeout(response, &mut timer, timeout, &mut watch).await?;
@@ -143,7 +145,7 @@ impl Transport {
             }
             #[cfg(feature = "reqwest-client")]
             Backend::Reqwest(client) => {
-                let (request, progress) = outbound.into_network_request()?;
+                let (request, progress) = outbound.into_network_request(&self.user_agent)?;
                 let request = reqwest_client::request(request)?;
                 let mut watch = SendWatch::new(progress.as_deref(), len, throughput);
                 let response = Box::pin(client.execute(request));
@@ -224,12 +226,22 @@ impl TransportRequest<'_> {
         request
     }
 
-    /// Returns the request as it is sent, and the progress of its body if it can be observed.
+    /// Returns the request as it is sent, and the progress of its body if it can be observed. Sets the
+    /// headers that all requests have in common, apart from the operation and the caller.
+    ///
+    /// Add a header that the SDK itself sends with every request here. Users of the SDK add theirs
+    /// with `Config::interceptor`. Other headers are set elsewhere: `Date` and `Authorization` when
+    /// an attempt is signed (`client::dispatch`), `Host` and other lengths than zero by the HTTP
+    /// library. The signature covers headers that start with `x-qs-`, so those must be set before
+    /// signing, not here.
     ///
     /// # Errors
     ///
     /// Returns an error if the body is a stream that was already sent.
-    fn into_network_request(self) -> Result<(Request<RequestBody>, Option<Arc<SendProgress>>)> {
+    fn into_network_request(
+        self,
+        user_agent: &HeaderValue,
+    ) -> Result<(Request<RequestBody>, Option<Arc<SendProgress>>)> {
         let (body, progress) = match self.body.as_bytes() {
             // The client has already checked that an empty stream is empty.
             _ if self.body.is_empty() => (RequestBody::Whole(None), None),
@@ -249,12 +261,25 @@ impl TransportRequest<'_> {
             // The HTTP library sets other lengths from the body.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
+        headers
+            .entry(header::USER_AGENT)
+            .or_insert_with(|| user_agent.clone());
+        // Without it, a proxy may encode the body of the response, which must arrive as it is stored.
+        headers
+            .entry(header::ACCEPT_ENCODING)
+            .or_insert(HeaderValue::from_static("identity"));
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = headers;
         Ok((request, progress))
     }
+}
+
+/// The value of `User-Agent`, unless the caller sets another one.
+fn user_agent(config: &Config) -> Result<HeaderValue> {
+    HeaderValue::try_from(config.user_agent())
+        .map_err(|error| Error::config("additional_user_agent").with_source(error))
 }
 
 /// Bodies in memory up to this length, in bytes, are sent as one chunk: a connection takes them at

@@ -52,6 +52,81 @@ async fn counting() -> (std::net::SocketAddr, Arc<AtomicU32>) {
     (addr, made)
 }
 
+/// Returns the head of the only request that `call` sends, in lower case.
+async fn head_sent_by(config: Config, call: impl AsyncFnOnce(Bucket)) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let respond = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        let response = b"HTTP/1.1 204 No Content\r\n\r\n";
+        stream.write_all(response).await.unwrap();
+        String::from_utf8(head).unwrap().to_lowercase()
+    };
+    let call = call(bucket(config.endpoint(endpoint)));
+    tokio::join!(respond, call).0
+}
+
+/// Returns a builder without a proxy that trusts no certificate.
+#[cfg(feature = "reqwest-client")]
+fn custom_client() -> reqwest::ClientBuilder {
+    use tokio_rustls::rustls::crypto::ring::default_provider;
+    use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+    let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
+    builder.no_proxy()
+}
+
+/// Returns a configuration for each HTTP library.
+fn configs() -> Vec<Config> {
+    let config = || Config::new("ID", "SECRET").retry(RetryPolicy::never());
+    vec![
+        config(),
+        #[cfg(feature = "reqwest-client")]
+        config().reqwest_client(custom_client()),
+    ]
+}
+
+/// Otherwise, a proxy may encode the body of the response.
+#[tokio::test]
+async fn each_http_library_sends_the_headers_of_every_request() {
+    for config in configs() {
+        let config = config.additional_user_agent("my-service/1.0");
+        let head = head_sent_by(config, async |bucket| {
+            bucket.delete_object("k").await.unwrap();
+        });
+        let head = head.await;
+        assert!(head.contains("\r\naccept-encoding: identity\r\n"), "{head}");
+        assert!(
+            head.contains("\r\nuser-agent: qingstor-sdk-rust/"),
+            "{head}"
+        );
+        assert!(head.contains(" my-service/1.0\r\n"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_caller_can_replace_the_headers_of_every_request() {
+    for config in configs() {
+        let head = head_sent_by(config, async |bucket| {
+            let call = bucket.delete_object("k").header("accept-encoding", "gzip");
+            call.header("user-agent", "other/2").await.unwrap();
+        });
+        let head = head.await;
+        assert!(head.contains("\r\naccept-encoding: gzip\r\n"), "{head}");
+        assert!(head.contains("\r\nuser-agent: other/2\r\n"), "{head}");
+        assert_eq!(head.matches("accept-encoding").count(), 1, "{head}");
+    }
+}
+
 #[tokio::test]
 async fn the_pool_settings_limit_unused_connections() {
     let config = || Config::new("ID", "SECRET");

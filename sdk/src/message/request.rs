@@ -50,8 +50,9 @@ impl RequestParts {
         Self {
             target,
             has_query: false,
-            // `Date`, `Authorization`, and two others.
-            headers: HeaderMap::with_capacity(4),
+            // Those of a request without own ones: `Date`, `Authorization`, `User-Agent`,
+            // `Accept-Encoding`, `Host` and `Content-Length`.
+            headers: HeaderMap::with_capacity(6),
             body: RequestBody::None,
         }
     }

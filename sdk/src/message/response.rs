@@ -16,8 +16,8 @@ use crate::message::response_meta::ResponseMeta;
 mod error_page;
 mod service_error;
 
-use service_error::first_bytes;
 pub(crate) use service_error::{contradiction, error_in_success, response_error, service_error};
+use service_error::{encoded_body, first_bytes};
 
 /// A response with a success status, which an output is decoded from.
 #[derive(Debug)]
@@ -132,7 +132,9 @@ impl Response {
                 self.parse(bytes)
             }
             ResponseBody::Whole(_) => {
-                Err(self.undecodable("the response body is not a JSON object".into()))
+                let encoded = encoded_body(&self.meta);
+                let text = encoded.unwrap_or("the response body is not a JSON object".into());
+                Err(self.undecodable(text))
             }
             ResponseBody::Stream(_) => {
                 Err(self.undecodable("the response body has not been read".into()))
@@ -167,9 +169,13 @@ impl Response {
 
     #[inline]
     fn decode_error(&self, body: &[u8], error: serde_json::Error) -> Error {
-        let text = match json::path_at(body, error.line(), error.column()) {
-            Some(path) => format!("field `{path}` of the response: {error}"),
-            None => format!("body of the response: {error}"),
+        let path = || json::path_at(body, error.line(), error.column());
+        let text = match encoded_body(&self.meta) {
+            Some(text) => text,
+            None => match path() {
+                Some(path) => format!("field `{path}` of the response: {error}"),
+                None => format!("body of the response: {error}"),
+            },
         };
         self.undecodable(text).with_source(error)
     }

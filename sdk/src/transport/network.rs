@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::Scheme;
-use http::{HeaderValue, Request, Uri, header};
+use http::{Request, Uri, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper_util::client::legacy::{Client, Error as ClientError, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -16,7 +16,7 @@ use super::connector::Connector;
 use super::failure::SendFailure;
 use super::proxies::Proxies;
 use super::tls::Tls;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::config::Config;
 use crate::message::address::Address;
 use crate::message::body::BodyStream;
@@ -35,7 +35,6 @@ pub(super) struct NetworkClient {
     /// Uses separate connections, which read less at once.
     short_reads: Client<Connector, RequestBody>,
     proxies: Arc<Proxies>,
-    user_agent: HeaderValue,
 }
 
 impl NetworkClient {
@@ -72,20 +71,10 @@ impl NetworkClient {
             short_reads: client.build(connector.with_short_reads()),
             client: client.build(connector),
             proxies,
-            user_agent: user_agent(config)?,
         })
     }
 
-    /// Sends a request. Sets the headers that all requests have in common, apart from the operation
-    /// and the caller.
-    ///
-    /// Add a header that the SDK itself sends with every request here. Users of the SDK add theirs
-    /// with `Config::interceptor`. Other headers are set elsewhere: `Date` and `Authorization` when
-    /// an attempt is signed (`client::dispatch`), `Host` and `Content-Length` by `hyper`. The
-    /// signature covers headers that start with `x-qs-`, so those must be set before signing, not
-    /// here.
-    ///
-    /// `short_reads`: whether the response is one of many that arrive at the same time, so that its
+    /// Sends a request. `short_reads`: whether the response is one of many that arrive at the same time, so that its
     /// connection should need little memory.
     ///
     /// Not async, so that the HTTP client is compiled in this crate, and not in each program.
@@ -99,11 +88,8 @@ impl NetworkClient {
             Some("http") => self.proxies.of(request.uri()),
             _ => None,
         };
-        let headers = request.headers_mut();
-        headers
-            .entry(header::USER_AGENT)
-            .or_insert_with(|| self.user_agent.clone());
         if let Some(auth) = proxy_auth.as_ref().and_then(|proxy| proxy.basic_auth()) {
+            let headers = request.headers_mut();
             headers.insert(header::PROXY_AUTHORIZATION, auth.clone());
         }
         let client = match short_reads {
@@ -129,12 +115,6 @@ impl From<ClientError> for SendFailure {
             source: error.into(),
         }
     }
-}
-
-/// The value of `User-Agent`, unless the caller sets another one.
-fn user_agent(config: &Config) -> Result<HeaderValue> {
-    HeaderValue::try_from(config.user_agent())
-        .map_err(|error| Error::config("additional_user_agent").with_source(error))
 }
 
 /// A request body as `hyper` sends it.

@@ -3,6 +3,7 @@
 #![cfg(feature = "rustls")]
 #![cfg(test)]
 
+mod codings;
 mod copies;
 mod error_documents;
 #[cfg(feature = "folders")]

@@ -26,6 +26,10 @@ pub(crate) struct PreparedRequest {
     pub(crate) repeatable: Repeatable,
 }
 
+/// Number of headers that are added to each attempt: `Date`, `Authorization`, `User-Agent`,
+/// `Accept-Encoding`, `Host` and `Content-Length`.
+const ADDED_HEADERS: usize = 6;
+
 impl PreparedRequest {
     /// Returns whether the request may be retried after this failure.
     pub(crate) fn may_be_retried_after(&self, error: &Error) -> bool {
@@ -43,15 +47,17 @@ impl PreparedRequest {
         !self.is_form && !self.headers.contains_key(&X_QS_DATE)
     }
 
-    /// Returns the headers for one attempt and keeps a copy for the next one. Most requests have no
-    /// headers at this point, so that nothing is copied.
+    /// Returns the headers for one attempt, with room for those that are added to it, and keeps a copy
+    /// for the next one. Most requests have no headers at this point, so that nothing is copied.
     pub(super) fn take_headers(&mut self) -> HeaderMap {
-        let kept = if self.headers.is_empty() {
-            HeaderMap::new()
-        } else {
-            self.headers.clone()
-        };
-        std::mem::replace(&mut self.headers, kept)
+        if self.headers.is_empty() {
+            return std::mem::take(&mut self.headers);
+        }
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + ADDED_HEADERS);
+        for (name, value) in &self.headers {
+            headers.append(name.clone(), value.clone());
+        }
+        headers
     }
 }
 

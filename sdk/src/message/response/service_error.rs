@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderName};
 
 use super::error_page;
@@ -173,6 +173,22 @@ fn location(meta: &ResponseMeta) -> Option<String> {
     Some(without_secrets(&target))
 }
 
+/// Returns the message for a response whose body cannot be read because it is encoded; `None` if it is
+/// not encoded.
+///
+/// The client does not decode bodies. A proxy may encode them although the request does not permit it.
+pub(super) fn encoded_body(meta: &ResponseMeta) -> Option<String> {
+    let codings = meta.headers().get_all(CONTENT_ENCODING);
+    let coding = codings.iter().find(|coding| {
+        let coding = coding.as_bytes().trim_ascii();
+        !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")
+    })?;
+    let coding = String::from_utf8_lossy(coding.as_bytes());
+    Some(format!(
+        "the response body is encoded with `{coding}`, which the client does not decode"
+    ))
+}
+
 /// Returns the message for a response that is not an error document: a response to `HEAD`, of a
 /// proxy, or a redirect.
 fn without_document(meta: &ResponseMeta, body: &Bytes) -> String {
@@ -181,6 +197,9 @@ fn without_document(meta: &ResponseMeta, body: &Bytes) -> String {
         (300..=399, Some(location)) => format!("redirect to {location}"),
         (300..=399, None) => "redirect without a location".into(),
         _ => {
+            if let Some(text) = encoded_body(meta).filter(|_| !body.is_empty()) {
+                return text;
+            }
             let content_type = meta.headers().get(http::header::CONTENT_TYPE);
             let content_type = content_type.and_then(|kind| kind.to_str().ok());
             match error_page::first_words(

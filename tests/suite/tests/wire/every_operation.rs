@@ -198,8 +198,9 @@ fn json_response(case: &Case, mut body: Value) -> CannedResponse {
 
 /// Returns the headers of a request, except those of every request.
 fn specific_headers(request: &RecordedRequest) -> Vec<(String, String)> {
-    const COMMON: [&str; 6] = [
+    const COMMON: [&str; 7] = [
         "accept",
+        "accept-encoding",
         "authorization",
         "content-length",
         "date",
