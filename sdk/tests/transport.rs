@@ -161,6 +161,56 @@ async fn the_connect_timeout_includes_tls() {
     assert!(error.is_retryable());
 }
 
+/// The timeouts of a custom client are timeouts, and not broken connections.
+#[cfg(feature = "reqwest-client")]
+#[tokio::test]
+async fn the_timeouts_of_a_custom_client_are_recognized() {
+    const LIMIT: Duration = Duration::from_millis(100);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    // Reads everything, and sends the head of a response for the key `body`.
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut head = vec![0; 4096];
+                while let Ok(len @ 1..) = stream.read(&mut head).await {
+                    if head[..len].starts_with(b"GET /some-bucket/body ") {
+                        let response = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx";
+                        stream.write_all(response).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+    for (builder, scheme, key, is_connecting) in [
+        (custom_client().timeout(LIMIT), "http", "head", false),
+        (custom_client().timeout(LIMIT), "http", "body", false),
+        (custom_client().read_timeout(LIMIT), "http", "head", false),
+        (custom_client().read_timeout(LIMIT), "http", "body", false),
+        (
+            custom_client().connect_timeout(LIMIT),
+            "https",
+            "head",
+            true,
+        ),
+    ] {
+        let config = Config::new("ID", "SECRET")
+            .endpoint(format!("{scheme}://{address}"))
+            .reqwest_client(builder)
+            .retry(RetryPolicy::never());
+        let result = match bucket(config).get_object(key).await {
+            Ok(output) => output.body.bytes().await,
+            Err(error) => Err(error),
+        };
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{key}: {error}");
+        assert!(error.is_retryable(), "{error}");
+        let text = error.to_string();
+        assert_eq!(text.contains("cannot connect to"), is_connecting, "{text}");
+        assert!(!text.contains(" broke before "), "{text}");
+    }
+}
+
 /// Otherwise, the progress of an upload would run several MiB ahead of what the service receives.
 #[cfg(target_os = "linux")]
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! [`TimedBody`]: a response body as the transport returns it, before its length is checked.
 
 use std::error::Error as StdError;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -57,6 +58,16 @@ impl RawBody {
             Self::Whole(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
         }
     }
+}
+
+/// Returns whether the error, apart from its sources, is a timeout of the system or of a `reqwest` client.
+pub(crate) fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+    #[cfg(feature = "reqwest-client")]
+    if let Some(error) = error.downcast_ref::<reqwest::Error>() {
+        return error.is_timeout();
+    }
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
 }
 
 fn poll_data_of<B>(

@@ -5,6 +5,7 @@ use std::io;
 
 use super::stream::PermanentFailure;
 use crate::base::error::{Error, ErrorKind};
+use crate::message::timed_body;
 
 /// A request got no response.
 pub(super) struct SendFailure {
@@ -29,7 +30,7 @@ impl SendFailure {
         let mut reason: &(dyn StdError + 'static) = &*self.source;
         loop {
             let io_error = reason.downcast_ref::<io::Error>();
-            is_timeout |= io_error.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
+            is_timeout |= timed_body::is_timeout(reason);
             let http_error = reason.downcast_ref::<hyper::Error>();
             is_invalid |= http_error.is_some_and(hyper::Error::is_parse);
             is_final |= is_permanent(reason);
@@ -56,12 +57,12 @@ impl SendFailure {
                 ErrorKind::Connect,
                 format!("the response of {endpoint} is not valid HTTP: {reason}"),
             ),
-            (is_timeout, false) => (
-                if is_timeout {
-                    ErrorKind::Timeout
-                } else {
-                    ErrorKind::Connect
-                },
+            (true, false) => (
+                ErrorKind::Timeout,
+                format!("no response of {endpoint} in time: {reason}"),
+            ),
+            (false, false) => (
+                ErrorKind::Connect,
                 format!("the connection to {endpoint} broke before the response arrived: {reason}"),
             ),
         };

@@ -15,7 +15,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
 use crate::message::throughput::ThroughputMeter;
-use crate::message::timed_body::{RawBody, TimedBody};
+use crate::message::timed_body::{self, RawBody, TimedBody};
 
 /// Longest time between two measurements of a wait. If the caller is polled later than at the next
 /// one, it has done something else, or its runtime is busy. Only the time up to that measurement counts:
@@ -156,7 +156,11 @@ impl BodyReader {
                     "the response body broke off after {} bytes",
                     self.received_of_announced()
                 );
-                let error = Error::new(ErrorKind::Interrupted, text).with_source(error);
+                let kind = match timed_body::is_timeout(&*error) {
+                    true => ErrorKind::Timeout,
+                    false => ErrorKind::Interrupted,
+                };
+                let error = Error::new(kind, text).with_source(error);
                 self.resume_after(cx, error, Interruption::Broken)
             }
             None if self
