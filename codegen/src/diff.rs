@@ -24,7 +24,7 @@ pub use rules::{Class, Rule, Section};
 
 use crate::diagnostic::one_line;
 use crate::document::Extensions;
-use crate::model::{Model, Operation, Source};
+use crate::model::{Model, Operation, SourceLocation};
 use crate::target_language::TargetLanguage;
 use pairing::{Pairing, Pairs};
 use rust_api::Types;
@@ -123,7 +123,14 @@ impl<'a> Comparison<'a> {
     }
 
     /// Reports a change of documentation, if there is one.
-    fn words(&mut self, path: &str, what: &str, old: &[&str], new: &[&str], place: &Source) {
+    fn words(
+        &mut self,
+        path: &str,
+        what: &str,
+        old: &[&str],
+        new: &[&str],
+        place: &SourceLocation,
+    ) {
         if old != new {
             let message = format!("the documentation of {what} changed");
             self.found(Rule::Words, path, message, now(place));
@@ -137,7 +144,7 @@ impl<'a> Comparison<'a> {
         what: &str,
         old: &Extensions,
         new: &Extensions,
-        place: &Source,
+        place: &SourceLocation,
     ) {
         let differs = |key: &&String| match (old.get(*key), new.get(*key)) {
             (Some(old), Some(new)) => !old.same_json(new),
@@ -158,15 +165,15 @@ fn operations_of(model: &Model) -> Vec<&Operation> {
     operations.map(AsRef::as_ref).collect()
 }
 
-fn now(source: &Source) -> Place {
+fn now(source: &SourceLocation) -> Place {
     place(Side::New, source)
 }
 
-fn before(source: &Source) -> Place {
+fn before(source: &SourceLocation) -> Place {
     place(Side::Old, source)
 }
 
-fn place(side: Side, source: &Source) -> Place {
+fn place(side: Side, source: &SourceLocation) -> Place {
     Place {
         side,
         file: source.file.clone(),

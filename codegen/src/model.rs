@@ -3,17 +3,17 @@
 //! All decisions about names and types are made here. Templates only format.
 
 mod imports;
-mod location;
 mod lower;
 mod property;
+mod source_location;
 mod type_graph;
 mod type_name;
 mod types;
 
 pub use crate::document::Retry;
 pub use imports::Imports;
-pub use location::Source;
 pub use property::*;
+pub use source_location::SourceLocation;
 pub use types::*;
 
 use crate::diagnostic::Diagnostic;

@@ -1,4 +1,4 @@
-//! Recognizes misspelt words.
+//! Recognizes misspelled words.
 
 /// Returns whether `word` is probably a misspelling of `known`.
 ///

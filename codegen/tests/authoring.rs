@@ -452,7 +452,7 @@ fn optional_properties_have_the_optional_type_of_the_pack() {
     let held: Vec<(&str, &str)> = shelf
         .properties
         .iter()
-        .map(|p| (p.name.as_str(), p.held_type.as_str()))
+        .map(|p| (p.name.as_str(), p.field_type.as_str()))
         .collect();
     let expected = [
         ("name", "text"),

@@ -30,7 +30,7 @@ fn rendered(changes: &[(&str, &str, Value)]) -> String {
         }
     }
     let template = "{% for t in types %}{{ t.ident }}:\
-        {% for p in t.properties %} {{ p.ident }} {{ p.held_type }}{% endfor %}\n{% endfor %}\
+        {% for p in t.properties %} {{ p.ident }} {{ p.field_type }}{% endfor %}\n{% endfor %}\
         {% for r in resources %}{% for o in r.operations %}{{ o.ident }}\n{% endfor %}{% endfor %}";
     let reference = json!({ "$ref": "#/definitions/ListIDOutput" });
     let spec = json!({

@@ -21,7 +21,7 @@ fn with(file: &str, pointer: &str, key: &str, value: &Value) -> Workspace {
 }
 
 #[test]
-fn a_misspelt_key_stops_generate_and_check() {
+fn a_misspelled_key_stops_generate_and_check() {
     let parameter = "/paths/~1/get/parameters/0";
     for (pointer, key, value, meant) in [
         (
@@ -110,7 +110,7 @@ fn a_misspelt_key_stops_generate_and_check() {
             let (code, _, errors) = codegen(&workspace, command);
             assert_eq!(code, 1, "{command} {key}: {errors}");
             assert!(errors.contains(meant), "{command} {key}: {errors}");
-            assert!(errors.contains("error[misspelt-key]"), "{key}: {errors}");
+            assert!(errors.contains("error[misspelled-key]"), "{key}: {errors}");
         }
         assert!(!workspace.path("out").exists(), "{key}");
     }

@@ -1,11 +1,11 @@
 //! Compares the service, its tags and its error codes.
 
 use super::{Comparison, Pairing, Rule, before, code, now};
-use crate::model::{ErrorCode, Model, Source};
+use crate::model::{ErrorCode, Model, SourceLocation};
 
 impl Comparison<'_> {
     pub(super) fn service(&mut self) {
-        let place = Source {
+        let place = SourceLocation {
             file: self.new.source.clone(),
             line: 1,
         };

@@ -1,4 +1,4 @@
-//! Rules for keys, facts and formats that have no effect at their place, most of them misspelt.
+//! Rules for keys, facts and formats that have no effect at their place, most of them misspelled.
 
 use super::limits;
 use crate::diagnostic::Diagnostic;
@@ -109,7 +109,7 @@ impl Keys {
             Some(meant) if !is_documentation(meant) => {
                 let message = format!("{message}; did you mean `{meant}`?");
                 let help = format!("write `{meant}`, or begin the key with `x-` if it is your own");
-                Diagnostic::error("misspelt-key", member.key, message).with_help(help)
+                Diagnostic::error("misspelled-key", member.key, message).with_help(help)
             }
             Some(meant) => {
                 let message = format!("{message}; did you mean `{meant}`?");
@@ -131,10 +131,10 @@ impl Keys {
                         .with_help("move it to the object that it describes"),
                 );
             }
-            Fact::Misspelt(meant) => {
+            Fact::Misspelled(meant) => {
                 let message = format!("`{key}` is unknown; did you mean `{meant}`?");
                 self.found.push(
-                    Diagnostic::error("misspelt-key", member.key, message)
+                    Diagnostic::error("misspelled-key", member.key, message)
                         .with_help(format!("write `{meant}`, or choose a less similar name")),
                 );
             }
@@ -163,7 +163,7 @@ impl Keys {
             if inside.key.starts_with("x-") {
                 let message = format!("`{}` does not have `{key}`", inside.key);
                 self.found.push(
-                    Diagnostic::error("misspelt-key", member.key, message)
+                    Diagnostic::error("misspelled-key", member.key, message)
                         .with_help(format!("its keys are {}", inside.keys.join(", "))),
                 );
             } else {

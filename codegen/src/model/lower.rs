@@ -19,8 +19,8 @@ use indexmap::IndexMap;
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Document, Schema};
 use crate::model::{
-    CustomizedType, ErrorCode, Imports, MODEL_VERSION, Model, Operation, Place, Service, Source,
-    SubService,
+    CustomizedType, ErrorCode, Imports, MODEL_VERSION, Model, Operation, Place, Service,
+    SourceLocation, SubService,
 };
 use crate::naming::{Claim, Collision, Role, Scope};
 use crate::source::{Sources, Span};
@@ -354,8 +354,8 @@ impl<'a> Lowerer<'a> {
         self.merged <= MAX_MERGED
     }
 
-    fn place(&self, span: Span) -> Source {
-        Source {
+    fn place(&self, span: Span) -> SourceLocation {
+        SourceLocation {
             file: self.sources.file(span.file).portable.clone(),
             line: self.sources.location(span).line,
         }

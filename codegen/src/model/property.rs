@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::document::Extensions;
 use crate::source::Node;
 
-use super::location::Source;
+use super::source_location::SourceLocation;
 
 /// A parameter, a header or a field.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -28,7 +28,7 @@ pub struct Property {
     pub type_name: String,
     /// Type of the field in the pack's language: `type`, within the pack's `optional` type unless
     /// `always_set` is set.
-    pub held_type: String,
+    pub field_type: String,
     /// Type of list items or map values in the pack's language.
     pub item_type: Option<String>,
     /// Whether the property is required. Computed properties are not, because callers do not pass
@@ -73,7 +73,7 @@ pub struct Property {
     /// Whether a list in a form is a list of files. Its type is a list of text.
     pub file_list: bool,
     /// Place in the specification.
-    pub source: Source,
+    pub source: SourceLocation,
     /// Other `x-` keys of the specification.
     pub ext: Extensions,
 }

@@ -74,7 +74,7 @@ impl TargetLanguage {
     }
 
     /// Returns the type of a field: within the pack's `optional` type unless it is always set.
-    pub(super) fn held_type(&self, type_name: &str, always_set: bool) -> String {
+    pub(super) fn field_type(&self, type_name: &str, always_set: bool) -> String {
         match self.types.get("optional") {
             Some(pattern) if !always_set => pattern.replace("{type}", type_name),
             _ => type_name.to_owned(),

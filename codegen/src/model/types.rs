@@ -10,8 +10,8 @@ use crate::document::{Extensions, Retry};
 use crate::source::Node;
 
 use super::imports::Imports;
-use super::location::Source;
 use super::property::{Encoding, ListFormat, Property, Shape, TypeKind};
+use super::source_location::SourceLocation;
 
 /// Version of the model. `pack.json` names the version that its templates require.
 pub const MODEL_VERSION: &str = "1";
@@ -109,7 +109,7 @@ pub struct Resource {
     /// Kinds of values in these operations, for imports.
     pub uses: Imports,
     /// Place in the specification.
-    pub source: Source,
+    pub source: SourceLocation,
 }
 
 /// An operation.
@@ -146,7 +146,7 @@ pub struct Operation {
     /// Name of the resource.
     pub resource: String,
     /// Place in the specification.
-    pub source: Source,
+    pub source: SourceLocation,
     /// Id of the previous operation in documents, where operations without a handle come first,
     /// followed by those of each tag.
     pub previous: Option<String>,
@@ -375,7 +375,7 @@ pub struct CustomizedType {
     /// Kinds of values in the definition, for imports.
     pub uses: Imports,
     /// Place in the specification.
-    pub source: Source,
+    pub source: SourceLocation,
     /// Other `x-` keys of the specification.
     pub ext: Extensions,
 }
@@ -390,7 +390,7 @@ pub struct EnumValue {
     /// Description.
     pub description: String,
     /// Place in the specification.
-    pub source: Source,
+    pub source: SourceLocation,
 }
 
 /// A constructor of an object that sets some properties to fixed values.
@@ -435,5 +435,5 @@ pub struct ErrorCode {
     /// Whether clients should retry.
     pub retry: Retry,
     /// Place in the specification.
-    pub source: Source,
+    pub source: SourceLocation,
 }

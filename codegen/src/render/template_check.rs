@@ -1,7 +1,7 @@
 //! Finds undefined names in templates before rendering.
 //!
 //! Tera returns an error if an undefined value is printed, but treats it as false in conditions.
-//! This check knows all fields from the JSON Schema of the model, so it finds misspelt names
+//! This check knows all fields from the JSON Schema of the model, so it finds misspelled names
 //! everywhere.
 
 mod arguments;

@@ -320,7 +320,7 @@ fn example_values_must_be_parameters_or_fields() {
     let report = lint(&spec);
     assert!(report.has_errors(), "{report}");
     let key = "/paths/~1a/put/x-examples/0/reqest".to_owned();
-    assert_eq!(found(&report), [("misspelt-key", key)]);
+    assert_eq!(found(&report), [("misspelled-key", key)]);
 }
 
 #[test]

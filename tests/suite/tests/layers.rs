@@ -89,7 +89,7 @@ const CODEGEN: Crate = Crate {
         ),
         ("JSON files", &["source"]),
         (
-            "findings and their rules, places, git blob ids, misspelt words",
+            "findings and their rules, places, git blob ids, misspelled words",
             &["diagnostic", "span", "git_blob", "spelling"],
         ),
     ],

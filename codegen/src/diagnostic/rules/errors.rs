@@ -152,7 +152,7 @@ pub(super) const RULES: &[Rule] = &[
         "use get, put, post, delete, options, head or patch",
     ),
     error(
-        "misspelt-key",
+        "misspelled-key",
         "an unknown key that is similar to a known one",
         "correct the spelling",
     ),

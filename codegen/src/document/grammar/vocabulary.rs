@@ -1,4 +1,4 @@
-//! Known keys, `x-` facts and formats, to recognize misspelt ones.
+//! Known keys, `x-` extensions and formats, to recognize misspelled ones.
 
 use super::{Kind, child};
 use crate::document::Dialect;
@@ -114,7 +114,7 @@ pub(crate) fn intended_key(dialect: Dialect, kind: Kind, key: &str) -> Option<&'
         .iter()
         .any(|other| child(*other, kind, key).is_some())
     {
-        // A key of another version is not misspelt.
+        // A key of another version is not misspelled.
         return None;
     }
     let known = KEYS
@@ -253,7 +253,7 @@ pub(crate) enum Fact {
     /// A known fact in a place where it has no effect.
     Misplaced,
     /// A probable misspelling of this fact.
-    Misspelt(&'static str),
+    Misspelled(&'static str),
 }
 
 /// Checks a key that begins with `x-`.
@@ -264,7 +264,7 @@ pub(crate) fn fact(kind: Kind, key: &str) -> Fact {
         None => {
             let here = FACTS.iter().filter(|(_, kinds)| kinds.contains(&kind));
             let meant = crate::spelling::closest(key, here.map(|(name, _)| *name));
-            meant.map_or(Fact::Fine, Fact::Misspelt)
+            meant.map_or(Fact::Fine, Fact::Misspelled)
         }
     }
 }
@@ -327,7 +327,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn misspelt_keys_are_recognized() {
+    fn misspelled_keys_are_recognized() {
         for (kind, key, expected) in [
             (Kind::Parameter, "requierd", Some("required")),
             (Kind::Schema, "propertis", Some("properties")),
@@ -375,7 +375,10 @@ mod tests {
         assert_eq!(fact(Kind::Operation, "x-paging"), Fact::Fine);
         assert_eq!(fact(Kind::Operation, "x-owner"), Fact::Fine);
         assert_eq!(fact(Kind::Schema, "x-paging"), Fact::Misplaced);
-        assert_eq!(fact(Kind::Operation, "x-pagin"), Fact::Misspelt("x-paging"));
+        assert_eq!(
+            fact(Kind::Operation, "x-pagin"),
+            Fact::Misspelled("x-paging")
+        );
         assert_eq!(intended_format("date-tiem"), Some("date-time"));
         assert_eq!(intended_format("datetime"), Some("date-time"));
         assert_eq!(intended_format("int64"), None);

@@ -84,9 +84,9 @@ impl Lowerer<'_> {
             }
             property.always_set |= holds_itself && self.language.is_always_set("recursive");
             property.set_encoding();
-            property.held_type = self
+            property.field_type = self
                 .language
-                .held_type(&property.type_name, property.always_set);
+                .field_type(&property.type_name, property.always_set);
             property.item_type = self.language.item_type(&property.shape);
         }
         one.from_text = one.in_request

@@ -133,9 +133,9 @@ impl<'a> Lowerer<'a> {
             property.name.clone_from(&parameter.name);
             property.required = parameter.required;
             property.always_set |= parameter.required;
-            property.held_type = self
+            property.field_type = self
                 .language
-                .held_type(&property.type_name, property.always_set);
+                .field_type(&property.type_name, property.always_set);
         }
         body
     }

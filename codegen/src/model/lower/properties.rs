@@ -56,7 +56,7 @@ impl<'a> Lowerer<'a> {
             name: field.name.to_owned(),
             ident,
             always_set,
-            held_type: self.language.held_type(&type_name, always_set),
+            field_type: self.language.field_type(&type_name, always_set),
             type_name,
             item_type: self.language.item_type(&shape),
             place: field.place,

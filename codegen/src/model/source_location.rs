@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A place in a specification.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Source {
+pub struct SourceLocation {
     /// File name.
     pub file: String,
     /// Line, starting at 1.
