@@ -32,8 +32,8 @@ pub use file_metadata::{MODIFIED_METADATA, PART_SIZE_METADATA};
 pub use folders::FolderTransfer;
 #[cfg(feature = "folders")]
 pub use folders::action::{
-    DeleteTarget, Evidence, FileNameProblem, FolderAction, FolderFailure, FolderSummary,
-    SkipReason, TransferReason,
+    DeleteTarget, FileNameProblem, FolderAction, FolderFailure, FolderSummary, SkipReason,
+    TransferReason, UnchangedReason,
 };
 #[cfg(feature = "folders")]
 pub use folders::file_name::folder_ignores_case;

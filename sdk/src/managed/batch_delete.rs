@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use super::errors::object_call;
 use super::request_setters::request_setters;
 use super::request_tasks::send;
+use super::transfer_options::check_concurrency;
 use crate::base::error::{Error, ErrorCode, Result};
 #[cfg(feature = "folders")]
 use crate::base::error::{ErrorKind, ErrorResponse};
@@ -21,6 +22,7 @@ use crate::client::Bucket;
 use crate::client::spans::TransferSpan;
 use crate::generated::operations::{DeleteMultipleObjectsInput, DeleteMultipleObjectsOutput};
 use crate::message::object_key::{self, KeyPlace};
+use crate::message::operation::Operation;
 use futures_core::Stream;
 
 type KeyStream = Pin<Box<dyn Stream<Item = Result<String>> + Send>>;
@@ -98,7 +100,8 @@ pub struct DeleteObjectsOutput {
     pub deleted: Vec<String>,
     /// Keys that could not be deleted, with the reasons, in no particular order.
     pub errors: Vec<DeleteError>,
-    /// Error of the stream of keys, if it failed.
+    /// Error that ended the deletion before all keys were read: the error of the stream of keys, or of
+    /// [`concurrency`](DeleteObjects::concurrency).
     pub interrupted: Option<Error>,
 }
 
@@ -173,10 +176,13 @@ impl DeleteObjects {
     /// Default of [`concurrency`](Self::concurrency): 4 requests.
     pub const DEFAULT_CONCURRENCY: usize = 4;
 
-    /// Sets how many requests are sent at the same time: at least 1, also if `requests` is 0. Default:
+    /// Sets how many requests are sent at the same time: at least 1. Default:
     /// [`DEFAULT_CONCURRENCY`](Self::DEFAULT_CONCURRENCY).
+    ///
+    /// With 0, nothing is deleted, and [`interrupted`](DeleteObjectsOutput::interrupted) contains an
+    /// `InvalidInput` error.
     pub fn concurrency(mut self, requests: usize) -> Self {
-        self.concurrency = requests.max(1);
+        self.concurrency = requests;
         self
     }
 
@@ -196,6 +202,14 @@ impl DeleteObjects {
     }
 
     async fn delete(self) -> DeleteObjectsOutput {
+        if let Err(error) = check_concurrency(Some(self.concurrency)) {
+            let dispatcher = self.bucket.dispatcher();
+            let call = dispatcher.unsent(DeleteMultipleObjectsInput::INFO, "");
+            return DeleteObjectsOutput {
+                interrupted: Some(error.with_call(call)),
+                ..DeleteObjectsOutput::default()
+            };
+        }
         let mut batches = Batches {
             keys: Some(self.keys),
             batch: Vec::new(),
@@ -307,7 +321,7 @@ async fn delete_batch(bucket: Bucket, keys: Vec<String>) -> BatchResult {
 }
 
 impl DeleteObjectsOutput {
-    /// Returns `true` if the stream of keys did not fail and all keys were deleted.
+    /// Returns `true` if all keys were read and deleted.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.errors.is_empty() && self.interrupted.is_none()

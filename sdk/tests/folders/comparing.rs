@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use qingstor_sdk::{
-    Compare, Evidence, FolderAction, FolderTransfer, MODIFIED_METADATA, PART_SIZE_METADATA,
-    SkipReason, TransferReason,
+    Compare, FolderAction, FolderTransfer, MODIFIED_METADATA, PART_SIZE_METADATA, SkipReason,
+    TransferReason, UnchangedReason,
 };
 
 use crate::site::{Site, files, past, plan, run, set_time, skipped, tree, write_file};
@@ -31,8 +31,8 @@ async fn row_21_changes_that_keep_the_size_are_synchronized() {
     let file = local.join("a");
     let up = || site.bucket.sync_up(&local, "p");
     let down = || site.bucket.sync_down("p", &local);
-    let unchanged = || Err(SkipReason::Unchanged(Evidence::SizeAndTime));
-    let same_content = || Err(SkipReason::Unchanged(Evidence::Checksum));
+    let unchanged = || Err(SkipReason::Unchanged(UnchangedReason::SizeAndTime));
+    let same_content = || Err(SkipReason::Unchanged(UnchangedReason::Checksum));
     up().await.unwrap();
     assert_eq!(reason(up()).await, unchanged());
     assert_eq!(reason(down()).await, same_content());
@@ -126,7 +126,7 @@ async fn row_23_entity_tags_of_parts_are_compared_with_the_part_size_of_the_obje
             .multipart_threshold(MIB as u64);
         sync.part_size(part_size as u64).compare(Compare::Checksum)
     };
-    let same = || Err(SkipReason::Unchanged(Evidence::Checksum));
+    let same = || Err(SkipReason::Unchanged(UnchangedReason::Checksum));
     up(6 * MIB).await.unwrap();
     let head = site.bucket.head_object("big").await.unwrap();
     assert!(head.etag.ends_with("-3\""), "{}", head.etag);
@@ -145,7 +145,7 @@ async fn row_23_entity_tags_of_parts_are_compared_with_the_part_size_of_the_obje
         (5 * MIB, same()),
         (
             6 * MIB + 1,
-            Err(SkipReason::Unchanged(Evidence::SizeWithoutChecksum)),
+            Err(SkipReason::Unchanged(UnchangedReason::SizeWithoutChecksum)),
         ),
     ] {
         let source = qingstor_sdk::UploadSource::from(content.clone());

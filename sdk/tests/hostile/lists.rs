@@ -64,6 +64,19 @@ async fn an_endless_list_of_empty_pages_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_deletion_without_requests_is_refused_before_keys_are_read() {
+    let (server, bucket) = endless(|_| "").await;
+    let keys = bucket.list_objects().items().map_ok(|key| key.key);
+    let deleted = bucket.delete_objects_from_stream(keys).concurrency(0).await;
+    assert!(deleted.deleted.is_empty() && deleted.errors.is_empty());
+    let error = deleted.interrupted.unwrap();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    assert_eq!(error.operation(), Some("DeleteMultipleObjects"));
+    assert_eq!(error.bucket(), Some("some-bucket"));
+    assert_eq!(server.seen.requests(), 0);
+}
+
+#[tokio::test]
 async fn a_page_with_folders_is_not_empty() {
     let (_server, bucket) = endless(|number| match number {
         ..=1100 => r#""common_prefixes":["a/"],"#,

@@ -106,7 +106,7 @@ async fn compare(
 fn is_unknown(reason: &SkipReason) -> bool {
     matches!(
         reason,
-        SkipReason::Unreadable(_) | SkipReason::NotCompared(_) | SkipReason::SourceUnreadable
+        SkipReason::Unreadable(_) | SkipReason::NotCompared(_) | SkipReason::SourceNotRead
     )
 }
 
@@ -114,7 +114,7 @@ fn is_unknown(reason: &SkipReason) -> bool {
 fn not_compared_text(reason: &SkipReason) -> String {
     match reason {
         // A sync would not delete it.
-        SkipReason::SourceUnreadable => messages::source_not_read(),
+        SkipReason::SourceNotRead => messages::source_not_read(),
         other => skip_reason(other),
     }
 }

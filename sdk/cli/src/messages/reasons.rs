@@ -1,6 +1,8 @@
 //! Why a file is transferred or skipped, and why something failed, in the language of the locale.
 
-use qingstor_sdk::{Error, ErrorKind, Evidence, FileNameProblem, SkipReason, TransferReason};
+use qingstor_sdk::{
+    Error, ErrorKind, FileNameProblem, SkipReason, TransferReason, UnchangedReason,
+};
 
 use super::{Language, language};
 use crate::action::Verb;
@@ -66,14 +68,14 @@ pub(crate) fn skip_reason(reason: &SkipReason) -> String {
         return english_skip_reason(reason);
     }
     match reason {
-        SkipReason::Unchanged(evidence) => {
-            return format!("未改变（{}）", evidence_text(*evidence));
+        SkipReason::Unchanged(reason) => {
+            return format!("未改变（{}）", unchanged_text(*reason));
         }
         SkipReason::Unreadable(why) => return format!("无法读取：{why}"),
         SkipReason::NotCompared(why) => return format!("无法比较：{why}"),
         SkipReason::InvalidKey(why) => return format!("不能作为 key：{why}"),
         SkipReason::InvalidFileName(problem) => return file_name_problem(*problem),
-        SkipReason::Conflict { with } => return format!("目标只能存储 {with:?}"),
+        SkipReason::Conflict { with } => return format!("目标中不能与 {with:?} 同时存储"),
         SkipReason::Exists => "目标已存在",
         SkipReason::TargetNewer => "目标较新",
         SkipReason::LinkLoop => "链接指向包含它的文件夹",
@@ -83,7 +85,7 @@ pub(crate) fn skip_reason(reason: &SkipReason) -> String {
         SkipReason::LinkInTarget => "路径中的文件夹是链接，不会跟随",
         SkipReason::SpecialFileInTarget => "目标位置是管道、套接字或设备",
         SkipReason::MarkerWithContent => "文件夹标记对象含有内容",
-        SkipReason::SourceUnreadable => "未删除，因为源中的此处没有被读取",
+        SkipReason::SourceNotRead => "未删除，因为源中的此处没有被读取",
         SkipReason::EmptySource => "未删除，因为源为空且未设置 --max-delete",
         SkipReason::TooManyDeletions => "未删除，因为要删除的数量超过 --max-delete",
         SkipReason::TransferFailed => "未删除，因为有传输失败",
@@ -92,12 +94,12 @@ pub(crate) fn skip_reason(reason: &SkipReason) -> String {
     .to_owned()
 }
 
-fn evidence_text(evidence: Evidence) -> String {
-    match evidence {
-        Evidence::SizeAndTime => "大小和时间相同",
-        Evidence::Size => "大小相同",
-        Evidence::Checksum => "内容相同",
-        Evidence::SizeWithoutChecksum => "大小相同；对象的分段大小未知",
+fn unchanged_text(reason: UnchangedReason) -> String {
+    match reason {
+        UnchangedReason::SizeAndTime => "大小和时间相同",
+        UnchangedReason::Size => "大小相同",
+        UnchangedReason::Checksum => "内容相同",
+        UnchangedReason::SizeWithoutChecksum => "大小相同；对象的分段大小未知",
         other => return other.to_string(),
     }
     .to_owned()

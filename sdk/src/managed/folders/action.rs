@@ -104,10 +104,10 @@ pub enum TransferReason {
     ContentDiffers,
 }
 
-/// How a transfer knows that source and target are equal.
+/// Why source and target count as equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Evidence {
+pub enum UnchangedReason {
     /// Sizes are equal, and the times show no change.
     SizeAndTime,
     /// Sizes are equal, and [`Compare::SizeOnly`](crate::Compare::SizeOnly) was asked for.
@@ -124,7 +124,7 @@ pub enum Evidence {
 #[non_exhaustive]
 pub enum SkipReason {
     /// Source and target are equal.
-    Unchanged(Evidence),
+    Unchanged(UnchangedReason),
     /// The target exists, and [`overwrite`](crate::FolderTransfer::overwrite) is off.
     Exists,
     /// The target is newer, and [`update`](crate::FolderTransfer::update) is on.
@@ -159,7 +159,7 @@ pub enum SkipReason {
     MarkerWithContent,
     /// The path is not deleted in the target because the source was not read there: it could not be
     /// read, or has a link loop or a special file.
-    SourceUnreadable,
+    SourceNotRead,
     /// The path is not deleted because the source has no files, and
     /// [`max_delete`](crate::FolderTransfer::max_delete) is not set. A failure.
     EmptySource,
@@ -201,7 +201,7 @@ impl SkipReason {
             | Self::TargetNewer
             | Self::LinkLoop
             | Self::SpecialFile
-            | Self::SourceUnreadable => false,
+            | Self::SourceNotRead => false,
             Self::DanglingLink
             | Self::Unreadable(_)
             | Self::NotCompared(_)
@@ -272,7 +272,7 @@ impl fmt::Display for TransferReason {
     }
 }
 
-impl fmt::Display for Evidence {
+impl fmt::Display for UnchangedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::SizeAndTime => "same size and time",
@@ -286,7 +286,7 @@ impl fmt::Display for Evidence {
 impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unchanged(evidence) => return write!(f, "unchanged ({evidence})"),
+            Self::Unchanged(reason) => return write!(f, "unchanged ({reason})"),
             Self::Unreadable(why) => return write!(f, "cannot be read: {}", EscapeControls(why)),
             Self::NotCompared(why) => {
                 return write!(f, "cannot be compared: {}", EscapeControls(why));
@@ -294,7 +294,7 @@ impl fmt::Display for SkipReason {
             Self::InvalidKey(why) => return write!(f, "{}", EscapeControls(why)),
             Self::InvalidFileName(problem) => return write!(f, "{problem}"),
             Self::Conflict { with } => {
-                return write!(f, "the target can only store {:?} instead", with);
+                return write!(f, "cannot be stored in the target together with {with:?}");
             }
             Self::Exists => "the target exists",
             Self::TargetNewer => "the target is newer",
@@ -305,7 +305,7 @@ impl fmt::Display for SkipReason {
             Self::LinkInTarget => "a folder on the path is a link, which is not followed",
             Self::SpecialFileInTarget => "the target has a pipe, a socket or a device there",
             Self::MarkerWithContent => "the marker of a folder has content",
-            Self::SourceUnreadable => "not deleted, because the source was not read there",
+            Self::SourceNotRead => "not deleted, because the source was not read there",
             Self::EmptySource => {
                 "not deleted, because the source is empty and max_delete is not set"
             }

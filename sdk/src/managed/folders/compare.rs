@@ -1,6 +1,6 @@
 //! [`decide`]: whether a file and an object differ. Pure; the caller fetches the facts it needs.
 
-use super::action::{Evidence, SkipReason, TransferReason};
+use super::action::{SkipReason, TransferReason, UnchangedReason};
 use super::options::Compare;
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
@@ -102,32 +102,32 @@ fn difference(
     target: &Version,
     facts: Facts,
 ) -> Decision {
-    let unchanged = |evidence| Decision::Skip(SkipReason::Unchanged(evidence));
+    let unchanged = |reason| Decision::Skip(SkipReason::Unchanged(reason));
     if source.size != target.size {
         return Decision::Transfer(TransferReason::SizeDiffers);
     }
     match (compare, direction) {
-        (Compare::SizeOnly, _) => unchanged(Evidence::Size),
+        (Compare::SizeOnly, _) => unchanged(UnchangedReason::Size),
         (Compare::Checksum, Kinds::ObjectToObject) => match same_entity_tag(source, target) {
-            Some(true) => unchanged(Evidence::Checksum),
+            Some(true) => unchanged(UnchangedReason::Checksum),
             Some(false) => Decision::Transfer(TransferReason::ContentDiffers),
-            None => unchanged(Evidence::SizeWithoutChecksum),
+            None => unchanged(UnchangedReason::SizeWithoutChecksum),
         },
         (Compare::Checksum, _) => match facts.equal_content {
             None => Decision::Need(Fact::Content),
-            Some(Some(true)) => unchanged(Evidence::Checksum),
+            Some(Some(true)) => unchanged(UnchangedReason::Checksum),
             Some(Some(false)) => Decision::Transfer(TransferReason::ContentDiffers),
-            Some(None) => unchanged(Evidence::SizeWithoutChecksum),
+            Some(None) => unchanged(UnchangedReason::SizeWithoutChecksum),
         },
         (Compare::SizeAndTime, Kinds::FileToObject) => file_to_object(source, target, facts),
         (Compare::SizeAndTime, Kinds::ObjectToFile) => object_to_file(source, target, facts),
         (Compare::SizeAndTime, Kinds::ObjectToObject) => {
             if same_entity_tag(source, target) == Some(true) {
-                return unchanged(Evidence::Checksum);
+                return unchanged(UnchangedReason::Checksum);
             }
             match source.modified > target.modified {
                 true => Decision::Transfer(TransferReason::Newer),
-                false => unchanged(Evidence::SizeAndTime),
+                false => unchanged(UnchangedReason::SizeAndTime),
             }
         }
     }
@@ -135,7 +135,7 @@ fn difference(
 
 /// Decides about an upload: the file differs if it is newer than the object.
 fn file_to_object(file: &Version, object: &Version, facts: Facts) -> Decision {
-    let unchanged = Decision::Skip(SkipReason::Unchanged(Evidence::SizeAndTime));
+    let unchanged = Decision::Skip(SkipReason::Unchanged(UnchangedReason::SizeAndTime));
     let newer = Decision::Transfer(TransferReason::Newer);
     let (Some(file_time), Some(object_time)) = (file.modified, object.modified) else {
         // Without a time, the size decides.
@@ -161,7 +161,7 @@ fn object_to_file(object: &Version, file: &Version, facts: Facts) -> Decision {
         match facts.equal_content {
             None if is_cheap => return Decision::Need(Fact::Content),
             Some(Some(true)) => {
-                return Decision::Skip(SkipReason::Unchanged(Evidence::Checksum));
+                return Decision::Skip(SkipReason::Unchanged(UnchangedReason::Checksum));
             }
             _ => return Decision::Need(Fact::RecordedTime),
         }
@@ -173,7 +173,7 @@ fn object_to_file(object: &Version, file: &Version, facts: Facts) -> Decision {
     };
     match differs {
         true => Decision::Transfer(TransferReason::TimeDiffers),
-        false => Decision::Skip(SkipReason::Unchanged(Evidence::SizeAndTime)),
+        false => Decision::Skip(SkipReason::Unchanged(UnchangedReason::SizeAndTime)),
     }
 }
 

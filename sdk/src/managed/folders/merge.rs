@@ -192,7 +192,7 @@ impl Merger {
         {
             let is_local_folder = is_folder && self.options.target_is_local;
             if *is_reported && !is_local_folder {
-                let reason = SkipReason::SourceUnreadable;
+                let reason = SkipReason::SourceNotRead;
                 steps.push(Step::Skip { path, reason });
             }
             self.keep_extra_folder();

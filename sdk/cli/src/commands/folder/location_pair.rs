@@ -142,7 +142,7 @@ impl LocationPair {
             SkipReason::EmptySource
             | SkipReason::TooManyDeletions
             | SkipReason::TransferFailed
-            | SkipReason::SourceUnreadable
+            | SkipReason::SourceNotRead
             | SkipReason::LinkInTarget
             | SkipReason::SpecialFileInTarget => true,
             // Keys are always UTF-8.

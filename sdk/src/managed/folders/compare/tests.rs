@@ -45,8 +45,8 @@ fn transfer(reason: TransferReason) -> Decision {
     Decision::Transfer(reason)
 }
 
-fn unchanged(evidence: Evidence) -> Decision {
-    Decision::Skip(SkipReason::Unchanged(evidence))
+fn unchanged(reason: UnchangedReason) -> Decision {
+    Decision::Skip(SkipReason::Unchanged(reason))
 }
 
 #[test]
@@ -64,12 +64,17 @@ fn row_21_up_a_file_differs_if_its_size_differs_or_it_is_newer() {
             none,
             transfer(TransferReason::SizeDiffers),
         ),
-        ((4, "10"), (4, "20"), none, unchanged(Evidence::SizeAndTime)),
+        (
+            (4, "10"),
+            (4, "20"),
+            none,
+            unchanged(UnchangedReason::SizeAndTime),
+        ),
         (
             (4, "19.9"),
             (4, "20"),
             none,
-            unchanged(Evidence::SizeAndTime),
+            unchanged(UnchangedReason::SizeAndTime),
         ),
         // Within the second of the object's time, only the recorded time tells.
         (
@@ -82,7 +87,7 @@ fn row_21_up_a_file_differs_if_its_size_differs_or_it_is_newer() {
             (4, "20.5"),
             (4, "20"),
             recorded("20.5"),
-            unchanged(Evidence::SizeAndTime),
+            unchanged(UnchangedReason::SizeAndTime),
         ),
         (
             (4, "20.5"),
@@ -100,7 +105,7 @@ fn row_21_up_a_file_differs_if_its_size_differs_or_it_is_newer() {
             (4, "20"),
             (4, "20"),
             absent,
-            unchanged(Evidence::SizeAndTime),
+            unchanged(UnchangedReason::SizeAndTime),
         ),
         (
             (4, "99"),
@@ -113,7 +118,7 @@ fn row_21_up_a_file_differs_if_its_size_differs_or_it_is_newer() {
             (4, "99"),
             (4, "20"),
             recorded("99"),
-            unchanged(Evidence::SizeAndTime),
+            unchanged(UnchangedReason::SizeAndTime),
         ),
         (
             (4, "99"),
@@ -155,7 +160,7 @@ fn row_21_down_an_object_differs_if_its_time_is_not_that_of_the_file() {
             (4, "10"),
             (4, "10"),
             absent,
-            unchanged(Evidence::SizeAndTime),
+            unchanged(UnchangedReason::SizeAndTime),
         ),
         (
             (4, "10"),
@@ -174,13 +179,13 @@ fn row_21_down_an_object_differs_if_its_time_is_not_that_of_the_file() {
             (4, "10"),
             (4, "5.25"),
             recorded("5.25"),
-            unchanged(Evidence::SizeAndTime),
+            unchanged(UnchangedReason::SizeAndTime),
         ),
         (
             (4, "10"),
             (4, "5"),
             recorded("5.25"),
-            unchanged(Evidence::SizeAndTime),
+            unchanged(UnchangedReason::SizeAndTime),
         ),
         (
             (4, "10"),
@@ -220,7 +225,7 @@ fn down_the_content_of_a_small_file_saves_the_request_for_its_time() {
     );
     assert_eq!(
         decide(rules, &object, &file, content(Some(true))),
-        unchanged(Evidence::Checksum)
+        unchanged(UnchangedReason::Checksum)
     );
     for equal in [Some(false), None] {
         assert_eq!(
@@ -261,7 +266,7 @@ fn row_22_size_only_ignores_times() {
     ] {
         let rules = rules(Compare::SizeOnly, direction);
         let decide = |a, b| decide(rules, &version(a, "99"), &version(b, "1"), Facts::default());
-        assert_eq!(decide(4, 4), unchanged(Evidence::Size));
+        assert_eq!(decide(4, 4), unchanged(UnchangedReason::Size));
         assert_eq!(decide(4, 5), transfer(TransferReason::SizeDiffers));
     }
 }
@@ -278,12 +283,18 @@ fn row_23_checksums_decide_if_they_are_known_and_the_size_otherwise() {
             decide(rules, &version(4, "99"), &version(4, "1"), facts)
         };
         assert_eq!(decide(None), Decision::Need(Fact::Content));
-        assert_eq!(decide(Some(Some(true))), unchanged(Evidence::Checksum));
+        assert_eq!(
+            decide(Some(Some(true))),
+            unchanged(UnchangedReason::Checksum)
+        );
         assert_eq!(
             decide(Some(Some(false))),
             transfer(TransferReason::ContentDiffers)
         );
-        assert_eq!(decide(Some(None)), unchanged(Evidence::SizeWithoutChecksum));
+        assert_eq!(
+            decide(Some(None)),
+            unchanged(UnchangedReason::SizeWithoutChecksum)
+        );
     }
 }
 
@@ -299,7 +310,7 @@ fn objects_are_compared_by_entity_tag_then_by_time() {
             Compare::SizeAndTime,
             ("5", a),
             ("9", b),
-            unchanged(Evidence::SizeAndTime),
+            unchanged(UnchangedReason::SizeAndTime),
         ),
         (
             Compare::SizeAndTime,
@@ -311,7 +322,7 @@ fn objects_are_compared_by_entity_tag_then_by_time() {
             Compare::SizeAndTime,
             ("9", a),
             ("5", a),
-            unchanged(Evidence::Checksum),
+            unchanged(UnchangedReason::Checksum),
         ),
         (
             Compare::Checksum,
@@ -323,25 +334,25 @@ fn objects_are_compared_by_entity_tag_then_by_time() {
             Compare::Checksum,
             ("9", a),
             ("5", a),
-            unchanged(Evidence::Checksum),
+            unchanged(UnchangedReason::Checksum),
         ),
         (
             Compare::Checksum,
             ("9", parts),
             ("5", parts),
-            unchanged(Evidence::Checksum),
+            unchanged(UnchangedReason::Checksum),
         ),
         (
             Compare::Checksum,
             ("9", parts),
             ("5", a),
-            unchanged(Evidence::SizeWithoutChecksum),
+            unchanged(UnchangedReason::SizeWithoutChecksum),
         ),
         (
             Compare::Checksum,
             ("9", ""),
             ("5", ""),
-            unchanged(Evidence::SizeWithoutChecksum),
+            unchanged(UnchangedReason::SizeWithoutChecksum),
         ),
     ] {
         let rules = rules(compare, Kinds::ObjectToObject);
