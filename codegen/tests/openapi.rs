@@ -228,6 +228,8 @@ fn parameters_that_cannot_be_sent_are_refused() {
     let text = json!({ "type": "string" });
     let mut server = parameter(text.clone(), "simple");
     server["servers"] = json!([{ "url": "https://{host}" }]);
+    let mut host = parameter(text.clone(), "simple");
+    host["servers"] = json!([{ "url": "https://user@a.example" }]);
     let missing = around(
         json!({}),
         json!({ "a": { "$ref": "#/components/schemas/b" } }),
@@ -250,6 +252,7 @@ fn parameters_that_cannot_be_sent_are_refused() {
             "/paths/~1{p}/get/parameters/0/style",
         ),
         (server, "openapi-server", "/servers/0/url"),
+        (host, "host-text", "/servers/0"),
         (missing, "ref-missing", "/components/schemas/a/$ref"),
         (circle, "ref-circular", "/components/schemas/a"),
         (version, "swagger-version", "/openapi"),

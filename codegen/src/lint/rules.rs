@@ -196,7 +196,14 @@ fn path_parameters(item: &PathItem, operation: &Operation, found: &mut Vec<Diagn
     let mut in_path = HashSet::new();
     for piece in item.path.split('{').skip(1) {
         match piece.split_once('}') {
-            Some((name, _)) => drop(in_path.insert(name)),
+            Some((name, _)) if !in_path.insert(name) => {
+                let message = format!("the path `{}` has `{{{name}}}` twice", item.path);
+                found.push(
+                    Diagnostic::error("path-parameter-duplicate", item.span, message)
+                        .with_help("rename one of them"),
+                );
+            }
+            Some(_) => {}
             None => found.push(
                 Diagnostic::error("path-brace", item.span, "this path has a `{` without `}`")
                     .with_help("write parameters as `{name}`"),

@@ -139,6 +139,16 @@ fn shape_cases() -> Vec<Case> {
             &[("path-slash", 4, 1, "/paths/x")],
         ),
         (
+            "host with a scheme",
+            "{\n\"swagger\": \"2.0\",\n\"host\": \"https://a.example\",\n\"paths\": {}\n}".to_owned(),
+            &[("host-text", 3, 9, "/host")],
+        ),
+        (
+            "two tags with the same name",
+            "{\n\"swagger\": \"2.0\",\n\"tags\": [{ \"name\": \"A\" },\n{ \"name\": \"A\" }],\n\"paths\": {}\n}".to_owned(),
+            &[("tag-duplicate", 4, 11, "/tags/1/name")],
+        ),
+        (
             "base paths that begin no URL",
             "{\n\"swagger\": \"2.0\",\n\"basePath\": \"v2/../\",\n\"paths\": {}\n}".to_owned(),
             &[

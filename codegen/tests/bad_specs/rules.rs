@@ -283,6 +283,11 @@ pub(crate) fn rule_cases() -> Vec<Case> {
             ],
         ),
         (
+            "a path with one parameter twice",
+            root(&keyed("a").replace("/{a}", "/{a}/{a}")),
+            &[("path-parameter-duplicate", 4, 1, "/paths/~1{a}~1{a}")],
+        ),
+        (
             "paths that differ in the name of a parameter",
             root(&format!("{},\n{}", keyed("a"), keyed("b"))),
             &[("path-duplicate", 5, 11, "/paths/~1{b}/get")],

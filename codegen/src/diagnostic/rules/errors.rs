@@ -91,6 +91,11 @@ pub(super) const RULES: &[Rule] = &[
         "use ASCII letters, digits and `-`",
     ),
     error(
+        "host-text",
+        "a host that is not a name or an IP address",
+        "write the host without a scheme and a path",
+    ),
+    error(
         "integer-limit",
         "a limit that no integer of 64 bits is within",
         "correct the limit, or use the type `number`",
@@ -243,6 +248,11 @@ pub(super) const RULES: &[Rule] = &[
         "merge the operations, or correct one of the paths",
     ),
     error(
+        "path-parameter-duplicate",
+        "a path with a parameter that occurs twice",
+        "rename one of them",
+    ),
+    error(
         "path-parameter-required",
         "a path parameter that is not required",
         "add `\"required\": true`",
@@ -346,6 +356,11 @@ pub(super) const RULES: &[Rule] = &[
         "swagger-version",
         "a file that is not a specification of a supported version",
         "use Swagger 2.0, OpenAPI 3.0 or 3.1",
+    ),
+    error(
+        "tag-duplicate",
+        "two tags with the same name",
+        "remove one of them",
     ),
     error("tag-name", "a tag without a name", "add `name`"),
     error(

@@ -41,6 +41,7 @@ impl Reader<'_> {
             }
         }
         let (host, path) = address.unwrap_or_default();
+        self.check_host(&host, span);
         let path = self.base_path(&path, span);
         (host, path, schemes)
     }

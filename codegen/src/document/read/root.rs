@@ -74,11 +74,25 @@ impl<'a> Reader<'a> {
         }
         let base_path = self.text(root, "basePath").unwrap_or_default();
         let span = root.get("basePath").map_or(root.span, |node| node.span);
+        let host = self.text_or_empty(root, "host");
+        let host_span = root.get("host").map_or(root.span, |node| node.span);
+        self.check_host(&host, host_span);
         (
-            self.text_or_empty(root, "host"),
+            host,
             self.base_path(&base_path, span),
             self.plain_texts(root, "schemes"),
         )
+    }
+
+    /// Reports a host that is not a name or an IP address, with or without a port.
+    pub(super) fn check_host(&mut self, host: &str, span: Span) {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        if !host.bytes().all(is_part) {
+            let message = format!("`{host}` is not a host");
+            let help = "write a name or an IP address, with the port if needed, such as \
+                        `api.example.com`";
+            self.problem("host-text", span, message, help);
+        }
     }
 
     /// Returns the base path without a trailing slash, unless it is `/`. The base path is sent
@@ -125,10 +139,15 @@ impl<'a> Reader<'a> {
         let mut tags = IndexMap::new();
         let root = self.root;
         for tag in self.items(root, "tags") {
-            if let Some((name, _)) = self.needed(tag, "name", "tag-name") {
-                let description = self.text_or_empty(tag, "description");
-                tags.insert(name, description);
+            let Some((name, span)) = self.needed(tag, "name", "tag-name") else {
+                continue;
+            };
+            let description = self.text_or_empty(tag, "description");
+            if tags.contains_key(&name) {
+                let message = format!("duplicate tag `{name}`");
+                self.problem("tag-duplicate", span, message, "remove one of them");
             }
+            tags.insert(name, description);
         }
         tags
     }
