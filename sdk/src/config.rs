@@ -268,8 +268,9 @@ impl Config {
     /// Sets the timeout of slow operations: the longest time until the response to a request that
     /// copies, moves or fetches an object, or completes a multipart upload. 10 minutes by default.
     ///
-    /// It is also the longest time for a response body that the client reads as a whole: a JSON
-    /// document, an error document.
+    /// It is also the longest time for a JSON document that the client reads as a whole. A body that
+    /// the client can do without delays the result by at most 2 seconds: an error document, because the
+    /// status is known, and a body of a success whose output consists of headers.
     #[must_use]
     pub fn slow_timeout(mut self, timeout: Duration) -> Self {
         self.slow_timeout = timeout.min(NEVER);

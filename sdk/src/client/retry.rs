@@ -85,6 +85,12 @@ impl<'a> AttemptLimits<'a> {
         self
     }
 
+    /// Returns the time until the deadline; `None` without a deadline.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        let end = self.deadline?.at;
+        Some(end.saturating_duration_since(Instant::now()))
+    }
+
     /// Returns the output of `future`; `None` if the deadline passes first.
     ///
     /// Takes a pinned future because the generated state machine would otherwise contain it twice.

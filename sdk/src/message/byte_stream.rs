@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use md5::{Digest as _, Md5};
@@ -186,10 +187,10 @@ impl ByteStream {
         })
     }
 
-    /// Reads the first `limit` bytes of a body that only explains the status: as many as arrive
-    /// before it ends, breaks off, or takes longer than `slow_timeout`.
-    pub(crate) async fn prefix(&mut self, limit: usize) -> Bytes {
-        let slow_timeout = self.reader.slow_timeout;
+    /// Reads the first `limit` bytes of a body that the client can do without: as many as arrive before
+    /// it ends, breaks off, or takes longer than `timeout` or `slow_timeout`.
+    pub(crate) async fn prefix(&mut self, limit: usize, timeout: Duration) -> Bytes {
+        let timeout = timeout.min(self.reader.slow_timeout);
         let mut prefix = BytesMut::new();
         let read = async {
             while prefix.len() < limit
@@ -198,8 +199,8 @@ impl ByteStream {
                 prefix.extend_from_slice(&chunk);
             }
         };
-        // The status is known, so an incomplete explanation is not an error.
-        let _ = tokio::time::timeout(slow_timeout, read).await;
+        // The status is known, so an incomplete body is not an error.
+        let _ = tokio::time::timeout(timeout, read).await;
         prefix.truncate(limit);
         prefix.freeze()
     }

@@ -13,5 +13,6 @@ mod lists;
 mod partial_content;
 mod pauses;
 mod server;
+mod stalled_bodies;
 mod trickles;
 mod uploads;

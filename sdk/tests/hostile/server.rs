@@ -22,11 +22,16 @@ pub(crate) enum RequestBody {
 /// Observations of the server.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
+    connections: AtomicU64,
     pub(crate) requests: AtomicU64,
     pub(crate) body_bytes: AtomicU64,
 }
 
 impl Seen {
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
@@ -56,6 +61,7 @@ impl Server {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (seen, respond) = (Arc::clone(&shared), Arc::clone(&respond));
+                seen.connections.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(async move { serve(stream, request_body, &seen, &*respond).await });
             }
         });

@@ -30,6 +30,13 @@ use crate::transport::{AttemptMeter, TransportRequest};
 const MAX_JSON: usize = 64 * 1024 * 1024;
 /// Maximum length of an error document, in bytes.
 const MAX_ERROR: usize = 256 * 1024;
+/// Longest time for a body that the client can do without: the status is known, and a body that stalls
+/// must not delay the result. Long enough for the document of an error to arrive on a bad network, whose
+/// packets the other side sends three times.
+const MAX_OPTIONAL_BODY_TIME: Duration = Duration::from_secs(2);
+/// Time that is left until the deadline of a call when the client stops reading such a body, so that the
+/// deadline does not replace the result.
+const BEFORE_DEADLINE: Duration = Duration::from_millis(20);
 
 /// The attempts of one request. Each one dates, signs and sends it.
 pub(super) struct RequestAttempts<'a> {
@@ -224,75 +231,75 @@ impl RequestAttempts<'_> {
         if let Some(unsent) = &unsent {
             response_checks::whole_body_was_sent(unsent, &meta, call)?;
         }
-        let body = read(incoming, &meta, &self.request.headers, call, meter).await?;
+        let body = self.read(incoming, &meta, meter).await?;
         response_checks::body_was_stored(&self.request.headers, &meta, call)?;
         Ok(Box::new(Response::new(meta, body, call.clone())))
     }
-}
 
-/// Reads the body of a response, unless the operation returns it as a stream. `sent`: the headers of
-/// the request.
-async fn read(
-    mut incoming: TimedBody,
-    meta: &ResponseMeta,
-    sent: &HeaderMap,
-    call: &CallInfo,
-    meter: Option<&AttemptMeter>,
-) -> Result<ResponseBody> {
-    let info = call.identity.info;
-    let is_success = info.success.contains(&meta.status().as_u16());
-    let part = response_checks::content_range(sent, meta, call)?;
-    let length = if is_bodiless(meta, call) {
-        // `Content-Length` is the length of the body that a `GET` would return.
-        incoming.body = RawBody::Whole(Bytes::new());
-        None
-    } else {
-        if is_success && meta.headers().contains_key(header::TRANSFER_ENCODING) {
-            response_checks::transfer_coding(meta, call)?;
-        }
-        part.map_or_else(|| announced(meta.headers()), |part| Some(part.len()))
-    };
-    // Most responses to `HEAD`, `PUT` and `DELETE` requests. They need neither a stream nor a timer.
-    if length.unwrap_or(0) == 0 && incoming.body.is_end() {
-        match info.response_kind {
-            _ if !is_success => return Err(service_error(meta, &Bytes::new(), call)),
-            ResponseKind::Json | ResponseKind::Empty => {
-                return Ok(ResponseBody::Whole(Bytes::new()));
+    /// Reads the body of a response, unless the operation returns it as a stream.
+    async fn read(
+        &self,
+        mut incoming: TimedBody,
+        meta: &ResponseMeta,
+        meter: Option<&AttemptMeter>,
+    ) -> Result<ResponseBody> {
+        let (call, sent) = (&self.call, &self.request.headers);
+        let info = call.identity.info;
+        let is_success = info.success.contains(&meta.status().as_u16());
+        let part = response_checks::content_range(sent, meta, call)?;
+        let length = if is_bodiless(meta, call) {
+            // `Content-Length` is the length of the body that a `GET` would return.
+            incoming.body = RawBody::Whole(Bytes::new());
+            None
+        } else {
+            if is_success && meta.headers().contains_key(header::TRANSFER_ENCODING) {
+                response_checks::transfer_coding(meta, call)?;
             }
-            ResponseKind::Stream => {}
+            part.map_or_else(|| announced(meta.headers()), |part| Some(part.len()))
+        };
+        // Most responses to `HEAD`, `PUT` and `DELETE` requests. They need neither a stream nor a timer.
+        if length.unwrap_or(0) == 0 && incoming.body.is_end() {
+            match info.response_kind {
+                _ if !is_success => return Err(service_error(meta, &Bytes::new(), call)),
+                ResponseKind::Json | ResponseKind::Empty => {
+                    return Ok(ResponseBody::Whole(Bytes::new()));
+                }
+                ResponseKind::Stream => {}
+            }
         }
-    }
-    let call_of_body = CallInfo {
-        request_id: meta.headers().get(&X_QS_REQUEST_ID).cloned(),
-        ..call.clone()
-    };
-    let mut stream = ByteStream::new(incoming, length, part, call_of_body);
-    if is_success && info.response_kind == ResponseKind::Stream {
-        return Ok(ResponseBody::Stream(stream));
-    }
-    if let Some(meter) = meter {
-        meter.reading();
-    }
-    // In boxes, because the futures of all calls contain this one.
-    let body = match info.response_kind {
-        _ if !is_success => Ok(Box::pin(stream.prefix(MAX_ERROR)).await),
-        ResponseKind::Json => Box::pin(stream.collect_in_time(MAX_JSON)).await,
-        // Read to its end, so that the connection can be reused. The output consists of headers
-        // only, so an incomplete body does not matter.
-        ResponseKind::Empty | ResponseKind::Stream => {
-            let body = Box::pin(stream.collect_in_time(MAX_ERROR)).await;
-            Ok(body.unwrap_or_default())
+        let call_of_body = CallInfo {
+            request_id: meta.headers().get(&X_QS_REQUEST_ID).cloned(),
+            ..call.clone()
+        };
+        let mut stream = ByteStream::new(incoming, length, part, call_of_body);
+        if is_success && info.response_kind == ResponseKind::Stream {
+            return Ok(ResponseBody::Stream(stream));
         }
-    };
-    if let Some(meter) = meter {
-        meter.received(stream.received());
-    }
-    let body = body?;
-    if !is_success {
-        return Err(service_error(meta, &body, call));
-    }
-    match error_in_success(meta, &body, call) {
-        Some(error) => Err(error),
-        None => Ok(ResponseBody::Whole(body)),
+        if let Some(meter) = meter {
+            meter.reading();
+        }
+        // In boxes, because the futures of all calls contain this one.
+        let body = match is_success && info.response_kind == ResponseKind::Json {
+            true => Box::pin(stream.collect_in_time(MAX_JSON)).await,
+            // It explains an error, or the output consists of headers only. Read to its end, so that the
+            // connection can be reused, but an incomplete body does not matter.
+            false => {
+                let time_left = self.limits.time_left().unwrap_or(Duration::MAX);
+                let time = time_left.saturating_sub(BEFORE_DEADLINE);
+                let time = time.min(MAX_OPTIONAL_BODY_TIME);
+                Ok(Box::pin(stream.prefix(MAX_ERROR, time)).await)
+            }
+        };
+        if let Some(meter) = meter {
+            meter.received(stream.received());
+        }
+        let body = body?;
+        if !is_success {
+            return Err(service_error(meta, &body, call));
+        }
+        match error_in_success(meta, &body, call) {
+            Some(error) => Err(error),
+            None => Ok(ResponseBody::Whole(body)),
+        }
     }
 }
