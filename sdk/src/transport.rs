@@ -108,9 +108,9 @@ impl Transport {
         })
     }
 
-    /// Checks that a stream that is announced as empty has no bytes.
+    /// Checks that a stream or a file that is announced as empty has no bytes.
     pub(crate) async fn check(&self, body: &Body) -> Result<()> {
-        if !body.is_empty() || body.is_replayable() {
+        if !body.is_empty() || body.has_certain_length() {
             return Ok(());
         }
         body.check_empty().await

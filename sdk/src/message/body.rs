@@ -230,6 +230,15 @@ impl Body {
         !matches!(self.source, BodySource::Stream(_))
     }
 
+    /// Returns whether the length is known without reading the source. A stream can have more bytes than
+    /// announced, and a whole file can grow, or have a size that the file system does not know.
+    pub(crate) fn has_certain_length(&self) -> bool {
+        !matches!(
+            self.source,
+            BodySource::Stream(_) | BodySource::File { offset: None, .. }
+        )
+    }
+
     /// Returns whether the body can be sent from its start: it is replayable, or a stream that has
     /// not been read yet.
     pub(crate) fn can_start(&self) -> bool {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use qingstor_sdk::{FolderAction, SkipReason};
 
-use crate::site::{Site, files, run, skipped, tree};
+use crate::site::{Site, files, objects, run, skipped, tree};
 
 const MIB: usize = 1 << 20;
 
@@ -97,6 +97,21 @@ async fn special_files_are_skipped() {
     assert_eq!((summary.downloaded, summary.failed), (1, 1));
     let actions: Vec<_> = results.into_iter().map(|(action, _)| action).collect();
     assert_eq!(skipped(&actions)[0].1, SkipReason::SpecialFileInTarget);
+}
+
+/// Their size is 0.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn uploads_files_whose_size_the_file_system_does_not_know() {
+    let site = Site::start().await;
+    let local = site.write("local", [("empty", "")]);
+    std::os::unix::fs::symlink("/proc/version", local.join("version")).unwrap();
+    let summary = site.bucket.upload_dir(&local, "").await.unwrap();
+    assert_eq!((summary.uploaded, summary.failed), (2, 0), "{summary:?}");
+    let content = std::fs::read_to_string("/proc/version").unwrap();
+    assert_eq!(summary.bytes, content.len() as u64);
+    let expected = tree([("empty", ""), ("version", &content)]);
+    assert_eq!(objects(&site.bucket).await, expected);
 }
 
 #[tokio::test]

@@ -85,6 +85,33 @@ async fn uploads_from_every_kind_of_source() {
     assert_eq!(output.bytes, 0);
 }
 
+/// Their size is 0.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn uploads_files_whose_size_the_file_system_does_not_know() {
+    let site = Site::start().await;
+    let path = std::path::Path::new("/proc/version");
+    let sent = std::fs::read(path).unwrap();
+    for source in [
+        UploadSource::path(path),
+        UploadSource::from(std::fs::File::open(path).unwrap()),
+    ] {
+        let output = site.bucket.upload("k", source).await.unwrap();
+        assert_eq!(output.bytes, sent.len() as u64);
+        assert_eq!(site.content("k").await, sent);
+    }
+    let before = site.served("PutObject");
+    let body = Body::from_path(path).await.unwrap();
+    let error = site.bucket.put_object("k").body(body).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.to_string().contains("longer"), "{error}");
+    assert_eq!(site.served("PutObject"), before);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let body = Body::from_path(file.path()).await.unwrap();
+    site.bucket.put_object("k").body(body).await.unwrap();
+    assert_eq!(site.content("k").await, "");
+}
+
 #[tokio::test]
 async fn sets_the_attributes_of_the_object() {
     let site = Site::start().await;

@@ -59,6 +59,14 @@ pub(crate) fn read_at_most(file: &File, limit: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// Returns whether a file has content although its size is 0: file systems such as procfs do not know
+/// the sizes of their files. The position in the file is undefined afterwards. Blocks.
+pub(crate) fn has_unknown_size(file: &File) -> io::Result<bool> {
+    let mut first = Vec::new();
+    file.take(1).read_to_end(&mut first)?;
+    Ok(!first.is_empty() && file.metadata()?.len() == 0)
+}
+
 /// Returns whether both files belong to the same user.
 pub(crate) fn have_same_owner(a: &Metadata, b: &Metadata) -> bool {
     #[cfg(unix)]
@@ -153,6 +161,17 @@ mod tests {
         assert_eq!(read_at_most(&open(&path).unwrap(), 5).unwrap(), b"12345");
         let error = read_at_most(&open(&path).unwrap(), 4).unwrap_err();
         assert_eq!(error.to_string(), "is longer than 4 bytes");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn detects_content_without_a_size() {
+        let unknown = |path: &Path| has_unknown_size(&File::open(path).unwrap()).unwrap();
+        assert!(unknown(Path::new("/proc/version")));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(!unknown(file.path()));
+        std::fs::write(file.path(), "1").unwrap();
+        assert!(!unknown(file.path()));
     }
 
     #[test]

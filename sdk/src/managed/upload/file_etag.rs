@@ -30,8 +30,8 @@ use crate::managed::part_sizes::{MAX_PART_SIZE, MIN_PART_SIZE, PartSizes};
 ///
 /// # Errors
 ///
-/// Returns `InvalidInput` if `part_size` is 0, and `Io` if the file cannot be read or is not a
-/// regular file.
+/// Returns `InvalidInput` if `part_size` is 0, and `Io` if the file cannot be read, is not a regular
+/// file, or has a size that the file system does not know.
 ///
 /// # Examples
 ///
@@ -61,6 +61,10 @@ pub async fn etag_of_file(
     let opened: io::Result<_> = blocking(move || {
         let file = regular_file::open(&opened)?;
         let len = file.metadata()?.len();
+        if len == 0 && regular_file::has_unknown_size(&file)? {
+            let text = "has content, but the file system does not know its size";
+            return Err(io::Error::other(text));
+        }
         Ok((Arc::new(file), len))
     })
     .await?;
@@ -137,5 +141,7 @@ mod tests {
         assert_eq!(missing.kind(), ErrorKind::Io);
         assert!(missing.to_string().starts_with("missing: "), "{missing}");
         assert!(etag_of_file("/", 1, 1).await.is_err());
+        #[cfg(target_os = "linux")]
+        assert!(etag_of_file("/proc/version", 1, 1).await.is_err());
     }
 }

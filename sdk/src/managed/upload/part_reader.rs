@@ -1,6 +1,7 @@
 //! [`PartReader`]: reads a source part by part.
 
 use std::future::poll_fn;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,9 +14,10 @@ use super::part_memory::PartMemory;
 use super::source::{SourceKind, SourceStream, UploadSource};
 use super::stream_reader::StreamReader;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::fs::regular_file;
 use crate::base::timestamp::Timestamp;
 use crate::client::transfer_budget::MemoryBudget;
-use crate::managed::errors::file_error;
+use crate::managed::errors::{blocking, file_error};
 use crate::managed::part_sizes::PartSizes;
 use crate::message::body::ReaderStream;
 
@@ -63,10 +65,10 @@ impl<'a> PartReader<'a> {
             .await
             .map_err(|error| file_error(&path, error))?;
         if data.is_dir() {
-            let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+            let error = io::Error::from(io::ErrorKind::IsADirectory);
             return Err(file_error(&path, error));
         }
-        if !data.is_file() {
+        if !data.is_file() || data.len() == 0 && has_unknown_size(&path).await? {
             let file = tokio::fs::File::open(&path)
                 .await
                 .map_err(|error| file_error(&path, error))?;
@@ -213,12 +215,24 @@ impl<'a> PartReader<'a> {
         match tokio::fs::metadata(path).await {
             Ok(data) if Some(data.len()) == self.len && modified(&data) == self.modified => Ok(()),
             Ok(_) => Err(changed("changed")),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(changed("vanished").with_source(error))
             }
             Err(error) => Err(file_error(path, error)),
         }
     }
+}
+
+/// Returns whether the file at `path`, which has a size of 0, has content.
+async fn has_unknown_size(path: &Path) -> Result<bool> {
+    let opened = path.to_owned();
+    let has_unknown_size = blocking(move || {
+        let file = regular_file::open(&opened)?;
+        regular_file::has_unknown_size(&file)
+    });
+    has_unknown_size
+        .await?
+        .map_err(|error: io::Error| file_error(path, error))
 }
 
 fn modified(data: &std::fs::Metadata) -> Option<Timestamp> {

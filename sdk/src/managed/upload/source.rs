@@ -50,7 +50,8 @@ impl<'a> UploadSource<'a> {
     /// upload fails with `Io`. An upload in parts is then not completed. An upload with one request has
     /// replaced the object already, perhaps by a mixture of both contents: upload it again.
     ///
-    /// Anything but a regular file, such as a pipe, is read like a [`reader`](Self::reader).
+    /// Anything but a regular file, such as a pipe, is read like a [`reader`](Self::reader), as is a file
+    /// whose size the file system does not know, such as those of `/proc`.
     pub fn path(path: impl AsRef<Path>) -> Self {
         Self(SourceKind::Path(path.as_ref().to_owned()))
     }
@@ -136,10 +137,13 @@ impl From<Cow<'_, str>> for UploadSource<'_> {
 }
 
 /// Reads from the file's position to its end, like [`UploadSource::reader`]. The length of a regular
-/// file is determined now: if it changes before the file is read, the upload fails with `Io`.
+/// file is determined now, unless it is 0: if it changes before the file is read, the upload fails with
+/// `Io`.
 impl From<std::fs::File> for UploadSource<'_> {
     fn from(mut file: std::fs::File) -> Self {
-        let data = file.metadata().ok().filter(std::fs::Metadata::is_file);
+        let data = file.metadata().ok();
+        // A file whose size the file system does not know has 0 bytes, too.
+        let data = data.filter(|data| data.is_file() && data.len() > 0);
         let position = file.stream_position();
         let reader = tokio::fs::File::from_std(file);
         match (data, position) {

@@ -52,8 +52,8 @@ impl Body {
         Ok((stream, progress))
     }
 
-    /// Checks that a stream that is announced as empty has no bytes. The HTTP library would not
-    /// poll it.
+    /// Checks that a stream or a file that is announced as empty has no bytes. The HTTP library would
+    /// not poll it.
     pub(crate) async fn check_empty(&self) -> Result<(), Error> {
         let (mut stream, _) = self.start()?;
         match std::future::poll_fn(|cx| stream.poll_content(cx)).await {

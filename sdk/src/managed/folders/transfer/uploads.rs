@@ -191,7 +191,8 @@ async fn read_small(actions: &[PlannedAction], limit: u64) -> Vec<Option<Result<
 }
 
 /// Reads a small file that does not change in the meantime, and reads it again once if it does.
-/// Returns `None` if the file has more than `limit` bytes in the meantime. Blocks.
+/// Returns `None` if the file has more than `limit` bytes in the meantime, or a size that the file system
+/// does not know. Blocks.
 fn read_consistently(file: &Path, limit: u64) -> Result<Option<Content>> {
     let error = |error: io::Error| file_error(file, error);
     for _ in 0..MAX_ATTEMPTS {
@@ -207,6 +208,9 @@ fn read_consistently(file: &Path, limit: u64) -> Result<Option<Content>> {
         let after = version_of(&open.metadata().map_err(error)?);
         if before == after && content.len() as u64 == after.size {
             return Ok(Some((content.into(), after)));
+        }
+        if before == after && after.size == 0 {
+            return Ok(None);
         }
     }
     let text = format!(
