@@ -86,7 +86,8 @@ impl Bucket {
 /// The bytes are written to a temporary file next to the target. It replaces the target after all
 /// bytes were received, verified and flushed to the disk (see [`sync_to_disk`](Self::sync_to_disk)).
 /// If the download fails or its future is dropped, the temporary file is removed and an existing
-/// target stays unchanged. The file of a killed process, `.<name>.qingstor-<number>.part`, is removed
+/// target stays unchanged. Only if the flush of the folder fails, the complete file has replaced the
+/// target; the error says so. The file of a killed process, `.<name>.qingstor-<number>.part`, is removed
 /// by the next download to the same path (on Unix). A download to a path with such a name is an error.
 /// See [`resumable`](Self::resumable) for an alternative.
 ///

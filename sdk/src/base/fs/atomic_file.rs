@@ -240,13 +240,13 @@ pub(crate) fn put_in_place(
     to: &Path,
     durability: Durability,
 ) -> io::Result<()> {
-    prepare_to_replace(file, from, to, durability)?;
-    std::fs::rename(from, to)?;
-    sync_replaced(to, durability)
+    let replaced = prepare_to_replace(file, from, to, durability)?;
+    move_to(file, from, to, replaced.as_ref())?;
+    sync_replaced(file, to, durability)
 }
 
 /// Does what takes long, or is likely to fail, before the complete `file` at `from` is moved to `to`.
-/// Blocks.
+/// Returns the file that it will replace. Blocks.
 ///
 /// # Errors
 ///
@@ -258,28 +258,37 @@ pub(crate) fn prepare_to_replace(
     from: &Path,
     to: &Path,
     durability: Durability,
-) -> io::Result<()> {
+) -> io::Result<Option<PreviousFile>> {
     let replaced = check_target(to)?;
-    let sync = || match durability {
-        Durability::Synced => file.sync_all(),
-        Durability::Unsynced => Ok(()),
-    };
-    sync()?;
+    if durability == Durability::Synced {
+        file.sync_all()?;
+    }
     if !regular_file::is_at(&file.metadata()?, from) {
         let text = format!("another process has replaced {}", from.display());
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
     }
-    let Some(replaced) = replaced else {
-        return Ok(());
-    };
-    // After the long flush: if the process ends in the meantime, a later download must be able to open
-    // the file.
-    keep_permissions(file, &replaced)?;
-    sync()
+    Ok(replaced)
 }
 
-/// Restores the owner and the permissions that `file` had before [`prepare_to_replace`], so that a
-/// later download can open it. Blocks.
+/// Moves the prepared `file` at `from` to `to`, with the permissions of the file that it replaces. If
+/// that fails, the file can have these permissions already. Blocks.
+#[inline]
+pub(crate) fn move_to(
+    file: &File,
+    from: &Path,
+    to: &Path,
+    replaced: Option<&PreviousFile>,
+) -> io::Result<()> {
+    // After the long flush: if the process ends in the meantime, a later download must be able to open
+    // the file.
+    if let Some(replaced) = replaced {
+        keep_permissions(file, replaced)?;
+    }
+    std::fs::rename(from, to)
+}
+
+/// Restores the owner and the permissions that `file` had before [`move_to`], so that a later download
+/// can open it. Blocks.
 #[cfg(unix)]
 pub(crate) fn restore_permissions(file: &File, original: &Metadata) {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -294,13 +303,21 @@ pub(crate) fn restore_permissions(file: &File, original: &Metadata) {
 #[cfg(not(unix))]
 pub(crate) fn restore_permissions(_: &File, _: &Metadata) {}
 
-/// Makes the move of a file to `to` durable. Blocks.
+/// Makes the move of `file` to `to`, and its permissions, durable. Blocks.
+///
+/// # Errors
+///
+/// Returns an error that says that the file is complete.
 #[inline]
-pub(crate) fn sync_replaced(to: &Path, durability: Durability) -> io::Result<()> {
-    match durability {
-        Durability::Synced => sync_folder(to),
-        Durability::Unsynced => Ok(()),
+pub(crate) fn sync_replaced(file: &File, to: &Path, durability: Durability) -> io::Result<()> {
+    if durability == Durability::Unsynced {
+        return Ok(());
     }
+    let synced = file.sync_all().and_then(|()| sync_folder(to));
+    synced.map_err(|error| {
+        let text = "the file is complete, but a power failure can still undo its replacement";
+        io::Error::new(error.kind(), format!("{text}: {error}"))
+    })
 }
 
 /// Replaces the file at `to` with a file of this content and modification time, as
@@ -462,9 +479,20 @@ mod tests {
     #[test]
     fn a_name_without_a_folder_is_in_the_current_folder() {
         sync_folder(Path::new("name")).unwrap();
+    }
+
+    #[test]
+    fn a_complete_file_replaces_another_one() {
         let folder = tempfile::tempdir().unwrap();
         let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
         let file = File::create(&from).unwrap();
+        // After the file was moved, the error must not read as if the target were unchanged.
+        let missing = folder.path().join("no/to");
+        let error = sync_replaced(&file, &missing, Durability::Synced).unwrap_err();
+        assert!(
+            error.to_string().starts_with("the file is complete"),
+            "{error}"
+        );
         std::fs::remove_file(&from).unwrap();
         let put = |file: &File, durability| put_in_place(file, &from, &to, durability);
         assert!(put(&file, Durability::Synced).is_err());

@@ -1,6 +1,6 @@
 //! [`PartFile`]: the file of an unfinished download.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::resume_state::{ResumeState, state_path};
 use crate::base::error::{Error, Result};
-use crate::base::fs::atomic_file::{self, Durability};
+use crate::base::fs::atomic_file::{self, Durability, PreviousFile};
 use crate::base::fs::file_lock::{LockedFile, open_locked};
 use crate::base::fs::{positioned, regular_file, temporary_name};
 use crate::managed::errors::file_error;
@@ -185,24 +185,31 @@ impl PartFile {
         durability: Durability,
         state: Option<&ResumeState>,
     ) -> io::Result<()> {
-        let original = self.file.metadata()?;
-        atomic_file::prepare_to_replace(&self.file, self.path(), &self.target, durability)?;
-        self.move_to_target(&original, state)?;
-        atomic_file::sync_replaced(&self.target, durability)
+        let (file, target) = (&self.file, &self.target);
+        let replaced = atomic_file::prepare_to_replace(file, self.path(), target, durability)?;
+        self.move_to_target(replaced.as_ref(), state)?;
+        atomic_file::sync_replaced(file, target, durability)
     }
 
-    /// Moves the file to its target, or restores the `original` permissions and the state.
+    /// Moves the file to its target, or restores its permissions and the state.
     #[inline]
-    fn move_to_target(&self, original: &Metadata, state: Option<&ResumeState>) -> io::Result<()> {
+    fn move_to_target(
+        &self,
+        replaced: Option<&PreviousFile>,
+        state: Option<&ResumeState>,
+    ) -> io::Result<()> {
+        let original = self.file.metadata()?;
         // Before the file is moved: a process that is killed in between would leave a state that is
         // never removed.
         let removed = match self.is_resumable() {
             true => self.remove_state(),
             false => Ok(()),
         };
-        let moved = removed.and_then(|()| std::fs::rename(self.path(), &self.target));
+        let (file, target) = (&self.file, &self.target);
+        let moved =
+            removed.and_then(|()| atomic_file::move_to(file, self.path(), target, replaced));
         if moved.is_err() {
-            atomic_file::restore_permissions(&self.file, original);
+            atomic_file::restore_permissions(file, &original);
             if let Some(state) = state {
                 // The first error is more useful.
                 let _ = self.save_state(state);
@@ -317,13 +324,22 @@ mod tests {
             std::fs::set_permissions(&target, read_only).unwrap();
         }
         let file = &guard.file;
-        let original = file.file.metadata().unwrap();
         let synced = Durability::Synced;
-        atomic_file::prepare_to_replace(&file.file, file.path(), &target, synced).unwrap();
+        let replaced =
+            atomic_file::prepare_to_replace(&file.file, file.path(), &target, synced).unwrap();
+        // If the process ends during the flush, another one can open the file.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let metadata = file.file.metadata().unwrap();
+            assert_eq!(metadata.mode() & 0o600, 0o600);
+            let owner = std::fs::metadata(folder.path()).unwrap().uid();
+            assert_eq!(metadata.uid(), owner);
+        }
         // The target becomes a folder after it was checked.
         remove_file(&target).unwrap();
         create_dir(&target).unwrap();
-        file.move_to_target(&original, Some(&complete()))
+        file.move_to_target(replaced.as_ref(), Some(&complete()))
             .unwrap_err();
         drop(guard);
         remove_dir(&target).unwrap();
