@@ -6,4 +6,5 @@ pub(crate) mod file_lock;
 pub(crate) mod open_files;
 pub(crate) mod positioned;
 pub(crate) mod regular_file;
+pub(crate) mod small_file;
 pub(crate) mod temporary_name;

@@ -1,10 +1,11 @@
 //! Atomic files: a file replaces another one when it is complete.
 
-use std::ffi::OsString;
 #[cfg(unix)]
 use std::fs::TryLockError;
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Write};
+use std::io;
+#[cfg(feature = "folders")]
+use std::io::Write;
 use std::path::{Path, PathBuf};
 #[cfg(feature = "folders")]
 use std::time::SystemTime;
@@ -111,7 +112,7 @@ pub(crate) fn options(target: &Path) -> io::Result<OpenOptions> {
     Ok(options_to_replace(check_target(target)?))
 }
 
-fn options_to_replace(replaced: Option<PreviousFile>) -> OpenOptions {
+pub(super) fn options_to_replace(replaced: Option<PreviousFile>) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
@@ -154,7 +155,7 @@ pub(crate) fn check_target(target: &Path) -> io::Result<Option<PreviousFile>> {
 }
 
 /// As [`check_target`], for any name.
-fn check_file(target: &Path) -> io::Result<Option<PreviousFile>> {
+pub(super) fn check_file(target: &Path) -> io::Result<Option<PreviousFile>> {
     let bytes = target.as_os_str().as_encoded_bytes();
     if bytes.is_empty() {
         return Err(io::Error::new(
@@ -402,60 +403,9 @@ fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Replaces the small file at `path` with a file of this content. If the process is killed in the
-/// meantime, the previous file remains. Blocks.
-#[inline]
-pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let options = options_to_replace(check_file(path)?);
-    let new = new_path(path);
-    // A killed process may have left a file. A link in its place must not be followed.
-    remove_if_there(&new)?;
-    let mut file = options.open(&new)?;
-    file.write_all(content)?;
-    // Otherwise a power failure could leave an empty file under the name.
-    file.sync_all()?;
-    drop(file);
-    std::fs::rename(&new, path)
-}
-
-/// Removes the file that [`replace`] created, and its temporary file if it was killed. Blocks.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    remove_if_there(&new_path(path))?;
-    remove_if_there(path)
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn new_path(path: &Path) -> PathBuf {
-    let mut new = OsString::from(path);
-    new.push(".new");
-    new.into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn replaces_and_removes_a_file_without_leftovers() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token");
-        remove(&path).unwrap();
-        for content in ["a long one", "short"] {
-            replace(&path, content.as_bytes()).unwrap();
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
-        }
-        // The temporary file of a process that was killed.
-        std::fs::write(new_path(&path), "sh").unwrap();
-        remove(&path).unwrap();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        assert!(replace(&folder.path().join("no/token"), b"a").is_err());
-    }
 
     #[test]
     fn a_temporary_file_of_a_killed_process_is_replaced() {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::fs::atomic_file;
 use crate::base::fs::regular_file::{foreign, have_same_owner, open_unlinked, read_at_most};
+use crate::base::fs::small_file;
 
 /// The maximum size of a state file in bytes. A file with 10,000 ranges has less than 1 MiB.
 const MAX_FILE_SIZE: u64 = 16 << 20;
@@ -84,13 +84,13 @@ impl ResumeState {
     /// previous state remains. Blocks.
     #[inline]
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        atomic_file::replace(&state_path(path), &serde_json::to_vec(self)?)
+        small_file::replace(&state_path(path), &serde_json::to_vec(self)?)
     }
 
     /// Removes the state of the part file at `path`, and temporary files of a process that was killed
     /// while it wrote the state. Blocks.
     pub(super) fn remove(path: &Path) -> io::Result<()> {
-        atomic_file::remove(&state_path(path))
+        small_file::remove(&state_path(path))
     }
 
     /// Marks a range as complete.
