@@ -1,5 +1,6 @@
 //! Operands: `qs://BUCKET/KEY`, paths of files, and `-`.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -35,18 +36,21 @@ impl Location {
     ///
     /// # Errors
     ///
-    /// Returns a usage error if the bucket after `qs://` is missing, or if the operand is empty.
-    pub(crate) fn parse(text: &str) -> Result<Self> {
-        if text == "-" {
-            return Ok(Self::Stdio);
-        }
-        let scheme = text.get(..SCHEME.len());
-        if !scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME)) {
-            return match text {
-                "" => Err(usage(messages::empty_path())),
-                _ => Ok(Self::Local(text.into())),
+    /// Returns a usage error if the operand is empty, if the bucket after `qs://` is missing, or if an
+    /// address is not UTF-8.
+    pub(crate) fn parse(operand: impl AsRef<OsStr>) -> Result<Self> {
+        let operand = operand.as_ref();
+        let scheme = operand.as_encoded_bytes().get(..SCHEME.len());
+        if !scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME.as_bytes())) {
+            return match operand.to_str() {
+                Some("") => Err(usage(messages::empty_path())),
+                Some("-") => Ok(Self::Stdio),
+                _ => Ok(Self::Local(operand.into())),
             };
         }
+        let text = operand
+            .to_str()
+            .ok_or_else(|| usage(messages::not_utf8(operand.display())))?;
         let rest = text.get(SCHEME.len()..).unwrap_or_default();
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket.is_empty() {
@@ -60,8 +64,8 @@ impl Location {
     /// # Errors
     ///
     /// Returns the errors of [`parse`](Self::parse).
-    pub(crate) fn parse_source(text: &str) -> Result<Self> {
-        Ok(match Self::parse(text)? {
+    pub(crate) fn parse_source(operand: impl AsRef<OsStr>) -> Result<Self> {
+        Ok(match Self::parse(operand)? {
             Self::Local(path) if is_stdin(&path) => Self::Stdio,
             location => location,
         })
@@ -72,8 +76,8 @@ impl Location {
     /// # Errors
     ///
     /// Returns the errors of [`parse`](Self::parse).
-    pub(crate) fn parse_target(text: &str) -> Result<Self> {
-        Ok(match Self::parse(text)? {
+    pub(crate) fn parse_target(operand: impl AsRef<OsStr>) -> Result<Self> {
+        Ok(match Self::parse(operand)? {
             Self::Local(path) if is_stdout(&path) => Self::Stdio,
             location => location,
         })

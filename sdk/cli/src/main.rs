@@ -82,9 +82,11 @@ fn print_usage(error: &clap::Error) -> u8 {
     let json = std::env::args_os()
         .take_while(|argument| argument != "--")
         .any(|argument| argument == "--json");
+    if json {
+        messages::use_english();
+    }
     // Nothing can be done if the output is closed.
     let _ = if code == USAGE && json {
-        messages::use_english();
         let value = serde_json::json!({"error": messages::usage_errors::one_line(error)});
         writeln!(io::stdout(), "{value}")
     } else {

@@ -96,6 +96,7 @@ messages! {
     summary(objects, plural, bytes) { "{objects} object{plural}, {bytes}" "{objects} 个对象，{bytes}" }
 
     // Wrong usage.
+    not_utf8(arguments) { "not valid UTF-8: {arguments}" "不是有效的 UTF-8：{arguments}" }
     empty_path() { "a path is empty" "路径为空" }
     no_bucket(path) { "`{path}` does not name a bucket: write qs://BUCKET/KEY" "`{path}` 缺少存储空间名称：请写成 qs://BUCKET/KEY" }
     no_key(path) { "`{path}` does not name an object: write qs://BUCKET/KEY" "`{path}` 缺少对象名称：请写成 qs://BUCKET/KEY" }

@@ -1,5 +1,6 @@
 //! Arguments of commands that transfer files and objects.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -28,7 +29,7 @@ unless the first filter is --include:
 pub(crate) struct CopyArguments {
     /// Files, folders, qs://BUCKET/KEY, patterns, or - for standard input; then the target
     #[arg(required = true, num_args = 1.., value_name = "PATH", add = path_completer())]
-    pub(crate) paths: Vec<String>,
+    pub(crate) paths: Vec<OsString>,
     /// Include folders with everything below them
     #[arg(long, short)]
     pub(crate) recursive: bool,
@@ -82,10 +83,10 @@ Examples:
 pub(crate) struct SyncArguments {
     /// Folder or qs://BUCKET/FOLDER to read
     #[arg(add = path_completer())]
-    pub(crate) source: String,
+    pub(crate) source: OsString,
     /// Folder or qs://BUCKET/FOLDER to change
     #[arg(add = path_completer())]
-    pub(crate) target: String,
+    pub(crate) target: OsString,
     /// Delete what the source does not have
     #[arg(long)]
     pub(crate) delete: bool,
@@ -124,10 +125,10 @@ Examples:
 pub(crate) struct CheckArguments {
     /// Folder or qs://BUCKET/FOLDER
     #[arg(add = path_completer())]
-    pub(crate) source: String,
+    pub(crate) source: OsString,
     /// Folder or qs://BUCKET/FOLDER
     #[arg(add = path_completer())]
-    pub(crate) target: String,
+    pub(crate) target: OsString,
     #[command(flatten)]
     pub(crate) comparison: Comparison,
     /// Do not report targets that are newer than the source

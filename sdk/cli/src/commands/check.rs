@@ -30,7 +30,8 @@ pub(super) async fn run(
     output: &Arc<Output>,
     arguments: CheckArguments,
 ) -> Result<()> {
-    let operands = Operands::new(Verb::Check, &arguments.source).to(&arguments.target);
+    let operands =
+        Operands::new(Verb::Check, arguments.source.display()).to(arguments.target.display());
     let compared = compare(session, output, arguments).await;
     compared.map_err(
         |error| match error.is::<OutputClosed>() || error.is::<UsageError>() {

@@ -3,7 +3,7 @@
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{Language, language};
+use super::{Language, error as error_line, language, not_utf8};
 
 /// Words that the parser adds to the help and to the usage, and their translations.
 const WORDS: &[(&str, &str)] = &[
@@ -21,6 +21,9 @@ const WORDS: &[(&str, &str)] = &[
 /// `None` if the parser's own text is used.
 pub(crate) fn translated(error: &Error) -> Option<String> {
     match language() {
+        Language::English if error.kind() == ErrorKind::InvalidUtf8 => {
+            Some(format!("{}\n", error_line(reason(error))))
+        }
         Language::English => None,
         Language::Chinese => Some(in_chinese(error)),
     }
@@ -29,8 +32,8 @@ pub(crate) fn translated(error: &Error) -> Option<String> {
 /// Returns the error as one line, in the language of the locale.
 pub(crate) fn one_line(error: &Error) -> String {
     let text = match language() {
-        Language::English => error.render().to_string(),
-        Language::Chinese => reason(error),
+        Language::English if error.kind() != ErrorKind::InvalidUtf8 => error.render().to_string(),
+        _ => reason(error),
     };
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let reason = text.split("\n\n").next().unwrap_or_default();
@@ -116,10 +119,18 @@ fn reason(error: &Error) -> String {
             let expected = number(ContextKind::ExpectedNumValues);
             format!("{argument} 需要 {expected} 个值")
         }
-        ErrorKind::InvalidUtf8 => "参数不是有效的 UTF-8".to_owned(),
+        ErrorKind::InvalidUtf8 => not_utf8(invalid_arguments()),
         // Failures to print, and kinds of later versions.
         _ => error.to_string(),
     }
+}
+
+/// Returns the arguments of the process that are not UTF-8. The parser does not name them.
+fn invalid_arguments() -> String {
+    let arguments = std::env::args_os();
+    let invalid = arguments.filter(|argument| argument.to_str().is_none());
+    let names = invalid.map(|argument| argument.display().to_string());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Translates why a number is invalid. The program's own parsers translate their reasons.

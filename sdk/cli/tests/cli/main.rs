@@ -8,6 +8,8 @@ mod completion;
 mod copies;
 mod environment;
 mod failures;
+#[cfg(target_os = "linux")]
+mod file_names;
 mod filters;
 mod folders;
 mod interruptions;

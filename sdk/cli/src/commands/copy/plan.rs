@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
+use qingstor_sdk::SkipReason;
 
 use super::super::folder::{FolderJob, LocationPair};
 use super::super::inapplicable_options;
@@ -15,6 +16,7 @@ use crate::exit::{UsageError, usage};
 use crate::listing::{Selection, find, has_objects_below, nothing};
 use crate::location::{Location, Remote, both_local, ends_with_separator};
 use crate::messages;
+use crate::messages::reasons::skip_reason;
 use crate::output::Output;
 use crate::pattern::Pattern;
 use crate::session::Session;
@@ -37,6 +39,26 @@ enum Source {
     Pattern(Location, Pattern, String),
 }
 
+impl Source {
+    /// Returns the file or object, or the folder.
+    fn location(&self) -> &Location {
+        match self {
+            Self::File(location)
+            | Self::Folder(location)
+            | Self::ObjectAndFolder(location)
+            | Self::Pattern(location, ..) => location,
+        }
+    }
+
+    /// Returns the operand, as the user wrote it.
+    fn operand(&self) -> String {
+        match self {
+            Self::Pattern(.., operand) => operand.clone(),
+            source => source.location().to_string(),
+        }
+    }
+}
+
 /// Plans the transfers, and returns them with the targets of single files. A source that cannot be
 /// used, or whose target another one has, is reported, and the others are planned.
 ///
@@ -57,7 +79,7 @@ pub(super) async fn plan(
     let target = Location::parse_target(target)?;
     let locations: Vec<_> = sources
         .iter()
-        .map(|path| Location::parse_source(path))
+        .map(Location::parse_source)
         .collect::<Result<_>>()?;
     for source in &locations {
         if matches!(
@@ -121,13 +143,22 @@ pub(super) async fn plan(
             return Err(usage(messages::several_to_stdout()));
         }
         if matches!(&target, Location::Local(path) if path.exists()) {
-            return Err(usage(messages::several_to_one(target_text)));
+            return Err(usage(messages::several_to_one(target_text.display())));
         }
     }
     let mut targets = ClaimedTargets::new(&target, !arguments.transfer.dry_run);
     let mut jobs = Vec::new();
     for source in kinds {
-        let job = job(source, &target, is_folder || has_several, has_several)?;
+        let (location, operand) = (source.location().clone(), source.operand());
+        let job = match job(source, &target, is_folder || has_several, has_several) {
+            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) => {
+                let verb = failed_verb(&location, &target, is_move);
+                output.failed(&Action::new(verb, &operand), &error);
+                continue;
+            }
+            Ok(job) => job,
+        };
         if let Job::Folder(folder) = &job {
             folder.locations.check(folder.pattern.as_ref(), is_move)?;
         }
@@ -298,12 +329,16 @@ fn name(source: &Location) -> Result<String> {
             let name = match path.file_name() {
                 Some(name) => Some(name.to_owned()),
                 // `.` and `..` have the names of the folders that they lead to.
-                None => path.canonicalize()?.file_name().map(ToOwned::to_owned),
+                None => {
+                    let whole = path.canonicalize();
+                    let whole = whole.with_context(|| path.display().to_string())?;
+                    whole.file_name().map(ToOwned::to_owned)
+                }
             };
             let name = name.unwrap_or_default();
             match name.to_str() {
                 Some(name) => Ok(name.to_owned()),
-                None => Err(anyhow!(messages::unsafe_name(path.display()))),
+                None => Err(anyhow!(skip_reason(&SkipReason::NotUtf8))),
             }
         }
     }
