@@ -157,10 +157,9 @@ impl Bucket {
 ///
 /// # Order and memory
 ///
-/// The service does not list keys in byte order. A list is therefore sorted before it is compared
-/// with the other side: up to 4 MiB in memory, more in a temporary file. The memory does not depend
-/// on the number of files, or on the number of files in one folder. Transfers start when the lists
-/// are complete; an upload without comparison needs no list.
+/// Transfers start when the lists are complete and sorted; an upload without comparison needs no list.
+/// The memory does not depend on the number of files. [The guide](crate::guide::folders#order) has the
+/// reasons and numbers.
 ///
 /// # Errors and cancellation
 ///

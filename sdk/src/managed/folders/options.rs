@@ -21,13 +21,15 @@ pub enum Compare {
     /// By size, then by time. Up: the file differs if it is newer than the object. Down: the object
     /// differs if its time is not that of the file; the time of an object is the one that an upload
     /// stored in its metadata ([`MODIFIED_METADATA`](crate::MODIFIED_METADATA)), or else that of its
-    /// last change. Between buckets: the source differs if it is newer.
+    /// last change. Between buckets: objects with the same ETag are equal; otherwise, the source
+    /// differs if it is newer.
     #[default]
     SizeAndTime,
     /// By size only.
     SizeOnly,
     /// By size, then by content: reads the local file and compares its MD5, or the MD5s of its parts,
-    /// with the ETag of the object.
+    /// with the ETag of the object. Between buckets: compares the ETags; if they are not comparable,
+    /// such as those of encrypted objects or of different part sizes, the size decides.
     Checksum,
 }
 
@@ -180,7 +182,8 @@ impl FolderTransfer {
     }
 
     /// Sets how many files, folders and objects may be deleted. If there are more, none is deleted,
-    /// and each one is reported as skipped.
+    /// and each one is reported as a failure
+    /// ([`SkipReason::TooManyDeletions`](crate::SkipReason::TooManyDeletions)).
     pub fn max_delete(mut self, paths: u64) -> Self {
         self.options.max_delete = Some(paths);
         self
