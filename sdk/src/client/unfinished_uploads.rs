@@ -96,7 +96,8 @@ impl QingStor {
     /// Returns `Timeout` if an upload is left after `timeout`, or the first error of an abort, of a
     /// transfer that was dropped or has failed, since the client was created or this method returned
     /// such an error. The parts of such an upload use storage: see
-    /// [`Bucket::list_multipart_uploads`](crate::Bucket::list_multipart_uploads).
+    /// [`Bucket::list_multipart_uploads`](crate::Bucket::list_multipart_uploads). Returns `Config`
+    /// outside of a Tokio runtime.
     pub async fn wait_for_aborts(&self, timeout: Duration) -> Result<()> {
         runtime::current()?;
         let uploads = &self.dispatcher().shared.unfinished_uploads.0;

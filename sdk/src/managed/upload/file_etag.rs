@@ -30,8 +30,8 @@ use crate::managed::part_sizes::{MAX_PART_SIZE, MIN_PART_SIZE, PartSizes};
 ///
 /// # Errors
 ///
-/// Returns `InvalidInput` if `part_size` is 0, and `Io` if the file cannot be read, is not a regular
-/// file, or has a size that the file system does not know.
+/// Returns `InvalidInput` if `part_size` is 0, `Io` if the file cannot be read, is not a regular file,
+/// or has a size that the file system does not know, and `Config` outside of a Tokio runtime.
 ///
 /// # Examples
 ///
