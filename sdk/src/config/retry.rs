@@ -18,7 +18,9 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
-/// use std::time::Duration; use qingstor_sdk::{Config, QingStor, RetryPolicy};
+/// use std::time::Duration;
+///
+/// use qingstor_sdk::{Config, QingStor, RetryPolicy};
 ///
 /// let policy = RetryPolicy::default().max_attempts(8).total_timeout(Duration::from_secs(120));
 /// let config = Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY").retry(policy);

@@ -48,8 +48,8 @@ type StreamSlot = Arc<Mutex<Option<BoxStream>>>;
 /// it.
 ///
 /// ```no_run
-/// # async fn example(stream: impl futures_core::Stream<Item = std::io::Result<bytes::Bytes>> +
-/// Send + 'static) -> qingstor_sdk::Result<()> {
+/// # type BoxStream = std::pin::Pin<Box<dyn futures_core::Stream<Item = std::io::Result<bytes::Bytes>> + Send>>;
+/// # async fn example(stream: BoxStream) -> qingstor_sdk::Result<()> {
 /// use qingstor_sdk::Body;
 ///
 /// let text = Body::from("hello");
@@ -110,8 +110,8 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// Returns `Io` if the file cannot be read or is not a regular file. If the length changes
-    /// before the body is sent, the request fails with `Io`.
+    /// Returns `Io` if the file cannot be read or is not a regular file, and `Config` outside of a
+    /// Tokio runtime. If the length changes before the body is sent, the request fails with `Io`.
     pub async fn from_path(path: impl AsRef<Path>) -> Result<Self> {
         runtime::current()?;
         let path = path.as_ref();

@@ -16,10 +16,12 @@ use crate::config::file;
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
-/// use std::time::Duration; use qingstor_sdk::{Config, FileCredentials, QingStor};
+/// use std::time::Duration;
 ///
-/// let file =
-/// FileCredentials::new("/run/secrets/qingstor.yaml").check_every(Duration::from_secs(5));
+/// use qingstor_sdk::{Config, FileCredentials, QingStor};
+///
+/// let file = FileCredentials::new("/run/secrets/qingstor.yaml");
+/// let file = file.check_every(Duration::from_secs(5));
 /// let qingstor = QingStor::new(Config::anonymous().credentials_provider(file))?;
 /// # let _ = qingstor; Ok(()) }
 /// ```
