@@ -19,15 +19,14 @@ async fn main() -> Result<()> {
     let bucket = qingstor.bucket("presigned-example", "pek3a")?;
     bucket.put().await?;
 
-    // The headers of the call are signed: the upload must send them.
     let upload = bucket.put_object("hello.txt").content_type("text/plain");
     let upload = upload.presign(Duration::from_secs(600))?;
+    // The headers of the call are signed: the upload must send all of them.
+    let mut headers = String::new();
     for (name, value) in upload.headers() {
-        println!(
-            "curl -T hello.txt -H '{name}: {}' '{upload}'",
-            value.to_str()?
-        );
+        headers += &format!(" -H '{name}: {}'", value.to_str()?);
     }
+    println!("curl -T hello.txt{headers} '{upload}'");
     let response = send(&upload, "hello").await?;
     assert!(response.starts_with("HTTP/1.1 201"), "{response}");
 
