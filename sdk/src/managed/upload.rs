@@ -257,7 +257,7 @@ impl<'a> Upload<'a> {
     ///
     /// Without verification, the upload needs less CPU time, but does not notice if the service stores
     /// other bytes. [The guide](crate::guide::uploads#the-cost-of-verification) has numbers. The MD5s
-    /// are calculated on threads for blocking work. A file is read twice for this, up to 512 MiB apart.
+    /// are calculated on threads for blocking work. A file is read twice for this.
     pub fn verify(mut self, verify: bool) -> Self {
         self.options.transfer.verify = verify;
         self
