@@ -133,6 +133,17 @@ impl ByteStream {
     /// Returns `Integrity` if the bytes do not have the MD5 that [`verified`](Self::verified)
     /// requires, or are more or fewer than announced; `Interrupted` if the connection broke;
     /// `Timeout` if no byte arrived in time, or the body was too slow.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let mut body = bucket.get_object("film.mov").await?.body;
+    /// while let Some(chunk) = body.chunk().await? {
+    ///     println!("{} bytes", chunk.len());
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         ChunkRead(&mut self.reader).await.transpose()
     }
