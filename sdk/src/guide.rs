@@ -52,7 +52,7 @@ pub mod deletions {
     #![doc = include_str!("guide/deletions.md")]
 }
 
-/// How to find the zone of a bucket.
+/// The zones of the service, and how to find that of a bucket.
 pub mod zones {
     #![doc = include_str!("guide/zones.md")]
 }

@@ -17,8 +17,8 @@ impl QingStor {
     /// Returns the zone of the bucket `name`. Use it to store the zone; use
     /// [`bucket_in_its_zone`](Self::bucket_in_its_zone) to access the bucket at once.
     ///
-    /// The client sends an unsigned request to the host of all zones, which redirects to the zone of
-    /// the bucket. If the response is not a redirect (the endpoint of one zone, or a custom endpoint),
+    /// The client sends an unsigned request to the global host, which redirects to the zone of the
+    /// bucket. If the response is not a redirect (the endpoint of one zone, or a custom endpoint),
     /// the client looks for the bucket in the list of the account's buckets.
     ///
     /// ```no_run
