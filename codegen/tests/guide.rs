@@ -117,45 +117,30 @@ fn the_guide_creates_a_typescript_pack() {
     check_companion(&workspace);
 }
 
-/// The pack that the section "Adding a template pack" of CONTRIBUTING.md creates.
-#[test]
-fn the_example_for_contributors_creates_a_pack() {
+/// Returns the blocks of an example in CONTRIBUTING.md.
+fn example_for_contributors(title: &str) -> Vec<Block> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let text = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
-    let (_, section) = text.split_once("\n## Adding a template pack\n").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
+    let (_, section) = text.split_once(&format!("\n### {title}\n")).unwrap();
+    let (section, _) = section.split_once("\n### ").unwrap();
     // The blocks are indented, because they are parts of a list.
     let section: Vec<&str> = section
         .lines()
         .map(|line| line.strip_prefix("   ").unwrap_or(line))
         .collect();
-    let workspace = repository();
-    for block in blocks(&section.join("\n")) {
-        match &block.file {
-            Some(file) if block.language != "sh" => {
-                workspace.write(file, &block.text);
-            }
-            _ => run(&workspace, &block.text),
-        }
-    }
-    let list = workspace.read("target/list/list.txt");
-    let line = "\nput_object: PUT /{bucketName}/{objectKey}\n";
-    assert!(list.contains(line), "{list}");
+    blocks(&section.join("\n"))
 }
 
-/// The section "Example: a new optional query parameter" of CONTRIBUTING.md.
+fn generate_sdk() -> String {
+    format!(
+        "{CALL} generate --file specs/qingstor/2016-01-06/api_v2.0.json \
+        --overlay specs/qingstor/overlay.json --template templates/rust --output generated"
+    )
+}
+
 #[test]
 fn the_example_for_contributors_adds_a_parameter() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let text = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
-    let title = "\n### Example: a new optional query parameter\n";
-    let (_, section) = text.split_once(title).unwrap();
-    let (section, _) = section.split_once("\n### ").unwrap();
-    let section: Vec<&str> = section
-        .lines()
-        .map(|line| line.strip_prefix("   ").unwrap_or(line))
-        .collect();
-    let blocks = blocks(&section.join("\n"));
+    let blocks = example_for_contributors("Example: a new optional query parameter");
     let block = |language: &str| {
         let mut matching = blocks.iter().filter(|block| block.language == language);
         let block = matching.next().unwrap();
@@ -169,10 +154,7 @@ fn the_example_for_contributors_adds_a_parameter() {
     assert_eq!(workspace.read(file).matches(last).count(), 1);
     let indented = block("json").trim_end().replace('\n', "\n      ");
     workspace.replace(file, last, &format!("{last},\n      {indented}"));
-    let generate = format!(
-        "{CALL} generate --file specs/qingstor/2016-01-06/api_v2.0.json \
-        --overlay specs/qingstor/overlay.json --template templates/rust --output generated"
-    );
+    let generate = generate_sdk();
     run(&workspace, &generate);
     let code = workspace.read("generated/bucket.rs");
     for piece in block("diff").split("...\n") {
@@ -190,6 +172,24 @@ fn the_example_for_contributors_adds_a_parameter() {
         lines.map(|line| line.trim().to_owned()).collect()
     };
     assert_eq!(without_indents(&report), without_indents(block("text")));
+}
+
+#[test]
+fn the_example_for_contributors_adds_an_operation() {
+    let blocks = example_for_contributors("Example: a new operation");
+    let [operation, path] = &*blocks else {
+        panic!("{} blocks", blocks.len());
+    };
+    let workspace = repository();
+    workspace.write(operation.file.as_ref().unwrap(), &operation.text);
+    let root = "specs/qingstor/2016-01-06/api_v2.0.json";
+    let paths = "\"paths\": {";
+    let added = format!("{paths}\n{},", path.text.trim_end());
+    workspace.replace(root, paths, &added);
+    run(&workspace, &generate_sdk());
+    let code = workspace.read("generated/bucket_inventory.rs");
+    assert!(code.contains("pub fn get_inventory(&self)"), "{code}");
+    assert!(code.contains(".sub_resource(\"inventory\")"), "{code}");
 }
 
 /// Checks the output of the companion pack in the guide, with the names of the guide's pack and
