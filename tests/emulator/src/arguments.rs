@@ -63,10 +63,11 @@ pub(crate) struct Arguments {
     /// Time for requests in flight to finish at the end
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub(crate) grace: Duration,
-    /// Access key ID of an account; repeat for several accounts
+    /// Access key ID of an account; repeat for several accounts [default: EMULATORACCESSKEYID]
     #[arg(long, value_name = "ID", help_heading = ACCOUNTS)]
     pub(crate) access_key_id: Vec<String>,
-    /// Secret access key of the access key ID at the same position
+    /// Secret access key of the access key ID at the same position [default:
+    /// emulator-secret-access-key]
     #[arg(long, value_name = "SECRET", help_heading = ACCOUNTS)]
     pub(crate) secret_access_key: Vec<String>,
     /// Explain wrong signatures in error documents, which is on by default for loopback addresses
