@@ -33,14 +33,17 @@ macro_rules! tests {
     ($version:ident) => {
         mod $version {
             use std::error::Error as _;
+            use std::time::Duration;
 
-            use futures_util::{StreamExt, stream};
+            use futures_util::future::join_all;
+            use futures_util::{FutureExt, StreamExt, stream};
             use qingstor_object_store::qingstor_sdk::{self, Config, QingStor};
             use qingstor_object_store::$version::QingStorBuilder;
             use qingstor_object_store::$version::object_store::path::Path;
             use qingstor_object_store::$version::object_store::{
                 Error, ObjectStore, ObjectStoreExt,
             };
+            use tokio::time::timeout;
 
             use crate::site::Site;
 
@@ -110,6 +113,48 @@ macro_rules! tests {
                     }
                     let of_sdk = source.unwrap().downcast_ref::<qingstor_sdk::Error>();
                     assert!(of_sdk.unwrap().request_id().is_some());
+                }
+            }
+
+            #[tokio::test]
+            async fn requests_that_need_the_zone_at_the_same_time_share_one_search() {
+                let site = Site::start().await;
+                let store = QingStorBuilder::new()
+                    .with_url("qs://store-bucket")
+                    .with_options(options(&site))
+                    .build()
+                    .unwrap();
+                site.faults(&["operation=ListBuckets,code=permission_denied"]);
+                let paths: Vec<_> = (0..100).map(|n| Path::from(format!("{n}"))).collect();
+                let results = join_all(paths.iter().map(|path| store.head(path))).await;
+                for (result, path) in results.iter().zip(&paths) {
+                    let Err(Error::PermissionDenied { path: found, .. }) = result else {
+                        panic!("{result:?}");
+                    };
+                    assert_eq!(found, path.as_ref());
+                }
+                assert_eq!(site.emulator.faults()[0].hits, 1);
+            }
+
+            #[tokio::test]
+            async fn a_request_that_is_not_polled_does_not_block_others() {
+                let site = Site::start().await;
+                let store = QingStorBuilder::new()
+                    .with_url("qs://store-bucket")
+                    .with_options(options(&site))
+                    .build()
+                    .unwrap();
+                let [a, b, c] = ["a", "b", "c"].map(Path::from);
+                site.faults(&["operation=ListBuckets,times=1,code=permission_denied"]);
+                let mut waiting = [store.get(&a).boxed(), store.get(&b).boxed()];
+                for request in &mut waiting {
+                    assert!(request.now_or_never().is_none());
+                }
+                let put = async { while store.put(&c, "foo".into()).await.is_err() {} };
+                timeout(Duration::from_secs(10), put).await.unwrap();
+                for result in join_all(waiting).await {
+                    let is_denied = matches!(result, Err(Error::PermissionDenied { .. }));
+                    assert!(is_denied, "{result:?}");
                 }
             }
 
@@ -207,8 +252,6 @@ macro_rules! tests {
             #[cfg(feature = "signer")]
             #[tokio::test]
             async fn presigned_urls_need_no_credentials() {
-                use std::time::Duration;
-
                 use http::Method;
                 use qingstor_object_store::$version::object_store::signer::Signer;
 
@@ -251,8 +294,6 @@ macro_rules! tests {
             #[cfg(feature = "signer")]
             #[tokio::test]
             async fn presigned_urls_use_the_current_credentials_of_a_provider() {
-                use std::time::Duration;
-
                 use http::Method;
                 use qingstor_object_store::$version::object_store::signer::Signer;
 

@@ -1,7 +1,6 @@
 //! Deletions.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -39,7 +38,7 @@ impl QingStorStore {
         }
         let outcome = match self.handle().get().await {
             Ok(bucket) => Ok(bucket.delete_objects(keys).await),
-            Err(error) => Err(Arc::new(error)),
+            Err(error) => Err(error),
         };
         let errors = outcome.map(|outcome| {
             let errors = outcome.errors.into_iter();

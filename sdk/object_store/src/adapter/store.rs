@@ -11,7 +11,7 @@ use qingstor_sdk::operations::PutObjectInput;
 use qingstor_sdk::{Body, Bucket, Call};
 
 use super::attributes::{ObjectAttributes, set_attributes};
-use super::error::{not_implemented, of_object};
+use super::error::{not_implemented, of_object, of_shared};
 use super::object_store::path::{self, Path};
 use super::object_store::{
     CopyMode, CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
@@ -106,7 +106,7 @@ impl QingStorStore {
     /// Returns the bucket for a request for the object at `location`, which errors name.
     pub(super) async fn bucket_for(&self, location: &Path) -> Result<&Bucket> {
         let found = self.inner.bucket.get().await;
-        found.map_err(|error| of_object(location, error))
+        found.map_err(|error| of_shared(location, &error))
     }
 
     pub(super) fn handle(&self) -> &BucketHandle {
