@@ -6,7 +6,7 @@ pub(crate) mod collection;
 pub(crate) mod deadline;
 pub(crate) mod digest;
 pub(crate) mod encode_set;
-pub(crate) mod entity_tag;
+pub mod entity_tag;
 pub(crate) mod error;
 pub(crate) mod escape;
 pub(crate) mod fs;

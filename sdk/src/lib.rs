@@ -89,6 +89,7 @@ mod transport;
 pub mod guide;
 
 pub use base::base64_bytes::Base64Bytes;
+pub use base::entity_tag;
 pub use base::error::{Error, ErrorCode, ErrorKind, Result};
 pub use base::secret::Secret;
 pub use base::telemetry;

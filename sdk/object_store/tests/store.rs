@@ -223,27 +223,34 @@ macro_rules! tests {
 
             #[tokio::test]
             async fn ranges_are_pinned_to_one_object() {
-                let (bucket, received) = bucket_with_handler(|number, received| {
-                    let range = received.range.as_deref().unwrap();
-                    let range = range.strip_prefix("bytes=").unwrap();
-                    let response = http::Response::builder()
-                        .header("etag", "\"a\"")
-                        .header("last-modified", "Sun, 16 Aug 2015 09:05:00 GMT")
-                        .header("content-range", format!("bytes {range}/9000000"));
-                    match number {
-                        0 => response.status(206).body("abc".into()).unwrap(),
-                        _ => response.status(412).body(String::new()).unwrap(),
+                // A weak tag never matches a condition.
+                for (etag, if_match) in [
+                    ("\"a\"", Some("\"a\"")),
+                    ("W/\"a\"", None),
+                    ("w/\"a\"", None),
+                ] {
+                    let (bucket, received) = bucket_with_handler(move |number, received| {
+                        let range = received.range.as_deref().unwrap();
+                        let range = range.strip_prefix("bytes=").unwrap();
+                        let response = http::Response::builder()
+                            .header("etag", etag)
+                            .header("last-modified", "Sun, 16 Aug 2015 09:05:00 GMT")
+                            .header("content-range", format!("bytes {range}/9000000"));
+                        match number {
+                            0 => response.status(206).body("abc".into()).unwrap(),
+                            _ => response.status(412).body(String::new()).unwrap(),
+                        }
+                    });
+                    let far = [0..3, 4_000_000..4_000_003, 8_000_000..8_000_003];
+                    let result = store_of(bucket).get_ranges(&Path::from("k"), &far).await;
+                    let error = result.unwrap_err();
+                    assert!(matches!(error, Error::Precondition { .. }), "{error}");
+                    let received = received.lock().unwrap();
+                    assert!(received.len() > 1);
+                    assert_eq!(received[0].if_match, None);
+                    for other in &received[1..] {
+                        assert_eq!(other.if_match.as_deref(), if_match);
                     }
-                });
-                let far = [0..3, 4_000_000..4_000_003, 8_000_000..8_000_003];
-                let result = store_of(bucket).get_ranges(&Path::from("k"), &far).await;
-                let error = result.unwrap_err();
-                assert!(matches!(error, Error::Precondition { .. }), "{error}");
-                let received = received.lock().unwrap();
-                assert!(received.len() > 1);
-                assert_eq!(received[0].if_match, None);
-                for other in &received[1..] {
-                    assert_eq!(other.if_match.as_deref(), Some("\"a\""));
                 }
             }
 

@@ -1,7 +1,8 @@
-//! Values of `ETag` headers.
+//! The values of `ETag` headers: strong, weak, with and without quotes.
 
 /// Returns the text of an ETag, without `W/` and quotes.
-pub(crate) fn text(etag: &str) -> &str {
+#[must_use]
+pub fn text(etag: &str) -> &str {
     let etag = etag.trim();
     weak(etag).unwrap_or(etag).trim().trim_matches('"')
 }
@@ -12,13 +13,23 @@ pub(crate) fn is_set(etag: &str) -> bool {
 }
 
 /// Returns whether two ETags have the same text. Those that are MD5s may differ in case.
-pub(crate) fn are_same(one: &str, other: &str) -> bool {
+#[must_use]
+pub fn are_same(one: &str, other: &str) -> bool {
     text(one).eq_ignore_ascii_case(text(other))
 }
 
 /// Returns whether equal ETags mean equal bytes: the tag has a text and is not weak. Only
 /// such tags are used to combine ranges and in conditions.
-pub(crate) fn is_strong(etag: &str) -> bool {
+///
+/// ```
+/// use qingstor_sdk::entity_tag;
+///
+/// assert!(entity_tag::is_strong("\"e1f2\""));
+/// assert!(!entity_tag::is_strong("W/\"e1f2\""));
+/// assert_eq!(entity_tag::text("W/\"e1f2\""), "e1f2");
+/// ```
+#[must_use]
+pub fn is_strong(etag: &str) -> bool {
     weak(etag.trim()).is_none() && is_set(etag)
 }
 

@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
-use qingstor_sdk::{Bucket, SseKey, Timestamp};
+use qingstor_sdk::{Bucket, SseKey, Timestamp, entity_tag};
 
 use crate::messages;
 
@@ -64,19 +64,13 @@ impl ObjectVersion {
             head = head.sse_key(sse_key);
         }
         let head = head.await?;
-        let is_same = match tag(&self.etag) {
+        let is_same = match entity_tag::text(&self.etag) {
             "" => head.content_length == Some(self.size),
-            expected => tag(&head.etag) == expected,
+            _ => entity_tag::are_same(&head.etag, &self.etag),
         };
         match is_same {
             true => Ok(()),
             false => Err(anyhow!(messages::changed_since_copy())),
         }
     }
-}
-
-/// Returns the text of an ETag, which can be quoted and weak.
-fn tag(etag: &str) -> &str {
-    let etag = etag.trim();
-    etag.strip_prefix("W/").unwrap_or(etag).trim_matches('"')
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use qingstor_sdk::operations::{GetObjectInput, GetObjectOutput, HeadObjectInput};
-use qingstor_sdk::{Bucket, Timestamp};
+use qingstor_sdk::{Bucket, Timestamp, entity_tag};
 use tokio::sync::OnceCell;
 
 use super::attributes::take_attributes;
@@ -106,7 +106,7 @@ impl QingStorStore {
             let init = async {
                 let output = self.get_range_of(bucket, location, &range, None).await?;
                 let pin = Pin {
-                    etag: Some(output.etag.clone()).filter(|etag| is_strong(etag)),
+                    etag: Some(output.etag.clone()).filter(|etag| entity_tag::is_strong(etag)),
                     last_modified: output.last_modified,
                 };
                 first = Some(output);
@@ -194,11 +194,6 @@ fn parse_content_range(text: &str) -> Option<(Range<u64>, u64)> {
     (first < end && end <= size).then_some((first..end, size))
 }
 
-/// Returns whether an ETag can be a condition: it is not empty, and not weak.
-fn is_strong(etag: &str) -> bool {
-    !etag.trim_matches('"').is_empty() && !etag.starts_with("W/")
-}
-
 /// Returns the metadata of the object of a response.
 fn object_meta(
     location: &Path,
@@ -269,18 +264,6 @@ mod tests {
             (DateTime::<Utc>::MAX_UTC, LAST_SECOND),
         ] {
             assert_eq!(http_time(from).as_unix_seconds(), expected);
-        }
-    }
-
-    #[test]
-    fn weak_and_empty_tags_are_not_conditions() {
-        for (etag, expected) in [
-            ("\"a\"", true),
-            ("a", true),
-            ("\"\"", false),
-            ("W/\"a\"", false),
-        ] {
-            assert_eq!(is_strong(etag), expected, "{etag}");
         }
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use qingstor_sdk::operations::PutObjectInput;
-use qingstor_sdk::{Body, Bucket, Call};
+use qingstor_sdk::{Body, Bucket, Call, entity_tag};
 
 use super::attributes::{ObjectAttributes, set_attributes};
 use super::error::{not_implemented, of_object, of_shared};
@@ -319,11 +319,13 @@ pub(super) fn body(payload: &PutPayload) -> Body {
     }
 }
 
-/// Returns an ETag with quotes; `None` if it is empty.
+/// Returns an ETag in the form of the standard, with quotes; `None` if it has no text.
 pub(super) fn quoted(mut etag: String) -> Option<String> {
+    let text = entity_tag::text(&etag);
     match etag.as_bytes() {
-        [] => return None,
-        [b'"', ..] | [b'W', b'/', ..] => {}
+        _ if text.is_empty() => return None,
+        [b'"', ..] => {}
+        [b'W' | b'w', b'/', ..] => etag = format!("W/\"{text}\""),
         _ => {
             // Two more bytes usually fit into the memory that the text has.
             etag.reserve_exact(2);
@@ -332,4 +334,24 @@ pub(super) fn quoted(mut etag: String) -> Option<String> {
         }
     }
     Some(etag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entity_tags_have_quotes() {
+        for (etag, expected) in [
+            ("a", Some("\"a\"")),
+            ("\"a\"", Some("\"a\"")),
+            ("W/\"a\"", Some("W/\"a\"")),
+            ("w/\"a\"", Some("W/\"a\"")),
+            ("", None),
+            ("\"\"", None),
+            ("w/\"\"", None),
+        ] {
+            assert_eq!(quoted(etag.to_owned()).as_deref(), expected, "{etag}");
+        }
+    }
 }
