@@ -96,9 +96,10 @@ impl QingStorStore {
                 .is_valid()
                 .map_err(generic)?;
         }
-        if ranges.is_empty() {
+        let Some(last) = ranges.iter().max_by_key(|range| range.start) else {
             return Ok(Vec::new());
-        }
+        };
+        let last = &GetRange::Bounded(last.clone());
         let bucket = self.bucket_for(location).await?;
         let pin = &OnceCell::new();
         let fetch = |range: Range<u64>| async move {
@@ -122,10 +123,7 @@ impl QingStorStore {
             };
             let result = of_response(location, output, Some(&GetRange::Bounded(range)))?;
             // `coalesce_ranges` expects that the object contains the start of each range.
-            for range in ranges {
-                let range = GetRange::Bounded(range.clone());
-                range.as_range(result.meta.size).map_err(generic)?;
-            }
+            last.as_range(result.meta.size).map_err(generic)?;
             result.bytes().await
         };
         coalesce_ranges(ranges, fetch, OBJECT_STORE_COALESCE_DEFAULT).await
