@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use qingstor_sdk::{Bucket, QingStor};
 
 use crate::bucket_handle::BucketHandle;
-use crate::client_settings::{BoxError, ClientSettings};
+use crate::client_settings::{BoxError, ClientSettings, variable_name};
 use crate::policy::{ConditionalPut, OnUnaddressableKey};
 
 /// The settings of a store.
@@ -46,16 +46,8 @@ type Apply = fn(Settings, &str) -> Result<Settings, String>;
 /// Optional prefix of a key.
 const KEY_PREFIX: &str = "qingstor_";
 
-/// All settings that have a string key.
+/// All settings of the store that have a string key, without those of the client.
 const KEYS: &[(&str, Apply)] = &[
-    ("access_key_id", |mut settings, text| {
-        settings.client.access_key_id = Some(text.to_owned());
-        Ok(settings)
-    }),
-    ("additional_user_agent", |mut settings, text| {
-        settings.client.additional_user_agent = Some(text.to_owned());
-        Ok(settings)
-    }),
     ("bucket", |settings, text| {
         let bucket_name = Some(text.to_owned());
         Ok(Settings {
@@ -75,40 +67,13 @@ const KEYS: &[(&str, Apply)] = &[
         settings.options.conditional_put = text.parse()?;
         Ok(settings)
     }),
-    ("enable_virtual_host_style", |mut settings, text| {
-        settings.client.virtual_host_style = Some(boolean(text)?);
-        Ok(settings)
-    }),
-    ("endpoint", |mut settings, text| {
-        settings.client.endpoint = Some(text.to_owned());
-        Ok(settings)
-    }),
-    ("host", |mut settings, text| {
-        settings.client.host = Some(text.to_owned());
-        Ok(settings)
-    }),
     ("on_unaddressable_key", |mut settings, text| {
         settings.options.on_unaddressable_key = text.parse()?;
-        Ok(settings)
-    }),
-    ("port", |mut settings, text| {
-        let port = text
-            .parse()
-            .map_err(|_| format!("`{text}` is not a valid port"))?;
-        settings.client.port = Some(port);
         Ok(settings)
     }),
     ("prefix", |settings, text| {
         let prefix = text.trim_matches('/').to_owned();
         Ok(Settings { prefix, ..settings })
-    }),
-    ("protocol", |mut settings, text| {
-        settings.client.protocol = Some(text.to_owned());
-        Ok(settings)
-    }),
-    ("secret_access_key", |mut settings, text| {
-        settings.client.secret_access_key = Some(text.into());
-        Ok(settings)
     }),
     ("skip_signature", |mut settings, text| {
         settings.client.skip_signature = boolean(text)?;
@@ -130,10 +95,8 @@ impl Settings {
         let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
         let mut settings = Self::default();
         for (key, _) in KEYS {
-            let name = format!("QINGSTOR_{}", key.to_ascii_uppercase());
-            if !ClientSettings::VARIABLES.contains(&&*name)
-                && let Some(text) = variable(&name)
-            {
+            let name = variable_name(key);
+            if let Some(text) = variable(&name) {
                 settings = settings.apply(&name, &text);
             }
         }
@@ -147,9 +110,14 @@ impl Settings {
     }
 
     /// Applies a setting by its key, in any case, with or without the prefix `qingstor_`.
-    pub(crate) fn apply(self, key: &str, text: &str) -> Self {
-        let Some(apply) = find(key) else {
-            return self.or_invalid(InvalidSetting::UnknownKey(key.to_owned()));
+    pub(crate) fn apply(mut self, key: &str, text: &str) -> Self {
+        let apply = match find(key) {
+            Some(Setting::Client(key)) => {
+                self.client.set(key, text);
+                return self;
+            }
+            Some(Setting::Store(apply)) => apply,
+            None => return self.or_invalid(InvalidSetting::UnknownKey(key.to_owned())),
         };
         // A copy, because the function takes the settings also if it fails.
         match apply(self.clone(), text) {
@@ -210,7 +178,14 @@ impl fmt::Debug for Settings {
     }
 }
 
-fn find(key: &str) -> Option<Apply> {
+/// A setting that has a string key.
+enum Setting {
+    /// A setting of the client, by its key in the SDK.
+    Client(&'static str),
+    Store(Apply),
+}
+
+fn find(key: &str) -> Option<Setting> {
     let key = key.to_ascii_lowercase();
     let key = key.strip_prefix(KEY_PREFIX).unwrap_or(&key);
     let key = match key {
@@ -218,8 +193,11 @@ fn find(key: &str) -> Option<Apply> {
         "virtual_host_style" => "enable_virtual_host_style",
         key => key,
     };
-    let position = KEYS.binary_search_by_key(&key, |(name, _)| name).ok()?;
-    KEYS.get(position).map(|(_, apply)| *apply)
+    if let Some(key) = ClientSettings::key(key) {
+        return Some(Setting::Client(key));
+    }
+    let (_, apply) = KEYS.iter().find(|(name, _)| *name == key)?;
+    Some(Setting::Store(*apply))
 }
 
 fn boolean(text: &str) -> Result<bool, String> {
@@ -268,19 +246,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_sorted_for_the_search() {
-        assert!(KEYS.is_sorted_by_key(|(name, _)| *name));
+    fn no_setting_of_the_store_has_the_key_of_one_of_the_client() {
+        for (key, _) in KEYS {
+            assert!(ClientSettings::key(key).is_none(), "{key}");
+        }
     }
 
     #[test]
     fn every_key_is_found_in_any_case_and_with_a_prefix() {
-        for (key, _) in KEYS {
+        let keys = KEYS.iter().map(|(key, _)| *key);
+        for key in keys.chain(Config::setting_keys()) {
             assert!(find(key).is_some(), "{key}");
-            let variable = format!("QINGSTOR_{}", key.to_ascii_uppercase());
+            let variable = variable_name(key);
             assert!(find(&variable).is_some(), "{variable}");
-        }
-        for variable in ClientSettings::VARIABLES {
-            assert!(find(variable).is_some(), "{variable}");
         }
         for unknown in ["", "region", "aws_access_key_id", "qingstor_", "zones"] {
             assert!(find(unknown).is_none(), "{unknown}");

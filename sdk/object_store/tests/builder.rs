@@ -203,6 +203,7 @@ macro_rules! tests {
                     ),
                     (valid().with_config("zones", "pek3a"), "'zones'"),
                     (valid().with_config("port", "http"), "port: `http`"),
+                    (valid().with_config("port", "+80"), "port: `+80`"),
                     (
                         valid().with_config("QINGSTOR_CONDITIONAL_PUT", "etag"),
                         "QINGSTOR_CONDITIONAL_PUT: `etag`",

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::Config;
 use super::address_settings::SettingSource;
 use super::credentials::incomplete_credentials;
-use super::settings::{CREDENTIALS, SETTINGS};
+use super::settings::{CREDENTIALS, find_setting};
 
 /// Reads a map with the keys of the configuration file, such as `access_key_id`. An unknown key is
 /// an error. A missing, null or empty setting has its default. If both credentials are missing,
@@ -49,13 +49,7 @@ impl<'de> Visitor<'de> for ConfigVisitor {
         config.address.source = SettingSource::File;
         let mut set: Vec<&str> = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            let Some((name, apply)) = SETTINGS.iter().find(|(name, _)| *name == key) else {
-                let names: Vec<_> = SETTINGS.iter().map(|(name, _)| *name).collect();
-                return Err(wrong(format!(
-                    "unknown setting `{key}`, expected one of {}",
-                    names.join(", ")
-                )));
-            };
+            let (name, apply) = find_setting(&key).map_err(wrong)?;
             if set.contains(name) {
                 return Err(wrong(format!("`{name}` is set twice")));
             }

@@ -2,8 +2,10 @@
 
 use zeroize::Zeroizing;
 
+use super::credentials::incomplete_credentials;
 use super::url::{parse_port, scheme, split_url};
 use super::{Config, check_user_agent};
+use crate::base::error::{Error, Result as SdkResult};
 
 /// Parses the text of a setting into the configuration. Returns a reason if the text is invalid.
 pub(super) type SetFromText = fn(&mut Config, &str) -> Result<(), String>;
@@ -57,3 +59,89 @@ pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
 
 /// The two settings of a key pair.
 pub(super) const CREDENTIALS: [&str; 2] = ["access_key_id", "secret_access_key"];
+
+/// Returns the setting with this key.
+///
+/// # Errors
+///
+/// Returns a reason that contains all keys if there is none.
+pub(super) fn find_setting(key: &str) -> Result<&'static (&'static str, SetFromText), String> {
+    SETTINGS
+        .iter()
+        .find(|(known, _)| *known == key)
+        .ok_or_else(|| {
+            let keys: Vec<_> = Config::setting_keys().collect();
+            format!(
+                "unknown setting `{key}`, expected one of {}",
+                keys.join(", ")
+            )
+        })
+}
+
+impl Config {
+    /// Applies settings by their keys, which are those of the file in [the table in the
+    /// guide](crate::guide::configuration), with the priority of methods. An empty text counts as unset.
+    /// A key pair replaces other credentials.
+    ///
+    /// Use it for options that your program takes as text and does not have to know.
+    ///
+    /// ```
+    /// # fn main() -> qingstor_sdk::Result<()> {
+    /// let options = [("host", "stor.example.com"), ("port", "8080")];
+    /// let config = qingstor_sdk::Config::new("ACCESS_KEY_ID", "SECRET_ACCESS_KEY").settings(options)?;
+    /// # let _ = config; Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns `Config` if a key is unknown, if a value is invalid, or if only one half of a key pair is
+    /// set; the message names the key.
+    pub fn settings<K: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        settings: impl IntoIterator<Item = (K, V)>,
+    ) -> SdkResult<Self> {
+        let mut credentials = Vec::new();
+        for (key, text) in settings {
+            self.apply_setting(key.as_ref(), text.as_ref(), &mut credentials)?;
+        }
+        self.replace_credentials(&credentials)?;
+        Ok(self)
+    }
+
+    /// Returns the keys of [`settings`](Self::settings).
+    pub fn setting_keys() -> impl Iterator<Item = &'static str> {
+        SETTINGS.iter().map(|(key, _)| *key)
+    }
+
+    /// Applies the text of a setting, unless it is empty. Adds its key to `credentials` if it is one half
+    /// of a key pair.
+    fn apply_setting(
+        &mut self,
+        key: &str,
+        text: &str,
+        credentials: &mut Vec<&'static str>,
+    ) -> SdkResult<()> {
+        let (key, set) = find_setting(key).map_err(Error::config)?;
+        if text.is_empty() {
+            return Ok(());
+        }
+        if CREDENTIALS.contains(key) {
+            credentials.push(key);
+        }
+        set(self, text).map_err(|why| Error::config(format!("{key}: {why}")))
+    }
+
+    /// Replaces other credentials by the key pair, of which these halves were set.
+    fn replace_credentials(&mut self, set: &[&str]) -> SdkResult<()> {
+        let missing = CREDENTIALS.iter().find(|half| !set.contains(half));
+        match (set, missing) {
+            ([], _) => Ok(()),
+            ([set, ..], Some(missing)) => Err(incomplete_credentials(set, missing)),
+            (_, None) => {
+                self.credentials = None;
+                self.provider = None;
+                self.check_key_pair(&CREDENTIALS.join(" and "))
+            }
+        }
+    }
+}

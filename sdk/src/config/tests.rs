@@ -122,3 +122,68 @@ fn the_guide_lists_every_setting() {
         assert!(guide.contains(&row), "{row}");
     }
 }
+
+#[test]
+fn settings_have_the_priority_of_methods() {
+    let other = || Credentials::new("OTHER_ID", "OTHER").unwrap();
+    let config = Config::anonymous()
+        .credentials(other())
+        .credentials_provider(other())
+        .settings([
+            ("access_key_id", "ID"),
+            ("secret_access_key", "hush"),
+            ("host", "ignored.example.com"),
+            ("host", "stor.example.com"),
+            ("protocol", ""),
+            ("port", "8080"),
+        ])
+        .unwrap()
+        .environment([
+            ("QINGSTOR_HOST", "environment.example.com"),
+            ("QINGSTOR_ACCESS_KEY_ID", "ENVIRONMENT_ID"),
+            ("QINGSTOR_SECRET_ACCESS_KEY", "SECRET"),
+        ])
+        .unwrap();
+    let CredentialSource::Fixed(credentials) = config.credentials_source().unwrap() else {
+        panic!("the provider was not replaced");
+    };
+    assert_eq!(credentials.access_key_id(), Some("ID"));
+    assert_eq!(
+        origin(config).unwrap(),
+        "https://pek3a.stor.example.com:8080"
+    );
+    // Other settings do not replace credentials.
+    let config = Config::anonymous().credentials(other());
+    let config = config.settings([("access_key_id", ""), ("port", "80")]);
+    let credentials = config.unwrap().resolve_credentials().unwrap();
+    assert_eq!(credentials.access_key_id(), Some("OTHER_ID"));
+}
+
+#[test]
+fn invalid_settings_are_errors_that_name_the_key() {
+    for (settings, says) in [
+        (
+            &[("hots", "hush")][..],
+            "unknown setting `hots`, expected one of access_key_id, ",
+        ),
+        (&[("port", "+80")], "port: `+80` is not a valid port"),
+        (
+            &[("access_key_id", "ID")],
+            "access_key_id is set, but secret_access_key is not",
+        ),
+        (
+            &[("access_key_id", ""), ("secret_access_key", "hush")],
+            "secret_access_key is set, but access_key_id is not",
+        ),
+        (
+            &[("access_key_id", "a:b"), ("secret_access_key", "hush")],
+            "access_key_id and secret_access_key: the access key ID contains a character",
+        ),
+    ] {
+        // Not combined with the other half of these credentials.
+        let config = Config::new("OTHER_ID", "OTHER");
+        let error = config.settings(settings.iter().copied()).unwrap_err();
+        assert!(error.message().starts_with(says), "{error}");
+        assert!(!error.to_string().contains("hush"), "{error}");
+    }
+}
