@@ -27,6 +27,7 @@ use crate::message::throughput::MinThroughput;
 mod address_settings;
 #[cfg(feature = "serde")]
 mod deserialize;
+mod duration;
 #[cfg(feature = "config-file")]
 pub(crate) mod file;
 mod load;
@@ -75,6 +76,8 @@ pub struct Config {
     provider: Option<Arc<dyn ProvideCredentials>>,
     address: AddressSettings,
     additional_user_agent: Setting<Option<String>>,
+    /// Where those of the settings below come from that have a key.
+    sources: Vec<(&'static str, SettingSource)>,
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) slow_timeout: Duration,
@@ -106,6 +109,7 @@ impl Config {
             provider: None,
             address: AddressSettings::default(),
             additional_user_agent: Setting::default(None),
+            sources: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             slow_timeout: Duration::from_secs(600),
@@ -247,7 +251,7 @@ impl Config {
     /// `Duration::MAX` disables the timeout.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout.min(NEVER);
+        self.set_connect_timeout(timeout);
         self
     }
 
@@ -261,7 +265,7 @@ impl Config {
     /// [`Call::timeout`](crate::Call::timeout) and [`RetryPolicy::total_timeout`] end that.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout.min(NEVER);
+        self.set_idle_timeout(timeout);
         self
     }
 
@@ -280,7 +284,7 @@ impl Config {
     /// Sets how failed requests are retried. By default, a request is sent up to 4 times.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
+        self.set_retry(policy);
         self
     }
 

@@ -16,14 +16,42 @@ pub(crate) struct ClientSettings {
     environment: Vec<(String, Secret)>,
     /// Settings by their keys.
     settings: Vec<(&'static str, Secret)>,
+    /// PEM text.
+    pub(crate) proxy_ca_certificate: Option<String>,
     pub(crate) skip_signature: bool,
 }
+
+/// Keys of `object_store::ClientConfigKey` that have no setting in the SDK, each with the value that
+/// describes what the client does anyway.
+const UNSUPPORTED: &[(&str, Option<bool>)] = &[
+    ("allow_http", Some(true)),
+    ("allow_invalid_certificates", Some(false)),
+    ("default_content_type", None),
+    ("disable_system_certificates", Some(false)),
+    ("http1_only", Some(true)),
+    ("http2_keep_alive_interval", None),
+    ("http2_keep_alive_timeout", None),
+    ("http2_keep_alive_while_idle", Some(false)),
+    ("http2_max_frame_size", None),
+    ("http2_only", Some(false)),
+    ("proxy_excludes", None),
+    ("randomize_addresses", Some(false)),
+    ("timeout", None),
+    ("user_agent", None),
+];
 
 impl ClientSettings {
     const CREDENTIALS: [&str; 2] = ["access_key_id", "secret_access_key"];
 
-    /// Returns the key of the SDK for a setting that it knows.
+    /// Returns the key of the SDK for a setting that it knows, also if the name is that of
+    /// `object_store::ClientConfigKey`.
     pub(crate) fn key(name: &str) -> Option<&'static str> {
+        let name = match name {
+            "proxy_url" => "proxy",
+            "read_timeout" => "idle_timeout",
+            "virtual_host_style" => "enable_virtual_host_style",
+            name => name,
+        };
         Config::setting_keys().find(|key| *key == name)
     }
 
@@ -61,6 +89,9 @@ impl ClientSettings {
                         `with_secret_access_key`, or `with_skip_signature` for unsigned requests"
                 .into());
         }
+        if let Some(pem) = &self.proxy_ca_certificate {
+            config = config.ca_certificate_pem(pem.as_str());
+        }
         let variables = self.environment.iter();
         Ok(config.environment(variables.map(|(name, text)| (name, text.expose())))?)
     }
@@ -81,6 +112,22 @@ impl ClientSettings {
     }
 }
 
+/// Returns whether users of other stores expect an effect of this setting that the client does not have.
+pub(crate) fn is_unsupported(key: &str, text: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let unsupported = UNSUPPORTED.iter().find(|(name, _)| *name == key);
+    unsupported.is_some_and(|(_, value)| value.is_none() || boolean(text).ok() != *value)
+}
+
+/// Parses `true` or `false`.
+pub(crate) fn boolean(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err(format!("`{text}` is not true or false")),
+    }
+}
+
 /// Returns the environment variable of a setting.
 pub(crate) fn variable_name(key: &str) -> String {
     format!("QINGSTOR_{}", key.to_ascii_uppercase())
@@ -97,5 +144,45 @@ impl fmt::Debug for ClientSettings {
             )
             .field("skip_signature", &self.skip_signature)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names in `ClientConfigKey` of both versions of `object_store`.
+    #[test]
+    fn every_option_of_object_store_is_a_setting_or_unsupported() {
+        for (key, text, expected) in [
+            ("allow_http", "true", false),
+            ("allow_http", "false", true),
+            ("allow_invalid_certificates", "true", true),
+            ("allow_invalid_certificates", "0", false),
+            ("connect_timeout", "5s", false),
+            ("default_content_type", "text/plain", true),
+            ("disable_system_certificates", "true", true),
+            ("http1_only", "true", false),
+            ("http2_keep_alive_interval", "5s", true),
+            ("http2_keep_alive_timeout", "5s", true),
+            ("http2_keep_alive_while_idle", "true", true),
+            ("http2_max_frame_size", "16384", true),
+            ("HTTP2_ONLY", "true", true),
+            ("pool_idle_timeout", "5s", false),
+            ("pool_max_idle_per_host", "5", false),
+            ("proxy_url", "http://proxy.example.com", false),
+            ("proxy_excludes", "example.com", true),
+            ("randomize_addresses", "true", true),
+            ("read_timeout", "5s", false),
+            ("timeout", "5s", true),
+            ("user_agent", "my-engine/1.0", true),
+        ] {
+            assert_eq!(is_unsupported(key, text), expected, "{key}");
+            let is_listed = UNSUPPORTED
+                .iter()
+                .any(|(name, _)| key.eq_ignore_ascii_case(name));
+            assert_eq!(ClientSettings::key(key).is_none(), is_listed, "{key}");
+        }
+        assert!(!is_unsupported("aws_region", "x"));
     }
 }

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use qingstor_sdk::{Bucket, QingStor};
 
 use crate::bucket_handle::BucketHandle;
-use crate::client_settings::{BoxError, ClientSettings, variable_name};
+use crate::client_settings::{BoxError, ClientSettings, boolean, variable_name};
 use crate::policy::{ConditionalPut, OnUnaddressableKey};
 
 /// The settings of a store.
@@ -74,6 +74,11 @@ const KEYS: &[(&str, Apply)] = &[
     ("prefix", |settings, text| {
         let prefix = text.trim_matches('/').to_owned();
         Ok(Settings { prefix, ..settings })
+    }),
+    ("proxy_ca_certificate", |mut settings, text| {
+        settings.client.proxy_ca_certificate =
+            Some(text.to_owned()).filter(|text| !text.is_empty());
+        Ok(settings)
     }),
     ("skip_signature", |mut settings, text| {
         settings.client.skip_signature = boolean(text)?;
@@ -190,7 +195,6 @@ fn find(key: &str) -> Option<Setting> {
     let key = key.strip_prefix(KEY_PREFIX).unwrap_or(&key);
     let key = match key {
         "bucket_name" => "bucket",
-        "virtual_host_style" => "enable_virtual_host_style",
         key => key,
     };
     if let Some(key) = ClientSettings::key(key) {
@@ -198,14 +202,6 @@ fn find(key: &str) -> Option<Setting> {
     }
     let (_, apply) = KEYS.iter().find(|(name, _)| *name == key)?;
     Some(Setting::Store(*apply))
-}
-
-fn boolean(text: &str) -> Result<bool, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => Ok(true),
-        "false" | "0" | "no" | "off" => Ok(false),
-        _ => Err(format!("`{text}` is not true or false")),
-    }
 }
 
 /// Returns an invalid URL for a message, without what may be a key pair: the text before `@`, even if

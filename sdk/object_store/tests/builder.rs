@@ -5,6 +5,11 @@
 
 mod site;
 
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use tracing_subscriber::fmt::MakeWriter;
+
 #[cfg(feature = "signer")]
 use {
     qingstor_object_store::qingstor_sdk::credentials::{ProvideFuture, ProvidedCredentials},
@@ -26,6 +31,40 @@ impl ProvideCredentials for ChangingKeyPair {
             let credentials = Credentials::new(format!("ID{count}"), "SECRET")?;
             Ok(ProvidedCredentials::new(credentials).refresh_after(Duration::from_millis(500)))
         })
+    }
+}
+
+/// The output of a log.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn new() -> (impl tracing::Subscriber, Self) {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false);
+        (subscriber.with_writer(log.clone()).finish(), log)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
     }
 }
 
@@ -234,6 +273,53 @@ macro_rules! tests {
                 let misspelled = misspelled.build().unwrap_err();
                 let is_unknown = matches!(misspelled, Error::UnknownConfigurationKey { .. });
                 assert!(is_unknown, "{misspelled}");
+            }
+
+            #[tokio::test]
+            async fn options_of_object_store_are_settings_of_the_client() {
+                let site = Site::start().await;
+                let builder = QingStorBuilder::new()
+                    .with_url("qs://store-bucket")
+                    .with_zone("pek3a")
+                    .with_options(options(&site));
+                let path = Path::from("a");
+                site.faults(&["operation=GetObject,status=503"]);
+                let once = builder.clone().with_options([("max_attempts", "1")]);
+                once.build().unwrap().get(&path).await.unwrap_err();
+                assert_eq!(site.emulator.faults()[0].hits, 1);
+
+                let proxy = [("max_attempts", "1"), ("PROXY_URL", "http://127.0.0.1:1")];
+                let proxied = builder.clone().with_options(proxy).build().unwrap();
+                let error = proxied.head(&path).await.unwrap_err();
+                let mut source = error.source().unwrap();
+                while let Some(cause) = source.source() {
+                    source = cause;
+                }
+                assert!(source.to_string().contains("refused"), "{error}");
+
+                let invalid = builder.with_options([("read_timeout", "5")]).build();
+                let error = invalid.unwrap_err().to_string();
+                assert!(
+                    error.contains("idle_timeout: `5` is not a duration"),
+                    "{error}"
+                );
+            }
+
+            #[test]
+            fn an_option_without_effect_is_a_warning() {
+                let (log, output) = crate::Log::new();
+                tracing::subscriber::with_default(log, || {
+                    let options = [
+                        ("allow_http", "true"),
+                        ("http2_only", "true"),
+                        ("aws_region", "x"),
+                    ];
+                    let _ = QingStorBuilder::new().with_options(options);
+                });
+                let output = output.text();
+                assert_eq!(output.lines().count(), 1, "{output}");
+                assert!(output.contains("WARN"), "{output}");
+                assert!(output.contains(r#"key="http2_only""#), "{output}");
             }
 
             #[tokio::test]

@@ -1,11 +1,17 @@
 //! The settings that files, environment variables and serde can contain.
 
+use std::str::FromStr;
+use std::time::Duration;
+
 use zeroize::Zeroizing;
 
 use super::credentials::incomplete_credentials;
+use super::duration::parse_duration;
+use super::transport::ProxySetting;
 use super::url::{parse_port, scheme, split_url};
-use super::{Config, check_user_agent};
+use super::{Config, NEVER, check_user_agent};
 use crate::base::error::{Error, Result as SdkResult};
+use crate::config::retry::RetryPolicy;
 
 /// Parses the text of a setting into the configuration. Returns a reason if the text is invalid.
 pub(super) type SetFromText = fn(&mut Config, &str) -> Result<(), String>;
@@ -55,10 +61,51 @@ pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
         config.set_additional_user_agent(text.to_owned());
         Ok(())
     }),
+    (CONNECT_TIMEOUT, |config, text| {
+        config.set_connect_timeout(parse_duration(text)?);
+        Ok(())
+    }),
+    (IDLE_TIMEOUT, |config, text| {
+        config.set_idle_timeout(parse_duration(text)?);
+        Ok(())
+    }),
+    (MAX_ATTEMPTS, |config, text| {
+        let attempts = parse_number(text)?;
+        if config.takes(MAX_ATTEMPTS) {
+            config.retry = config.retry.clone().max_attempts(attempts);
+        }
+        Ok(())
+    }),
+    (PROXY, |config, text| {
+        config.set_proxy(ProxySetting::Url(text.to_owned()));
+        Ok(())
+    }),
+    (POOL_IDLE_TIMEOUT, |config, text| {
+        config.set_pool_idle_timeout(parse_duration(text)?);
+        Ok(())
+    }),
+    (POOL_MAX_IDLE_PER_HOST, |config, text| {
+        config.set_pool_max_idle_per_host(parse_number(text)?);
+        Ok(())
+    }),
 ];
+
+const CONNECT_TIMEOUT: &str = "connect_timeout";
+const IDLE_TIMEOUT: &str = "idle_timeout";
+const MAX_ATTEMPTS: &str = "max_attempts";
+const PROXY: &str = "proxy";
+const POOL_IDLE_TIMEOUT: &str = "pool_idle_timeout";
+const POOL_MAX_IDLE_PER_HOST: &str = "pool_max_idle_per_host";
 
 /// The two settings of a key pair.
 pub(super) const CREDENTIALS: [&str; 2] = ["access_key_id", "secret_access_key"];
+
+/// Parses a number. Unlike the standard library, refuses a sign.
+fn parse_number<T: FromStr>(text: &str) -> Result<T, String> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_number);
+    number.ok_or_else(|| format!("`{text}` is not a valid number"))
+}
 
 /// Returns the setting with this key.
 ///
@@ -111,6 +158,53 @@ impl Config {
     /// Returns the keys of [`settings`](Self::settings).
     pub fn setting_keys() -> impl Iterator<Item = &'static str> {
         SETTINGS.iter().map(|(key, _)| *key)
+    }
+
+    pub(super) fn set_connect_timeout(&mut self, timeout: Duration) {
+        if self.takes(CONNECT_TIMEOUT) {
+            self.connect_timeout = timeout.min(NEVER);
+        }
+    }
+
+    pub(super) fn set_idle_timeout(&mut self, timeout: Duration) {
+        if self.takes(IDLE_TIMEOUT) {
+            self.idle_timeout = timeout.min(NEVER);
+        }
+    }
+
+    pub(super) fn set_retry(&mut self, policy: RetryPolicy) {
+        self.takes(MAX_ATTEMPTS);
+        self.retry = policy;
+    }
+
+    pub(super) fn set_proxy(&mut self, proxy: ProxySetting) {
+        if self.takes(PROXY) {
+            self.transport.proxy = proxy;
+        }
+    }
+
+    pub(super) fn set_pool_idle_timeout(&mut self, timeout: Duration) {
+        if self.takes(POOL_IDLE_TIMEOUT) {
+            self.transport.pool_idle_timeout = Some(timeout.min(NEVER));
+        }
+    }
+
+    pub(super) fn set_pool_max_idle_per_host(&mut self, connections: usize) {
+        if self.takes(POOL_MAX_IDLE_PER_HOST) {
+            self.transport.pool_max_idle_per_host = Some(connections);
+        }
+    }
+
+    /// Returns whether the source whose settings are being applied may set this one: no higher source
+    /// has. Records the source.
+    fn takes(&mut self, key: &'static str) -> bool {
+        let source = self.address.source;
+        match self.sources.iter_mut().find(|(set, _)| *set == key) {
+            Some((_, present)) if *present > source => return false,
+            Some((_, present)) => *present = source,
+            None => self.sources.push((key, source)),
+        }
+        true
     }
 
     /// Applies the text of a setting, unless it is empty. Adds its key to `credentials` if it is one half

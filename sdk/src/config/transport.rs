@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 
+use super::Config;
 use super::url::without_user;
-use super::{Config, NEVER};
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use crate::base::error::Error;
 use crate::message::body::Body;
@@ -57,7 +57,7 @@ impl Config {
     /// [`QingStor::new`](crate::QingStor::new), also in a variable that applies to the service.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.transport.proxy = ProxySetting::Url(url.into());
+        self.set_proxy(ProxySetting::Url(url.into()));
         self
     }
 
@@ -65,7 +65,7 @@ impl Config {
     /// a local emulator, or to an endpoint in the network of the program.
     #[must_use]
     pub fn no_proxy(mut self) -> Self {
-        self.transport.proxy = ProxySetting::None;
+        self.set_proxy(ProxySetting::None);
         self
     }
 
@@ -80,7 +80,7 @@ impl Config {
     /// Sets how long an unused connection is kept. 90 seconds by default.
     #[must_use]
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.transport.pool_idle_timeout = Some(timeout.min(NEVER));
+        self.set_pool_idle_timeout(timeout);
         self
     }
 
@@ -89,7 +89,7 @@ impl Config {
     /// connection.
     #[must_use]
     pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
-        self.transport.pool_max_idle_per_host = Some(connections);
+        self.set_pool_max_idle_per_host(connections);
         self
     }
 

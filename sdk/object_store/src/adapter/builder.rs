@@ -6,6 +6,7 @@ use super::error::{STORE, generic};
 use super::object_store::path::Path;
 use super::object_store::{Error, Result};
 use super::store::QingStorStore;
+use crate::client_settings::is_unsupported;
 use crate::policy::{ConditionalPut, OnUnaddressableKey};
 use crate::settings::{InvalidSetting, Settings};
 
@@ -40,11 +41,16 @@ use crate::settings::{InvalidSetting, Settings};
 /// | `zone` | `QINGSTOR_ZONE` | [`with_zone`](Self::with_zone) |
 /// | `endpoint` | `QINGSTOR_ENDPOINT` | [`with_endpoint`](Self::with_endpoint) |
 /// | `protocol`, `host`, `port`, `enable_virtual_host_style`, `additional_user_agent` | `QINGSTOR_PROTOCOL`, .. | those of [`Config`], with [`with_client_config`](Self::with_client_config) |
+/// | `connect_timeout`, `idle_timeout`, `max_attempts`, `proxy`, `pool_idle_timeout`, `pool_max_idle_per_host` | `QINGSTOR_CONNECT_TIMEOUT`, .. | those of [`Config`] and [`RetryPolicy`](qingstor_sdk::RetryPolicy), with [`with_client_config`](Self::with_client_config) |
+/// | `proxy_ca_certificate` | `QINGSTOR_PROXY_CA_CERTIFICATE` | [`Config::ca_certificate_pem`] |
 /// | `compute_content_md5` | `QINGSTOR_COMPUTE_CONTENT_MD5` | [`with_compute_content_md5`](Self::with_compute_content_md5) |
 /// | `conditional_put`: `disabled`, `append` | `QINGSTOR_CONDITIONAL_PUT` | [`with_conditional_put`](Self::with_conditional_put) |
 /// | `on_unaddressable_key`: `skip`, `error` | `QINGSTOR_ON_UNADDRESSABLE_KEY` | [`with_on_unaddressable_key`](Self::with_on_unaddressable_key) |
 /// | `cached_folders` | `QINGSTOR_CACHED_FOLDERS` | [`with_cached_folders`](Self::with_cached_folders) |
 /// | `sorted_lists` | `QINGSTOR_SORTED_LISTS` | [`with_sorted_lists`](Self::with_sorted_lists) |
+///
+/// The README of this crate explains the values. Keys that `object_store` has for its own HTTP client
+/// are accepted, too: `read_timeout` for `idle_timeout`, and `proxy_url` for `proxy`.
 ///
 /// If a setting is set more than once, the last value counts.
 #[derive(Clone, Debug, Default)]
@@ -93,18 +99,24 @@ impl QingStorBuilder {
 
     /// Applies all settings whose keys are in the table above. Engines pass their `storage_options` to
     /// all stores, so other keys are ignored, unless they start with `qingstor_`: those are errors of
-    /// [`build`](Self::build), as with [`with_config`](Self::with_config).
+    /// [`build`](Self::build), as with [`with_config`](Self::with_config). An option of the HTTP client of
+    /// `object_store` (its `ClientConfigKey`) that this store does not have is also ignored, with a
+    /// warning in the log.
     #[must_use]
     pub fn with_options<K: AsRef<str>, V: AsRef<str>>(
         self,
         options: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
-        options
-            .into_iter()
-            .filter(|(key, _)| Settings::is_meant_by(key.as_ref()))
-            .fold(self, |builder, (key, value)| {
-                builder.with_config(key, value)
-            })
+        options.into_iter().fold(self, |builder, (key, value)| {
+            let (key, value) = (key.as_ref(), value.as_ref());
+            if Settings::is_meant_by(key) {
+                return builder.with_config(key, value);
+            }
+            if is_unsupported(key, value) {
+                tracing::warn!(key, "the store does not have this option, and ignores it");
+            }
+            builder
+        })
     }
 
     /// Sets the access key ID.
@@ -155,7 +167,7 @@ impl QingStorBuilder {
         self.with_config("endpoint", endpoint)
     }
 
-    /// Sets the settings of the client: timeouts, retries, a proxy, a credential provider, an
+    /// Sets the settings of the client, also those that have no key: a credential provider, an
     /// observer. Other methods and string keys of the builder override those of `config`, which override
     /// [`from_env`](Self::from_env). The order of the calls does not matter. The keys `host`, `protocol`
     /// and `port` do not apply to an endpoint of `config`, and a `config` without credentials leaves those

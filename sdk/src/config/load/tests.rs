@@ -1,6 +1,10 @@
+use std::time::Duration;
+
 use super::*;
 use crate::base::error::ErrorKind;
 use crate::config::credentials::Credentials;
+use crate::config::retry::RetryPolicy;
+use crate::config::transport::ProxySetting;
 
 fn with(variables: &[(&str, &str)], home: Option<PathBuf>) -> Result<Config> {
     let variables: HashMap<_, _> = variables.iter().copied().collect();
@@ -179,6 +183,77 @@ fn errors_name_the_invalid_variable() {
             "{error}"
         );
         assert!(error.contains(says), "{error}");
+    }
+}
+
+/// Returns the settings of connections and retries as `Debug` shows them.
+fn connections(config: &Config) -> String {
+    format!(
+        "{:?} {:?} {:?} {:?}",
+        config.connect_timeout, config.idle_timeout, config.retry, config.transport
+    )
+}
+
+#[test]
+fn settings_of_connections_can_be_texts() {
+    let texts = [
+        ("CONNECT_TIMEOUT", "2s"),
+        ("IDLE_TIMEOUT", "1m 30s"),
+        ("MAX_ATTEMPTS", "7"),
+        ("PROXY", "http://user:password@proxy.example.com:3128"),
+        ("POOL_IDLE_TIMEOUT", "500ms"),
+        ("POOL_MAX_IDLE_PER_HOST", "3"),
+    ];
+    let methods = Config::anonymous()
+        .connect_timeout(Duration::from_secs(2))
+        .idle_timeout(Duration::from_secs(90))
+        .retry(RetryPolicy::default().max_attempts(7))
+        .proxy("http://user:password@proxy.example.com:3128")
+        .pool_idle_timeout(Duration::from_millis(500))
+        .pool_max_idle_per_host(3);
+    let variables = texts.map(|(key, text)| (format!("QINGSTOR_{key}"), text));
+    let config = Config::anonymous().environment(variables.clone()).unwrap();
+    assert_eq!(connections(&config), connections(&methods));
+    let keys = texts.map(|(key, text)| (key.to_ascii_lowercase(), text));
+    let settings = Config::anonymous().settings(keys).unwrap();
+    // Both override the environment, in any order.
+    let others = texts.map(|(key, text)| {
+        let other = match text.strip_suffix('s') {
+            Some(_) => "9s",
+            None => "9",
+        };
+        (format!("QINGSTOR_{key}"), other)
+    });
+    for config in [methods.clone(), settings] {
+        let config = config.environment(others.clone()).unwrap();
+        assert_eq!(connections(&config), connections(&methods));
+    }
+    let direct = Config::anonymous().no_proxy().environment(variables);
+    assert!(matches!(
+        direct.unwrap().transport.proxy,
+        ProxySetting::None
+    ));
+}
+
+#[test]
+fn invalid_texts_of_connections_are_errors() {
+    for (key, text, says) in [
+        ("connect_timeout", "5", "`5` is not a duration"),
+        ("max_attempts", "+5", "`+5` is not a valid number"),
+        (
+            "max_attempts",
+            "5000000000",
+            "`5000000000` is not a valid number",
+        ),
+        (
+            "pool_max_idle_per_host",
+            "many",
+            "`many` is not a valid number",
+        ),
+    ] {
+        let error = Config::anonymous().settings([(key, text)]).unwrap_err();
+        let says = format!("{key}: {says}");
+        assert!(error.message().starts_with(&says), "{error}");
     }
 }
 
