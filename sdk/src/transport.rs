@@ -140,8 +140,14 @@ impl Transport {
                 let mut watch = SendWatch::new(progress.as_deref(), len, throughput);
                 let response = client.send(request, short_reads);
                 let result = with_idle_timeout(response, &mut timer, timeout, &mut watch).await?;
-                let result = result.map(|response| response.map(RawBody::Network));
-                (result.map_err(SendFailure::from), progress)
+                let result = match result {
+                    Ok(response) => match client.refusal_of_proxy(response.status(), uri) {
+                        Some(failure) => Err(failure),
+                        None => Ok(response.map(RawBody::Network)),
+                    },
+                    Err(error) => Err(error.into()),
+                };
+                (result, progress)
             }
             #[cfg(feature = "reqwest-client")]
             Backend::Reqwest(client) => {

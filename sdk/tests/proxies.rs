@@ -82,13 +82,26 @@ async fn a_tunnel_gets_the_password_and_only_the_target() {
     assert!(!head.contains("some-bucket"), "{head}");
 }
 
+/// Whether the request passes a tunnel, or the proxy reads it.
 #[tokio::test]
 async fn a_proxy_that_demands_a_password_is_named() {
-    let (addr, _) = server("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
-    let error = refused(config("https://storage.invalid").proxy(format!("http://{addr}"))).await;
-    let text = error.to_string();
-    let expected = "the proxy requires a user name and a password (status 407)";
-    assert!(text.contains(expected), "{text}");
+    let demands = "the proxy requires a user name and a password (status 407)";
+    let refuses = "the proxy refused its user name or password (status 407)";
+    for scheme in ["http", "https"] {
+        for (user, reason) in [("", demands), ("user:pass@", refuses)] {
+            let response =
+                "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
+            let (addr, _) = server(response).await;
+            let config = config(&format!("{scheme}://storage.invalid"));
+            let error = refused(config.proxy(format!("http://{user}{addr}"))).await;
+            let expected = format!(
+                "cannot connect to {scheme}://storage.invalid through the proxy http://{addr}: {reason}"
+            );
+            assert_eq!(error.message(), expected);
+            assert_eq!(error.kind(), ErrorKind::Connect);
+            assert!(!error.is_retryable(), "{error}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::Scheme;
-use http::{Request, Uri, header};
+use http::{Request, StatusCode, Uri, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper_util::client::legacy::{Client, Error as ClientError, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -16,6 +16,7 @@ use super::connector::Connector;
 use super::failure::SendFailure;
 use super::proxies::Proxies;
 use super::tls::Tls;
+use super::tunnel;
 use crate::base::error::Result;
 use crate::config::Config;
 use crate::message::address::Address;
@@ -97,6 +98,23 @@ impl NetworkClient {
             false => &self.client,
         };
         client.request(request)
+    }
+
+    /// Returns the failure if the response is that of a proxy which does not accept the user of the
+    /// request.
+    pub(super) fn refusal_of_proxy(&self, status: StatusCode, uri: &Uri) -> Option<SendFailure> {
+        // A proxy for HTTPS responds when the connection is opened.
+        if status != StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            || uri.scheme() == Some(&Scheme::HTTPS)
+        {
+            return None;
+        }
+        let proxy = self.proxies.of(uri)?;
+        Some(SendFailure {
+            is_connect: true,
+            is_unsent: true,
+            source: tunnel::authentication_failure(proxy.basic_auth()).into(),
+        })
     }
 
     /// Returns the scheme, host and port of the proxy for requests to this URL.

@@ -46,11 +46,7 @@ pub(super) async fn open(
             return Ok(connection.into_inner());
         }
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            let text = match auth {
-                Some(_) => "the proxy refused its user name or password (status 407)",
-                None => "the proxy requires a user name and a password (status 407)",
-            };
-            return Err(PermanentFailure::new(text).into());
+            return Err(authentication_failure(auth).into());
         }
         if !status.is_informational() {
             let text = format!("the proxy responded with the status {status}");
@@ -61,6 +57,14 @@ pub(super) async fn open(
         }
     }
     Err("the proxy sent only interim responses".into())
+}
+
+/// Returns the failure of a request to which a proxy responds with 407.
+pub(super) fn authentication_failure(auth: Option<&HeaderValue>) -> PermanentFailure {
+    PermanentFailure::new(match auth {
+        Some(_) => "the proxy refused its user name or password (status 407)",
+        None => "the proxy requires a user name and a password (status 407)",
+    })
 }
 
 fn is_temporary(status: StatusCode) -> bool {
