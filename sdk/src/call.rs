@@ -239,7 +239,7 @@ impl Dispatcher {
     #[inline]
     fn request(&self, info: &OperationInfo, mut parts: RequestParts) -> Result<Request<Body>> {
         let credentials = self.shared.credentials.known()?;
-        let (uri, mut prepared) = self.prepare(info, &mut parts, &credentials)?;
+        let (uri, mut prepared) = self.prepare(info, &mut parts, Some(&credentials))?;
         if !prepared.is_form {
             let call = (&info.method, &uri);
             let skew = self.shared.clock.skew();

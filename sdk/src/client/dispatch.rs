@@ -13,7 +13,7 @@ use crate::client::spans::CallSpan;
 use crate::message::call_info::{CallIdentity, CallInfo};
 use crate::message::error_document::BodyFields;
 use crate::message::operation_info::OperationInfo;
-use crate::message::request::RequestParts;
+use crate::message::request::{RequestBody, RequestParts};
 use crate::message::response::{Response, ResponseBody};
 
 mod attempt_events;
@@ -92,13 +92,18 @@ impl Dispatcher {
                 .unwrap_or_else(|| Err(limits.deadline_exceeded(None)))
                 .map_err(|error| error.with_call(unsent(parts)))?;
         }
-        let credentials = pin!(self.shared.credentials.current());
-        let (uri, mut request) = limits
-            .before_deadline(credentials)
-            .await
-            .unwrap_or_else(|| Err(limits.deadline_exceeded(None)))
-            .and_then(|credentials| self.prepare(info, parts, &credentials))
-            .map_err(|error| error.with_call(unsent(parts)))?;
+        let prepared = match parts.body {
+            RequestBody::Form(_) => {
+                let credentials = pin!(self.shared.credentials.current());
+                let credentials = limits.before_deadline(credentials).await;
+                credentials
+                    .unwrap_or_else(|| Err(limits.deadline_exceeded(None)))
+                    .and_then(|credentials| self.prepare(info, parts, Some(&credentials)))
+            }
+            // Each attempt fetches the credentials that it is signed with.
+            _ => self.prepare(info, parts, None),
+        };
+        let (uri, mut request) = prepared.map_err(|error| error.with_call(unsent(parts)))?;
         let identity = CallIdentity {
             info,
             body_fields,

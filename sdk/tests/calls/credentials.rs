@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::credentials::{ProvideFuture, ProvidedCredentials};
-use qingstor_sdk::{Chain, Config, Credentials, ErrorKind, ProvideCredentials, QingStor};
+use qingstor_sdk::{
+    Chain, Config, Credentials, ErrorKind, Observer, ProvideCredentials, QingStor, RequestEvent,
+};
 
 /// Returns the accounts in turn, each valid for a short time.
 struct Rotating {
@@ -169,6 +171,35 @@ async fn a_call_without_credentials_sends_nothing() {
     );
     assert_eq!(error.operation(), Some("ListBuckets"));
     assert_eq!(emulator.operations_served()["ListBuckets"], 0);
+}
+
+/// Counts the attempts that it observes.
+#[derive(Default)]
+struct AttemptCounter(AtomicU32);
+
+impl Observer for AttemptCounter {
+    fn request(&self, _: &RequestEvent<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A request that is not sent is not an attempt.
+#[tokio::test]
+async fn an_observer_sees_no_attempt_without_credentials() {
+    let emulator = emulator().await;
+    let busy = FaultRule::on_any().status(503);
+    let busy = busy.latency(Duration::from_millis(800));
+    emulator.set_faults([busy]).unwrap();
+    let counter = Arc::new(AttemptCounter::default());
+    let config = Config::anonymous().endpoint(emulator.endpoint());
+    let config = config.observer(Arc::clone(&counter));
+    let qingstor = QingStor::new(config.credentials_provider(Failing(AtomicU32::new(0)))).unwrap();
+    for attempts in [1, 0] {
+        let error = qingstor.list_buckets().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+        assert_eq!(error.attempts(), attempts, "{error}");
+        assert_eq!(counter.0.load(Ordering::Relaxed), 1);
+    }
 }
 
 /// Returns credentials that are valid for a moment, and then fails.

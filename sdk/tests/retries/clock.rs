@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use qingstor_emulator::FaultRule;
-use qingstor_sdk::{ErrorCode, RetryPolicy};
+use qingstor_sdk::{Config, ErrorCode, RetryPolicy};
 
 use crate::{bucket_of, config, fail, hits, start};
 
@@ -44,6 +44,17 @@ async fn the_clock_is_corrected_by_a_response_to_head() {
     fail(&emulator, [FaultRule::on_any().clock_ahead(HOUR)]);
     assert_eq!(bucket.head_object("k").await.unwrap().attempts(), 2);
     assert_eq!(bucket.head().await.unwrap().attempts(), 1);
+}
+
+/// An anonymous request has no date that could be wrong.
+#[tokio::test]
+async fn a_refused_anonymous_request_is_not_retried() {
+    let (emulator, _) = start().await;
+    fail(&emulator, [FaultRule::on_any().clock_ahead(HOUR)]);
+    let anonymous = Config::anonymous().endpoint(emulator.endpoint());
+    let error = bucket_of(anonymous).head_object("k").await.unwrap_err();
+    assert_eq!(error.status().unwrap(), 403, "{error}");
+    assert_eq!((error.attempts(), hits(&emulator)), (1, vec![1]));
 }
 
 #[tokio::test]

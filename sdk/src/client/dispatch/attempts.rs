@@ -14,6 +14,7 @@ use crate::base::header_names::X_QS_REQUEST_ID;
 use crate::client::Dispatcher;
 use crate::client::retry::{AttemptLimits, Attempts, FailedAttempt, Retry};
 use crate::config::clock;
+use crate::config::credentials::Credentials;
 use crate::config::interceptor::{self, InterceptedRequest};
 use crate::message::byte_stream::ByteStream;
 use crate::message::call_info::CallInfo;
@@ -58,22 +59,30 @@ impl Attempts for RequestAttempts<'_> {
     async fn attempt(
         &mut self,
         number: u32,
-        previous_error: Option<Error>,
+        mut previous_error: Option<Error>,
     ) -> Result<Box<Response>, FailedAttempt> {
         self.call.attempts = number;
-        let limits = self.limits;
-        let admission = self.dispatcher.options().admission.as_deref();
-        if let Some(admission) = admission
-            && limits
-                .before_deadline(pin!(admission.admit()))
-                .await
-                .is_none()
-        {
-            let error = limits.deadline_exceeded(previous_error);
-            let error = error.with_call(self.unsent());
-            let retry = Retry::Never;
-            return Err(FailedAttempt { error, retry });
-        }
+        let (dispatcher, limits) = (self.dispatcher, self.limits);
+        let admission = dispatcher.options().admission.as_deref();
+        let is_form = self.request.is_form;
+        let ready = pin!(async {
+            if let Some(admission) = admission {
+                admission.admit().await;
+            }
+            match is_form {
+                // It is already signed.
+                true => Ok(None),
+                false => dispatcher.shared.credentials.current().await.map(Some),
+            }
+        });
+        let ready = limits.before_deadline(ready).await;
+        let credentials = ready
+            .unwrap_or_else(|| Err(limits.deadline_exceeded(previous_error.take())))
+            .map_err(|error| FailedAttempt {
+                error: error.with_call(self.unsent()),
+                retry: Retry::Never,
+            })?;
+        let credentials = credentials.as_deref();
         let skew = self.dispatcher.shared.clock.skew();
         let body_len = self.request.body.len();
         let mut scope = self.dispatcher.begin_attempt(&self.call, body_len);
@@ -87,7 +96,7 @@ impl Attempts for RequestAttempts<'_> {
         self.dispatcher
             .report_request(&self.call, &mut scope, &headers, body_len);
         let result = {
-            let attempt = pin!(self.send_and_read(headers, skew, scope.meter()));
+            let attempt = pin!(self.send_and_read(headers, skew, credentials, scope.meter()));
             let attempt = pin!(scope.run(attempt));
             limits.before_deadline(attempt).await
         };
@@ -100,7 +109,8 @@ impl Attempts for RequestAttempts<'_> {
             if let Some(admission) = admission {
                 admission.attempt_failed(&error);
             }
-            let retry = self.retry_after(&error, skew);
+            let is_dated = self.request.is_dated(credentials);
+            let retry = self.retry_after(&error, is_dated.then_some(skew));
             FailedAttempt { error, retry }
         })
     }
@@ -131,9 +141,11 @@ impl RequestAttempts<'_> {
     /// Returns when the request may be retried after `error`.
     ///
     /// If the service rejected the date of the request, corrects the clock and allows one immediate
-    /// retry. `skew`: the clock correction of the failed attempt.
-    fn retry_after(&mut self, error: &Error, skew: i64) -> Retry {
-        if !self.corrected_date && self.correct_clock(error, skew) && self.request.body.can_start()
+    /// retry. `skew`: the clock correction of the failed attempt; `None` if the client did not date it.
+    fn retry_after(&mut self, error: &Error, skew: Option<i64>) -> Retry {
+        if !self.corrected_date
+            && skew.is_some_and(|skew| self.correct_clock(error, skew))
+            && self.request.body.can_start()
         {
             self.corrected_date = true;
             return Retry::Immediately;
@@ -154,7 +166,7 @@ impl RequestAttempts<'_> {
     /// Corrects the clock if the service rejected the date of the request. Returns whether the next
     /// attempt would have another date.
     fn correct_clock(&self, error: &Error, skew: i64) -> bool {
-        let Some(date) = error.date().filter(|_| self.request.is_dated()) else {
+        let Some(date) = error.date() else {
             return false;
         };
         let least = match error.code().map(ErrorCode::as_str) {
@@ -195,20 +207,19 @@ impl RequestAttempts<'_> {
     }
 
     /// Dates, signs and sends the request, and reads the response as far as the operation needs it.
+    /// `credentials`: `None` for a form.
     async fn send_and_read(
         &self,
         mut headers: HeaderMap,
         skew: i64,
+        credentials: Option<&Credentials>,
         meter: Option<&AttemptMeter>,
     ) -> Result<Box<Response>> {
-        let shared = &self.dispatcher.shared;
-        let credentials = shared.credentials.current().await;
-        let credentials = credentials.map_err(|error| error.with_call(self.unsent()))?;
         let call = &self.call;
-        if !self.request.is_form {
+        if let Some(credentials) = credentials {
             let request = (&call.identity.info.method, &call.identity.uri);
             self.dispatcher
-                .sign(request, &mut headers, skew, &credentials);
+                .sign(request, &mut headers, skew, credentials);
         }
         let request = TransportRequest {
             method: &call.identity.info.method,
@@ -221,7 +232,9 @@ impl RequestAttempts<'_> {
             halvings: call.halvings(),
             meter,
         };
-        let (response, unsent) = shared
+        let (response, unsent) = self
+            .dispatcher
+            .shared
             .transport
             .send(request)
             .await

@@ -41,10 +41,12 @@ impl PreparedRequest {
         )
     }
 
-    /// Returns whether the date of the client is signed. If the caller sets `x-qs-date`, that date is
-    /// signed instead, and the client does not correct its clock.
-    pub(crate) fn is_dated(&self) -> bool {
-        !self.is_form && !self.headers.contains_key(&X_QS_DATE)
+    /// Returns whether the date of the client is signed with these credentials. If the caller sets
+    /// `x-qs-date`, that date is signed instead, and the client does not correct its clock.
+    /// `credentials`: `None` for a form.
+    pub(crate) fn is_dated(&self, credentials: Option<&Credentials>) -> bool {
+        credentials.is_some_and(|credentials| !credentials.is_anonymous())
+            && !self.headers.contains_key(&X_QS_DATE)
     }
 
     /// Returns the headers for one attempt, with room for those that are added to it, and keeps a copy
@@ -62,12 +64,13 @@ impl PreparedRequest {
 }
 
 impl Dispatcher {
-    /// Returns the URL and the request of an operation. Signs the request if it is a form.
+    /// Returns the URL and the request of an operation. `form_credentials`: sign the request if it is a
+    /// form.
     pub(crate) fn prepare(
         &self,
         info: &OperationInfo,
         parts: &mut RequestParts,
-        credentials: &Credentials,
+        form_credentials: Option<&Credentials>,
     ) -> Result<(Uri, PreparedRequest)> {
         let is_form = matches!(parts.body, RequestBody::Form(_));
         // An upload does not make the service copy or fetch data, so the normal idle timeout
@@ -78,7 +81,9 @@ impl Dispatcher {
             RequestBody::Json(bytes) | RequestBody::OpenObject(bytes) => bytes.into(),
             RequestBody::Stream(body) => body,
             RequestBody::Form(mut form) => {
-                sign::sign_form(&mut form, credentials)?;
+                if let Some(credentials) = form_credentials {
+                    sign::sign_form(&mut form, credentials)?;
+                }
                 let (body, content_type) = form.into_body()?;
                 parts.header(header::CONTENT_TYPE, &content_type)?;
                 body
