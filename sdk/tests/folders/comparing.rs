@@ -272,3 +272,88 @@ async fn copies_between_buckets_keep_content_and_metadata() {
     let excluded = excluded.exclude("/x/").unwrap();
     assert_eq!(excluded.await.unwrap().copied, 2);
 }
+
+/// Whichever side is the source, and whatever a synchronization would do.
+#[tokio::test]
+async fn any_difference_is_found_in_both_directions() {
+    let site = Site::start().await;
+    let big = "x".repeat(200_000);
+    let local = site.write("local", [("a", "one"), ("big", &big)]);
+    site.bucket.upload_dir(&local, "p").await.unwrap();
+    let only = |transfer: FolderTransfer, name: &str| {
+        let transfer = transfer.include(name).unwrap();
+        transfer.compare(Compare::AnyDifference)
+    };
+    let both = async |name: &str| {
+        let up = reason(only(site.bucket.sync_up(&local, "p"), name)).await;
+        let down = reason(only(site.bucket.sync_down("p", &local), name)).await;
+        assert_eq!(up, down, "{name}");
+        up
+    };
+    let unchanged = |evidence| Err(SkipReason::Unchanged(evidence));
+    let before = site.served("HeadObject");
+    assert_eq!(both("a").await, unchanged(UnchangedReason::Checksum));
+    // Older than the object, and with its content.
+    set_time(&local.join("a"), past());
+    assert_eq!(both("a").await, unchanged(UnchangedReason::Checksum));
+    write_file(&local.join("a"), "two");
+    set_time(&local.join("a"), past());
+    assert_eq!(both("a").await, Ok(TransferReason::ContentDiffers));
+    assert_eq!(site.served("HeadObject"), before);
+    assert_eq!(both("big").await, unchanged(UnchangedReason::SizeAndTime));
+    assert_eq!(site.served("HeadObject"), before + 2);
+    set_time(&local.join("big"), past());
+    assert_eq!(both("big").await, unchanged(UnchangedReason::Checksum));
+    write_file(&local.join("big"), &"y".repeat(200_000));
+    set_time(&local.join("big"), past());
+    assert_eq!(both("big").await, Ok(TransferReason::ContentDiffers));
+}
+
+#[tokio::test]
+async fn objects_of_the_same_second_with_other_content_are_copied() {
+    let site = Site::start().await;
+    let sync = || site.bucket.sync_to("", &site.other, "");
+    loop {
+        site.put([("a", "one")]).await;
+        site.other.put_object("a").body("two").await.unwrap();
+        let [source, target] = [
+            site.bucket.head_object("a").await.unwrap(),
+            site.other.head_object("a").await.unwrap(),
+        ];
+        if source.last_modified == target.last_modified {
+            break;
+        }
+    }
+    let any = || sync().compare(Compare::AnyDifference);
+    let back = site.other.sync_to("", &site.bucket, "");
+    let differs = Ok(TransferReason::ContentDiffers);
+    assert_eq!(reason(sync()).await, differs);
+    assert_eq!(reason(back).await, differs);
+    assert_eq!(reason(any()).await, differs);
+    sync().await.unwrap();
+    let same = Err(SkipReason::Unchanged(UnchangedReason::Checksum));
+    assert_eq!(reason(sync()).await, same);
+    assert_eq!(reason(any()).await, same);
+}
+
+#[tokio::test]
+async fn copies_with_other_parts_are_compared_by_the_times_of_their_files() {
+    let site = Site::start().await;
+    let local = site.write("local", [("big", &"abcdefgh".repeat(13 * MIB / 8))]);
+    let up = |bucket: &qingstor_sdk::Bucket, part_size: usize| {
+        let upload = bucket.upload_dir(&local, "").multipart_threshold(1);
+        upload.part_size(part_size as u64)
+    };
+    up(&site.bucket, 6 * MIB).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    up(&site.other, 5 * MIB).await.unwrap();
+    let any = || {
+        let sync = site.bucket.sync_to("", &site.other, "");
+        sync.compare(Compare::AnyDifference)
+    };
+    let same = Err(SkipReason::Unchanged(UnchangedReason::SizeAndTime));
+    assert_eq!(reason(any()).await, same);
+    set_time(&local.join("big"), past() - Duration::from_secs(9));
+    up(&site.other, 5 * MIB).await.unwrap();
+    assert_eq!(reason(any()).await, Ok(TransferReason::TimeDiffers));
+}

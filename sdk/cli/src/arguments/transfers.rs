@@ -154,6 +154,9 @@ fn check_help() -> String {
     format!(
         "{FILTER_EXAMPLE}
 
+A pair differs if its sizes, contents or times do, whichever side is newer. The
+contents decide if both MD5s are known without reading a large file.
+
 Exit codes: 0 equal, 1 something differs, 2 something could not be compared.
 
 Examples:

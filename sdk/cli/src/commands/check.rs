@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use qingstor_sdk::{FolderAction, SkipReason, TransferReason};
+use qingstor_sdk::{Compare, FolderAction, SkipReason, TransferReason};
 use serde_json::json;
 
 use super::folder::{self, LocationPair};
@@ -67,7 +67,8 @@ async fn compare(
     let transfer = locations.transfer(&transfers).await?;
     let transfer = folder::configure(transfer, &transfers, &locations, &arguments.filters)?;
     // A sync would delete the files that only the target has.
-    let transfer = with_comparison(transfer, &arguments.comparison, arguments.update)
+    let (comparison, default) = (&arguments.comparison, Compare::AnyDifference);
+    let transfer = with_comparison(transfer, comparison, default, arguments.update)
         .delete(true)
         .max_delete(u64::MAX);
     let mut plan = transfer.plan();
@@ -120,7 +121,7 @@ fn not_compared_text(reason: &SkipReason) -> String {
     }
 }
 
-/// Prints the difference that an action would remove. With `--json`, its reason is English in every
+/// Prints a difference. With `--json`, its reason is English in every
 /// locale.
 fn report(
     output: &Output,

@@ -46,8 +46,13 @@ async fn synchronize(
         Transfers::start(session, output, &arguments.transfer, &arguments.object).await?;
     let transfer = locations.transfer(&transfers).await?;
     let transfer = folder::configure(transfer, &transfers, locations, &arguments.filters)?;
-    let mut transfer =
-        with_comparison(transfer, &arguments.comparison, arguments.update).delete(arguments.delete);
+    let mut transfer = with_comparison(
+        transfer,
+        &arguments.comparison,
+        Compare::SizeAndTime,
+        arguments.update,
+    )
+    .delete(arguments.delete);
     if let Some(most) = arguments.max_delete {
         transfer = transfer.max_delete(most);
     }
@@ -59,16 +64,18 @@ async fn synchronize(
     Ok(())
 }
 
-/// Sets how files are compared. With `update`, targets that are newer than the source may differ.
+/// Sets how files are compared: as `default` without an option. With `update`, targets that are newer
+/// than the source may differ.
 pub(super) fn with_comparison(
     transfer: FolderTransfer,
     comparison: &Comparison,
+    default: Compare,
     update: bool,
 ) -> FolderTransfer {
     let compare = match (comparison.size_only, comparison.checksum) {
         (true, _) => Compare::SizeOnly,
         (_, true) => Compare::Checksum,
-        _ => Compare::SizeAndTime,
+        _ => default,
     };
     transfer.compare(compare).update(update)
 }

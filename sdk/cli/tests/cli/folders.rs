@@ -195,6 +195,35 @@ fn check_names_each_difference() {
     );
 }
 
+/// What an older source contains is as wrong as what a newer one does.
+#[test]
+fn check_reports_the_same_differences_in_both_directions() {
+    let world = World::new();
+    world.write("in/a", "AAAA");
+    let (one, other) = (address("x"), address("y"));
+    world.ok(&["sync", "in", &one]);
+    world.put("y/a", "BBBB");
+    world.write("in/a", "BBBB");
+    let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_577_836_800);
+    let file = std::fs::File::options()
+        .write(true)
+        .open(world.path("in/a"));
+    file.unwrap().set_modified(old).unwrap();
+    let pairs = [["in", &one], [&one, "in"], [&one, &other], [&other, &one]];
+    for pair in pairs {
+        let run = world.run(&[&["check"], &pair[..]].concat()).exits(1);
+        assert!(
+            run.stdout.contains("a: content differs, 4 bytes"),
+            "{run:?}"
+        );
+        assert!(run.stdout.contains("equal files: 0"), "{run:?}");
+        world.ok(&[&["check", "--size-only"], &pair[..]].concat());
+    }
+    for pair in [["in", &other], [&other, "in"]] {
+        world.ok(&[&["check"], &pair[..]].concat());
+    }
+}
+
 #[test]
 fn a_comparison_that_fails_is_not_a_difference() {
     let world = World::new();
@@ -213,7 +242,9 @@ fn a_comparison_that_fails_is_not_a_difference() {
 #[test]
 fn a_file_that_cannot_be_compared_is_a_failure_with_the_facts_of_its_request() {
     let world = World::new();
-    world.write("in/a", "1");
+    // The MD5 of a small file is compared without a request.
+    let content = "1".repeat(100_000);
+    world.write("in/a", &content);
     world.write("in/b", "1");
     let target = address("x");
     world.ok(&["sync", "in", &target]);

@@ -98,7 +98,8 @@ pub enum TransferReason {
     SizeDiffers,
     /// The source is newer than the target.
     Newer,
-    /// The time of the local file differs from the time of the object.
+    /// The time of the local file differs from the time of the object, or the times of the files of two
+    /// objects differ.
     TimeDiffers,
     /// The contents differ.
     ContentDiffers,

@@ -46,6 +46,8 @@ pub(super) enum Kinds {
 pub(super) struct Facts {
     /// The time in the metadata of the object (of the source, if both are objects), if it has one.
     pub(super) recorded_time: Option<Option<Timestamp>>,
+    /// The time in the metadata of the target, if both are objects.
+    pub(super) target_recorded_time: Option<Option<Timestamp>>,
     /// Whether the contents are equal; `Some(None)` if that cannot be found out.
     pub(super) equal_content: Option<Option<bool>>,
 }
@@ -54,6 +56,7 @@ pub(super) struct Facts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fact {
     RecordedTime,
+    TargetRecordedTime,
     Content,
 }
 
@@ -78,13 +81,15 @@ pub(super) fn decide(rules: Rules, source: &Version, target: &Version, facts: Fa
     };
     match difference {
         Decision::Transfer(_) if rules.update => {
-            let Some(recorded) = facts.recorded_time else {
-                return Decision::Need(Fact::RecordedTime);
-            };
-            let (source_time, target_time) = match rules.direction {
-                Kinds::FileToObject => (source.modified, recorded.or(target.modified)),
-                Kinds::ObjectToFile => (recorded.or(source.modified), target.modified),
-                Kinds::ObjectToObject => (source.modified, target.modified),
+            let (source_time, target_time) = match (rules.direction, facts.recorded_time) {
+                (Kinds::ObjectToObject, _) => (source.modified, target.modified),
+                (_, None) => return Decision::Need(Fact::RecordedTime),
+                (Kinds::FileToObject, Some(recorded)) => {
+                    (source.modified, recorded.or(target.modified))
+                }
+                (Kinds::ObjectToFile, Some(recorded)) => {
+                    (recorded.or(source.modified), target.modified)
+                }
             };
             match target_time > source_time && source_time.is_some() {
                 true => Decision::Skip(SkipReason::TargetNewer),
@@ -113,6 +118,9 @@ fn difference(
             Some(false) => Decision::Transfer(TransferReason::ContentDiffers),
             None => unchanged(UnchangedReason::SizeWithoutChecksum),
         },
+        (Compare::AnyDifference, Kinds::FileToObject) => file_and_object(source, target, facts),
+        (Compare::AnyDifference, Kinds::ObjectToFile) => file_and_object(target, source, facts),
+        (Compare::AnyDifference, Kinds::ObjectToObject) => two_objects(source, target, facts),
         (Compare::Checksum, _) => match facts.equal_content {
             None => Decision::Need(Fact::Content),
             Some(Some(true)) => unchanged(UnchangedReason::Checksum),
@@ -122,14 +130,64 @@ fn difference(
         (Compare::SizeAndTime, Kinds::FileToObject) => file_to_object(source, target, facts),
         (Compare::SizeAndTime, Kinds::ObjectToFile) => object_to_file(source, target, facts),
         (Compare::SizeAndTime, Kinds::ObjectToObject) => {
-            if same_entity_tag(source, target) == Some(true) {
-                return unchanged(UnchangedReason::Checksum);
-            }
-            match source.modified > target.modified {
-                true => Decision::Transfer(TransferReason::Newer),
-                false => unchanged(UnchangedReason::SizeAndTime),
+            let is_newer = source.modified > target.modified;
+            match same_entity_tag(source, target) {
+                Some(true) => unchanged(UnchangedReason::Checksum),
+                // Times have a resolution of one second.
+                Some(false) if source.modified == target.modified => {
+                    Decision::Transfer(TransferReason::ContentDiffers)
+                }
+                _ if is_newer => Decision::Transfer(TransferReason::Newer),
+                _ => unchanged(UnchangedReason::SizeAndTime),
             }
         }
+    }
+}
+
+/// Decides whether a file and an object differ, whichever of them is the source. What costs least
+/// decides first: the MD5 of a small file, then the time, then the content of a large file.
+fn file_and_object(file: &Version, object: &Version, facts: Facts) -> Decision {
+    match facts.equal_content {
+        Some(Some(true)) => {
+            return Decision::Skip(SkipReason::Unchanged(UnchangedReason::Checksum));
+        }
+        Some(Some(false)) => return Decision::Transfer(TransferReason::ContentDiffers),
+        None if is_cheap(file, object) => return Decision::Need(Fact::Content),
+        Some(None) | None => {}
+    }
+    let Some(recorded) = facts.recorded_time else {
+        return Decision::Need(Fact::RecordedTime);
+    };
+    if !time_differs(file, recorded.or(object.modified)) {
+        return Decision::Skip(SkipReason::Unchanged(UnchangedReason::SizeAndTime));
+    }
+    match facts.equal_content {
+        None => Decision::Need(Fact::Content),
+        Some(_) => Decision::Transfer(TransferReason::TimeDiffers),
+    }
+}
+
+/// Decides whether two objects differ, whichever of them is the source. A copy is always newer than
+/// its source, so the times of the files decide if the ETags do not tell.
+fn two_objects(source: &Version, target: &Version, facts: Facts) -> Decision {
+    let same_time = Decision::Skip(SkipReason::Unchanged(UnchangedReason::SizeAndTime));
+    match same_entity_tag(source, target) {
+        Some(true) => return Decision::Skip(SkipReason::Unchanged(UnchangedReason::Checksum)),
+        Some(false) => return Decision::Transfer(TransferReason::ContentDiffers),
+        None if source.modified == target.modified => return same_time,
+        None => {}
+    }
+    let Some(of_source) = facts.recorded_time else {
+        return Decision::Need(Fact::RecordedTime);
+    };
+    // An object without this time cannot be told from an older or newer one.
+    if of_source.is_none() {
+        return Decision::Transfer(TransferReason::TimeDiffers);
+    }
+    match facts.target_recorded_time {
+        None => Decision::Need(Fact::TargetRecordedTime),
+        Some(of_target) if of_target == of_source => same_time,
+        Some(_) => Decision::Transfer(TransferReason::TimeDiffers),
     }
 }
 
@@ -157,9 +215,8 @@ fn file_to_object(file: &Version, object: &Version, facts: Facts) -> Decision {
 /// Decides about a download: the object differs if its time is not that of the file.
 fn object_to_file(object: &Version, file: &Version, facts: Facts) -> Decision {
     if facts.recorded_time.is_none() {
-        let is_cheap = file.size <= CHEAP_CONTENT && md5(object).is_some();
         match facts.equal_content {
-            None if is_cheap => return Decision::Need(Fact::Content),
+            None if is_cheap(file, object) => return Decision::Need(Fact::Content),
             Some(Some(true)) => {
                 return Decision::Skip(SkipReason::Unchanged(UnchangedReason::Checksum));
             }
@@ -167,13 +224,23 @@ fn object_to_file(object: &Version, file: &Version, facts: Facts) -> Decision {
         }
     }
     let object_time = facts.recorded_time.flatten().or(object.modified);
-    let differs = match (object_time, file.modified) {
-        (Some(object_time), Some(file_time)) => !is_time_of(file_time, object_time),
-        _ => false,
-    };
-    match differs {
+    match time_differs(file, object_time) {
         true => Decision::Transfer(TransferReason::TimeDiffers),
         false => Decision::Skip(SkipReason::Unchanged(UnchangedReason::SizeAndTime)),
+    }
+}
+
+/// Returns whether reading a file costs less than a request, and shows whether its content is that of
+/// the object.
+fn is_cheap(file: &Version, object: &Version) -> bool {
+    file.size <= CHEAP_CONTENT && md5(object).is_some()
+}
+
+/// Returns whether the time of a file is not that of an object. Unknown times do not differ.
+fn time_differs(file: &Version, object_time: Option<Timestamp>) -> bool {
+    match (object_time, file.modified) {
+        (Some(object_time), Some(file_time)) => !is_time_of(file_time, object_time),
+        _ => false,
     }
 }
 

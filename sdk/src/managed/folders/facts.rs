@@ -10,6 +10,7 @@ use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::fs::regular_file;
+use crate::client::Bucket;
 use crate::generated::operations::HeadObjectInput;
 use crate::managed::errors::{blocking, file_error};
 use crate::managed::file_metadata::{PART_SIZE_METADATA, recorded_time};
@@ -17,12 +18,13 @@ use crate::managed::part_sizes::PartSizes;
 use crate::managed::request_tasks::send;
 use crate::managed::{Upload, etag_of_file};
 use crate::message::metadata::Metadata;
-use crate::message::sse::SseInput;
+use crate::message::sse::{SseInput, SseKey};
 
 /// Returns the facts of a comparison that has not started.
 pub(super) const fn none() -> Facts {
     Facts {
         recorded_time: None,
+        target_recorded_time: None,
         equal_content: None,
     }
 }
@@ -35,6 +37,7 @@ pub(super) async fn decide(
     source: &Version,
     target: &Version,
 ) -> Result<Decision> {
+    // Of two objects, `object` is the source.
     let (file, object) = match rules.direction {
         Kinds::FileToObject => (source, target),
         Kinds::ObjectToFile | Kinds::ObjectToObject => (target, source),
@@ -46,6 +49,12 @@ pub(super) async fn decide(
             Decision::Need(Fact::RecordedTime) => {
                 let metadata = metadata_of(context, path, object, &mut metadata).await?;
                 facts.recorded_time = Some(recorded_time(metadata));
+            }
+            Decision::Need(Fact::TargetRecordedTime) => {
+                let sse_key = context.options.sse_key.as_ref();
+                let head = HeadObjectInput::new(context.key(path));
+                let metadata = request(&context.bucket, head, target, sse_key).await?;
+                facts.target_recorded_time = Some(recorded_time(&metadata));
             }
             Decision::Need(Fact::Content) => {
                 let local = match (&file.disk_path, &context.direction) {
@@ -79,21 +88,31 @@ async fn metadata_of<'a>(
 ) -> Result<&'a Metadata> {
     if known.is_none() {
         let (bucket, key) = context.compared_object(path);
-        let mut head = HeadObjectInput::new(key);
-        if object.encrypted {
-            let sse_key = match context.kinds() {
-                Kinds::ObjectToObject => &context.options.source_sse_key,
-                _ => &context.options.sse_key,
-            };
-            head.set_sse_key(sse_key.as_ref());
-        }
-        *known = Some(match send(bucket, None, head).await {
-            Ok(head) => head.metadata,
-            Err(error) if error.is_not_found() => Metadata::new(),
-            Err(error) => return Err(error),
-        });
+        let sse_key = match context.kinds() {
+            Kinds::ObjectToObject => &context.options.source_sse_key,
+            _ => &context.options.sse_key,
+        };
+        let head = HeadObjectInput::new(key);
+        *known = Some(request(bucket, head, object, sse_key.as_ref()).await?);
     }
     Ok(known.get_or_insert_default())
+}
+
+/// Requests the metadata of an object. An object that does not exist any more has none.
+async fn request(
+    bucket: &Bucket,
+    mut head: HeadObjectInput,
+    object: &Version,
+    sse_key: Option<&SseKey>,
+) -> Result<Metadata> {
+    if object.encrypted {
+        head.set_sse_key(sse_key);
+    }
+    match send(bucket, None, head).await {
+        Ok(head) => Ok(head.metadata),
+        Err(error) if error.is_not_found() => Ok(Metadata::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns whether the ETag is that of a multipart upload.

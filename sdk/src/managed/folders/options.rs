@@ -22,7 +22,7 @@ pub enum Compare {
     /// differs if its time is not that of the file; the time of an object is the one that an upload
     /// stored in its metadata ([`MODIFIED_METADATA`](crate::MODIFIED_METADATA)), or else that of its
     /// last change. Between buckets: objects with the same ETag are equal; otherwise, the source
-    /// differs if it is newer.
+    /// differs if it is newer, or was changed in the same second and has another MD5.
     #[default]
     SizeAndTime,
     /// By size only.
@@ -31,6 +31,12 @@ pub enum Compare {
     /// with the ETag of the object. Between buckets: compares the ETags; if they are not comparable,
     /// such as those of encrypted objects or of different part sizes, the size decides.
     Checksum,
+    /// By size, then by content or time, whichever side is the source: for a comparison, or to make the
+    /// target equal also where it is newer. The MD5s of two objects, and of files of up to 64 KiB, are
+    /// compared first. Otherwise, a file and an object differ if their times do, and the content of the
+    /// file is not that of the object as far as the ETag tells; and two objects differ if the times of
+    /// their files do.
+    AnyDifference,
 }
 
 /// Progress of a [`FolderTransfer`].

@@ -447,6 +447,14 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "被排除的路径既不复制也不删除。",
     ),
     (
+        "A pair differs if its sizes, contents or times do, whichever side is newer. The",
+        "大小、内容或时间不同即为不同，无论哪一侧较新。如果无需读取大文件",
+    ),
+    (
+        "contents decide if both MD5s are known without reading a large file.",
+        "就能知道两侧的 MD5，则以内容为准。",
+    ),
+    (
         "Exit codes: 0 equal, 1 something differs, 2 something could not be compared.",
         "退出码：0 相同，1 有差异，2 有内容无法比较。",
     ),
