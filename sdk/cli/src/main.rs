@@ -50,14 +50,14 @@ fn main() -> ExitCode {
     CompleteEnv::with_factory(command)
         .shells(completion::shells::shells())
         .complete();
+    // Also for the errors of the parser.
+    messages::use_english(is_json_requested());
     let matches = command().try_get_matches();
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return exit_code(print_usage(&error)),
     };
-    if cli.global.json {
-        messages::use_english();
-    }
+    messages::use_english(cli.global.json);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -78,15 +78,8 @@ fn main() -> ExitCode {
 /// Prints a usage error, or the help that was asked for. Returns the exit code.
 fn print_usage(error: &clap::Error) -> u8 {
     let code = if error.use_stderr() { USAGE } else { DONE };
-    // The options are not parsed.
-    let json = std::env::args_os()
-        .take_while(|argument| argument != "--")
-        .any(|argument| argument == "--json");
-    if json {
-        messages::use_english();
-    }
     // Nothing can be done if the output is closed.
-    let _ = if code == USAGE && json {
+    let _ = if code == USAGE && is_json_requested() {
         let value = serde_json::json!({"error": messages::usage_errors::one_line(error)});
         writeln!(io::stdout(), "{value}")
     } else {
@@ -97,6 +90,12 @@ fn print_usage(error: &clap::Error) -> u8 {
         }
     };
     code
+}
+
+/// Returns whether `--json` is probably set. For use before the arguments are parsed.
+fn is_json_requested() -> bool {
+    let mut arguments = std::env::args_os().take_while(|argument| argument != "--");
+    arguments.any(|argument| argument == "--json")
 }
 
 /// Returns the command line in the language of the locale.

@@ -26,9 +26,9 @@ pub(crate) enum Language {
 /// Whether the messages are English in every locale.
 static IS_ENGLISH: AtomicBool = AtomicBool::new(false);
 
-/// Makes the messages English in every locale, because programs read them.
-pub(crate) fn use_english() {
-    IS_ENGLISH.store(true, Ordering::Relaxed);
+/// Sets whether the messages are English in every locale, because programs read them.
+pub(crate) fn use_english(is_english: bool) {
+    IS_ENGLISH.store(is_english, Ordering::Relaxed);
 }
 
 /// Returns the language of the messages: that of the locale, unless it is set.
@@ -138,6 +138,7 @@ messages! {
     part_size_out_of_range() { "a part has 4 MiB to 5 GiB" "分段大小应为 4 MiB 至 5 GiB" }
     rate_is_zero() { "a rate is at least 1 byte per second" "速率至少为每秒 1 字节" }
     validity_too_short() { "a URL is valid for at least 1 second" "URL 的有效期至少为 1 秒" }
+    needs_command() { "a command is missing: see --help" "缺少命令：请参阅 --help" }
     needs_target() { "write at least one source, and then the target" "请写出至少一个源，然后是目标" }
     stdin_has_commands() { "standard input contains the commands, so a command cannot read it" "标准输入中是命令，因此命令不能再读取它" }
     overlap(source, target) { "{source} and {target} overlap: copy the files, then delete the source" "{source} 与 {target} 重叠：请先复制，再删除源" }

@@ -3,7 +3,7 @@
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{Language, error as error_line, language, not_utf8};
+use super::{Language, error as error_line, language, needs_command, not_utf8};
 
 /// Words that the parser adds to the help and to the usage, and their translations.
 const WORDS: &[(&str, &str)] = &[
@@ -31,8 +31,10 @@ pub(crate) fn translated(error: &Error) -> Option<String> {
 
 /// Returns the error as one line, in the language of the locale.
 pub(crate) fn one_line(error: &Error) -> String {
-    let text = match language() {
-        Language::English if error.kind() != ErrorKind::InvalidUtf8 => error.render().to_string(),
+    let text = match (language(), error.kind()) {
+        // Instead of the help.
+        (_, ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) => needs_command(),
+        (Language::English, kind) if kind != ErrorKind::InvalidUtf8 => error.render().to_string(),
         _ => reason(error),
     };
     let text = text.strip_prefix("error: ").unwrap_or(&text);
