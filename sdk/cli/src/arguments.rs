@@ -1,6 +1,7 @@
 //! The command line: global options and commands.
 
 mod objects;
+mod operands;
 mod transfers;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ pub(crate) use objects::{
     MbArguments, PresignArguments, RbArguments, RmArguments, StatArguments, TeeArguments,
     UploadsArguments, UploadsCommand,
 };
+pub(crate) use operands::of_transfer;
 use transfers::move_help;
 pub(crate) use transfers::{
     CheckArguments, Comparison, CopyArguments, Filters, ObjectOptions, SyncArguments,

@@ -1,11 +1,11 @@
 //! Lists of objects below an operand.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use qingstor_sdk::types::ObjectSummary;
 use qingstor_sdk::{Bucket, Error};
 
-use crate::action::{Action, Verb};
+use crate::action::{Action, Operands, Verb};
 use crate::exit::UsageError;
 use crate::location::Remote;
 use crate::messages;
@@ -132,7 +132,7 @@ pub(crate) async fn expand_or_report(
             output.failed(&Action::new(verb, &name), &error);
             Ok(Vec::new())
         }
-        objects => objects,
+        expanded => expanded.with_context(|| Operands::new(verb, &name)),
     }
 }
 

@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
+use crate::action::{Operands, Verb};
 use crate::exit::usage;
 use crate::messages;
 use crate::special_files::{is_stdin, is_stdout};
@@ -40,8 +41,7 @@ impl Location {
     /// address is not UTF-8.
     pub(crate) fn parse(operand: impl AsRef<OsStr>) -> Result<Self> {
         let operand = operand.as_ref();
-        let scheme = operand.as_encoded_bytes().get(..SCHEME.len());
-        if !scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME.as_bytes())) {
+        if !is_address(operand) {
             return match operand.to_str() {
                 Some("") => Err(usage(messages::empty_path())),
                 Some("-") => Ok(Self::Stdio),
@@ -171,6 +171,28 @@ impl fmt::Display for Location {
             Self::Stdio => f.write_str("-"),
         }
     }
+}
+
+/// Returns whether an operand starts with the scheme.
+pub(crate) fn is_address(operand: &OsStr) -> bool {
+    let scheme = operand.as_encoded_bytes().get(..SCHEME.len());
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME.as_bytes()))
+}
+
+/// Parses the operands of a command.
+///
+/// # Errors
+///
+/// Returns the first error of `parse`, with the operand as context.
+pub(crate) fn parse_each<T>(
+    verb: Verb,
+    operands: &[String],
+    parse: impl Fn(&str) -> Result<T>,
+) -> Result<Vec<T>> {
+    let parsed = operands
+        .iter()
+        .map(|operand| parse(operand).with_context(|| Operands::new(verb, operand)));
+    parsed.collect()
 }
 
 /// Returns the address that an operand without the scheme probably means, such as `qs://bucket/key` for

@@ -10,18 +10,14 @@ use crate::action::{Action, Operands, Verb};
 use crate::arguments::{MbArguments, RbArguments};
 use crate::exit::UsageError;
 use crate::listing::{PAGE_SIZE, Selection};
-use crate::location::Remote;
+use crate::location::{Remote, parse_each};
 use crate::messages;
 use crate::output::Output;
 use crate::session::{Session, confirm};
 
 /// Creates buckets. Continues with the next one after an error.
 pub(super) async fn make(session: &Session, output: &Output, arguments: MbArguments) -> Result<()> {
-    let names: Vec<_> = arguments
-        .buckets
-        .iter()
-        .map(|name| Remote::parse_bucket(name))
-        .collect::<Result<_>>()?;
+    let names = parse_each(Verb::CreateBucket, &arguments.buckets, Remote::parse_bucket)?;
     for name in names {
         let address = Remote::new(&name, "").to_string();
         let bucket = session.new_bucket(&name);
@@ -41,14 +37,11 @@ pub(super) async fn remove(
     output: &Output,
     arguments: RbArguments,
 ) -> Result<()> {
-    let names: Vec<_> = arguments
-        .buckets
-        .iter()
-        .map(|name| Remote::parse_bucket(name))
-        .collect::<Result<_>>()?;
+    let names = parse_each(Verb::RemoveBucket, &arguments.buckets, Remote::parse_bucket)?;
     if arguments.force {
         for name in &names {
-            confirm(&messages::delete_bucket(name), arguments.yes).await?;
+            let confirmed = confirm(&messages::delete_bucket(name), arguments.yes).await;
+            confirmed.with_context(|| Operands::new(Verb::RemoveBucket, Remote::new(name, "")))?;
         }
     }
     for name in names {
@@ -56,7 +49,9 @@ pub(super) async fn remove(
         let action = Action::new(Verb::RemoveBucket, &address);
         match remove_one(session, output, &name, arguments.force).await {
             Ok(()) => output.action(&action),
-            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) if error.is::<UsageError>() => {
+                return Err(error.context(Operands::new(Verb::RemoveBucket, &address)));
+            }
             Err(error) => output.failed(&action, &error),
         }
     }

@@ -3,22 +3,18 @@
 use anyhow::{Result, anyhow};
 use qingstor_sdk::SseKey;
 
-use crate::action::{Action, Verb};
+use crate::action::{Action, Operands, Verb};
 use crate::arguments::CatArguments;
 use crate::exit::{OutputClosed, UsageError};
 use crate::listing::{expand_or_report, is_only_folder};
-use crate::location::Remote;
+use crate::location::{Remote, parse_each};
 use crate::messages;
 use crate::output::Output;
 use crate::session::{Session, read_optional_sse_key};
 
 /// Runs the command. Continues with the next object after an error.
 pub(super) async fn run(session: &Session, output: &Output, arguments: CatArguments) -> Result<()> {
-    let paths: Vec<_> = arguments
-        .paths
-        .iter()
-        .map(|path| Remote::parse_object(path))
-        .collect::<Result<_>>()?;
+    let paths = parse_each(Verb::Cat, &arguments.paths, Remote::parse_object)?;
     output.print_content();
     let sse_key = read_optional_sse_key(arguments.sse_key.as_deref()).await?;
     for operand in paths {
@@ -38,7 +34,7 @@ async fn print_all(
     for path in objects {
         match print(session, output, arguments, sse_key, path).await {
             Err(error) if error.is::<OutputClosed>() || error.is::<UsageError>() => {
-                return Err(error);
+                return Err(error.context(Operands::new(Verb::Cat, path)));
             }
             Err(error) => {
                 let error = match is_only_folder(session, path, &error).await {

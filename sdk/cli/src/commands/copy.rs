@@ -67,11 +67,14 @@ pub(super) async fn run(
             break;
         }
         match folder::copy(&transfers, &arguments, &job, is_move).await {
-            Err(error) if error.is::<OutputClosed>() || error.is::<UsageError>() => {
-                result = Err(error);
-            }
-            Err(error) => output.error(&error.context(job.locations.operands(is_move))),
             Ok(actions) => count += actions,
+            Err(error) => {
+                let error = error.context(job.locations.operands(is_move));
+                match error.is::<OutputClosed>() || error.is::<UsageError>() {
+                    true => result = Err(error),
+                    false => output.error(&error),
+                }
+            }
         }
     }
     // Also after an error: what is copied is deleted.

@@ -4,11 +4,11 @@ use anyhow::Result;
 use futures_util::{StreamExt as _, pin_mut};
 use serde_json::json;
 
-use crate::action::{Action, Verb};
+use crate::action::{Action, Operands, Verb};
 use crate::arguments::DuArguments;
 use crate::exit::UsageError;
 use crate::listing::{Selection, nothing};
-use crate::location::Remote;
+use crate::location::{Remote, parse_each};
 use crate::output::Output;
 use crate::quantities::size_text;
 use crate::session::Session;
@@ -18,11 +18,7 @@ const WIDTH: usize = 12;
 
 /// Runs the command. Continues with the next operand after an error.
 pub(super) async fn run(session: &Session, output: &Output, arguments: DuArguments) -> Result<()> {
-    let paths: Vec<_> = arguments
-        .paths
-        .iter()
-        .map(|path| Remote::parse(path))
-        .collect::<Result<_>>()?;
+    let paths = parse_each(Verb::Du, &arguments.paths, Remote::parse)?;
     for path in paths {
         let name = path.to_string();
         match sum(session, &path).await {
@@ -34,7 +30,9 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: DuArgumen
                 },
                 || json!({"path": name, "objects": objects, "bytes": bytes}),
             )?,
-            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) if error.is::<UsageError>() => {
+                return Err(error.context(Operands::new(Verb::Du, &name)));
+            }
             Err(error) => output.failed(&Action::new(Verb::Du, &name), &error),
         }
     }

@@ -1,14 +1,14 @@
 //! `rm`: deletes objects.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, pin_mut, stream};
 use qingstor_sdk::{Bucket, Error};
 
-use crate::action::{Action, Verb};
+use crate::action::{Action, Operands, Verb};
 use crate::arguments::RmArguments;
 use crate::exit::{UsageError, usage};
 use crate::listing::{PAGE_SIZE, Selection, exists, has_objects_below, nothing};
-use crate::location::Remote;
+use crate::location::{Remote, parse_each};
 use crate::messages;
 use crate::output::Output;
 use crate::session::{Session, confirm};
@@ -24,11 +24,7 @@ const VERSIONS: usize = 16;
 
 /// Runs the command. Continues with the next operand after an error.
 pub(super) async fn run(session: &Session, output: &Output, arguments: RmArguments) -> Result<()> {
-    let paths: Vec<_> = arguments
-        .paths
-        .iter()
-        .map(|path| Remote::parse(path))
-        .collect::<Result<_>>()?;
+    let paths = parse_each(Verb::Delete, &arguments.paths, Remote::parse)?;
     let mut selections = Vec::new();
     let arguments = &arguments;
     let selected = stream::iter(paths).map(|path| async move {
@@ -39,22 +35,28 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: RmArgumen
     for (path, selection) in selected {
         match selection {
             Ok(selection) => selections.push((path, selection)),
-            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) if error.is::<UsageError>() => return Err(error.context(operands(&path))),
             Err(error) => output.failed(&Action::new(Verb::Delete, &path.to_string()), &error),
         }
     }
     // All questions come before the first deletion.
     for (path, selection) in &selections {
-        ask(path, selection, arguments).await?;
+        let asked = ask(path, selection, arguments).await;
+        asked.with_context(|| operands(path))?;
     }
     for (path, selection) in selections {
         match remove(session, output, arguments, &path, &selection).await {
-            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) if error.is::<UsageError>() => return Err(error.context(operands(&path))),
             Err(error) => output.failed(&Action::new(Verb::Delete, &path.to_string()), &error),
             Ok(()) => {}
         }
     }
     Ok(())
+}
+
+/// Returns the context of an error about one operand.
+fn operands(path: &Remote) -> Operands {
+    Operands::new(Verb::Delete, path)
 }
 
 async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Result<Selection> {

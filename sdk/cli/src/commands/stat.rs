@@ -5,11 +5,11 @@ use qingstor_sdk::SseKey;
 use serde_json::{Map, Value, json};
 
 use super::ls::unify;
-use crate::action::{Action, Verb};
+use crate::action::{Action, Operands, Verb};
 use crate::arguments::StatArguments;
 use crate::exit::UsageError;
 use crate::listing::{expand_or_report, is_only_folder};
-use crate::location::Remote;
+use crate::location::{Remote, parse_each};
 use crate::messages;
 use crate::output::{Output, printable, printable_name};
 use crate::quantities::size_text;
@@ -26,11 +26,7 @@ pub(super) async fn run(
     output: &Output,
     arguments: StatArguments,
 ) -> Result<()> {
-    let paths: Vec<_> = arguments
-        .paths
-        .iter()
-        .map(|path| Remote::parse(path))
-        .collect::<Result<_>>()?;
+    let paths = parse_each(Verb::Stat, &arguments.paths, Remote::parse)?;
     let sse_key = read_optional_sse_key(arguments.sse_key.as_deref()).await?;
     for operand in paths {
         let objects = expand_or_report(session, output, Verb::Stat, operand).await?;
@@ -59,7 +55,9 @@ async fn print_all(
                     value
                 },
             )?,
-            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) if error.is::<UsageError>() => {
+                return Err(error.context(Operands::new(Verb::Stat, &name)));
+            }
             Err(error) => {
                 let error = match is_only_folder(session, path, &error).await {
                     true => anyhow!(messages::folder_is_not_an_object(path)),

@@ -159,6 +159,12 @@ fn json_is_english_in_every_locale() {
         &["mv", "--json", "a", "b"],
         &["--json", "cp"],
         &["ls", "--json", "--unknown"],
+        &["--json", "cat", "--range", "x", &address("a")],
+        &["--json", "presign", "--expires", "x", &address("a")],
+        &["--json", "cp", "--part-size", "x", "a", &address("a")],
+        &["--json", "uploads"],
+        &["--json", "api"],
+        &["--json", "api", "GetObject", "--bucket", "b", "--key"],
     ] {
         let error = error(arguments);
         assert!(error.is_ascii(), "{arguments:?}: {error}");
@@ -211,9 +217,46 @@ fn every_json_failure_has_the_operands() {
             Some(&none),
         ),
         (&["check", &none, "folder"], "check", &none, Some("folder")),
+        // Wrong usage.
+        (&["rm", "-r", &none], "delete", &none, None),
+        (&["rm", &none, "bucket/x"], "delete", "bucket/x", None),
+        (&["cat", "bucket/x"], "cat", "bucket/x", None),
+        (&["stat", "qs://Invalid/x"], "stat", "qs://Invalid/x", None),
+        (&["du", "qs://Invalid/x"], "du", "qs://Invalid/x", None),
+        (&["ls", "bucket"], "list", "bucket", None),
+        (&["presign", "a"], "presign", "a", None),
+        (&["doctor", &none], "doctor", &none, None),
+        (&["rb", "qs://Invalid"], "remove", "qs://Invalid", None),
+        (&["rb", "--force", BUCKET], "remove", BUCKET_ADDRESS, None),
+        (&["uploads", "abort", &none], "abort", &none, None),
+        (&["cp", "file", "out"], "upload", "file", Some("out")),
+        (&["cp", "file"], "copy", "file", None),
+        (&["cp", "folder", &none], "upload", "folder", Some(&none)),
+        (
+            &["cp", "file", "qs://", &none],
+            "copy",
+            "qs://",
+            Some(&none),
+        ),
+        (&["mv", "-r", &none, &none], "move", &none, Some(&none)),
+        (&["sync", &none, ""], "download", &none, Some("")),
+        (&["run", "missing"], "run", "missing", None),
+        (
+            &["api", "GetObject", "--bucket", BUCKET, "--key", "none"],
+            "api",
+            "GetObject",
+            None,
+        ),
+        (
+            &["api", "PutBucketACL", "--bucket", BUCKET, "--body", "x"],
+            "api",
+            "PutBucketACL",
+            None,
+        ),
     ] {
         let run = world.run(&[arguments, &["--json"]].concat());
-        let failure = run.objects().remove(0);
+        let failure = run.objects().into_iter().next();
+        let failure = failure.unwrap_or_else(|| panic!("{arguments:?}: {run:?}"));
         assert!(failure["error"].is_string(), "{arguments:?}: {failure}");
         assert_eq!(failure["action"], action, "{arguments:?}: {failure}");
         assert_eq!(failure["source"], source, "{arguments:?}: {failure}");

@@ -10,7 +10,7 @@ use super::super::moved_version::{FileVersion, ObjectVersion};
 use super::super::transfers::{AddTotalOnce, Transfers, configured_upload, with_limits};
 use super::objects::copy;
 use super::upload::upload_file;
-use crate::action::{Action, Verb};
+use crate::action::{Action, Operands, Verb};
 use crate::arguments::CopyArguments;
 use crate::exit::{OutputClosed, UsageError};
 use crate::listing::{exists, is_only_folder};
@@ -107,7 +107,8 @@ impl FileJob {
                 return Ok(());
             }
             Err(error) if error.is::<OutputClosed>() || error.is::<UsageError>() => {
-                return Err(error);
+                let verb = failed_verb(&self.source, &self.target, is_move);
+                return Err(error.context(Operands::new(verb, &source).to(&target)));
             }
             Err(error) => {
                 let error = match &self.source {

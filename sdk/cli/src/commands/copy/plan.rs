@@ -10,8 +10,8 @@ use super::super::folder::{FolderJob, LocationPair};
 use super::super::inapplicable_options;
 use super::claimed_targets::ClaimedTargets;
 use super::file::{FileJob, failed_verb};
-use crate::action::{Action, Verb};
-use crate::arguments::CopyArguments;
+use crate::action::{Action, Operands, Verb};
+use crate::arguments::{CopyArguments, of_transfer};
 use crate::exit::{UsageError, usage};
 use crate::listing::{Selection, find, has_objects_below, nothing};
 use crate::location::{Location, Remote, both_local, ends_with_separator};
@@ -77,9 +77,14 @@ pub(super) async fn plan(
     };
     let target_text = target;
     let target = Location::parse_target(target)?;
+    let verb = |source: &Location| failed_verb(source, &target, is_move);
+    let operands = |source: &Location| Operands::new(verb(source), source).to(&target);
     let locations: Vec<_> = sources
         .iter()
-        .map(Location::parse_source)
+        .map(|source| {
+            let parsed = Location::parse_source(source);
+            parsed.with_context(|| of_transfer(source, Some(target_text), is_move))
+        })
         .collect::<Result<_>>()?;
     for source in &locations {
         if matches!(
@@ -89,7 +94,7 @@ pub(super) async fn plan(
                 Location::Local(_) | Location::Stdio
             )
         ) {
-            return Err(both_local(source, &target));
+            return Err(both_local(source, &target).context(operands(source)));
         }
     }
     inapplicable_options::check(&arguments.transfer, &arguments.object, &locations, &target)?;
@@ -115,21 +120,20 @@ pub(super) async fn plan(
         match kind(session, arguments, is_move, &location).await {
             Ok(Source::ObjectAndFolder(location)) => {
                 let name = location.to_string();
-                let action = Action::new(failed_verb(&location, &target, is_move), &name);
+                let action = Action::new(verb(&location), &name);
                 output.failed(&action, &anyhow!(messages::object_and_folder()));
                 kinds.push(Source::Folder(location));
             }
             Ok(Source::File(file))
                 if file != Location::Stdio && !filter.includes(&file_name(&file)) => {}
             Ok(source) => kinds.push(source),
-            Err(error) if error.is::<UsageError>() => return Err(error),
-            Err(error) => output.failed(
-                &Action::new(
-                    failed_verb(&location, &target, is_move),
-                    &location.to_string(),
-                ),
-                &error,
-            ),
+            Err(error) if error.is::<UsageError>() => {
+                return Err(error.context(operands(&location)));
+            }
+            Err(error) => {
+                let name = location.to_string();
+                output.failed(&Action::new(verb(&location), &name), &error);
+            }
         }
     }
     let is_folder = match &target {
@@ -151,22 +155,24 @@ pub(super) async fn plan(
     for source in kinds {
         let (location, operand) = (source.location().clone(), source.operand());
         let job = match job(source, &target, is_folder || has_several, has_several) {
-            Err(error) if error.is::<UsageError>() => return Err(error),
+            Err(error) if error.is::<UsageError>() => {
+                return Err(error.context(operands(&location)));
+            }
             Err(error) => {
-                let verb = failed_verb(&location, &target, is_move);
-                output.failed(&Action::new(verb, &operand), &error);
+                output.failed(&Action::new(verb(&location), &operand), &error);
                 continue;
             }
             Ok(job) => job,
         };
         if let Job::Folder(folder) = &job {
-            folder.locations.check(folder.pattern.as_ref(), is_move)?;
+            let checked = folder.locations.check(folder.pattern.as_ref(), is_move);
+            checked.with_context(|| folder.locations.operands(is_move))?;
         }
         if let Job::File(file) = &job {
             let (source, path) = (file.source.to_string(), file.target.to_string());
             if let Err(error) = targets.add(&path, &source) {
-                let verb = failed_verb(&file.source, &file.target, is_move);
-                output.failed(&Action::new(verb, &source).to(&path), &error);
+                let action = Action::new(verb(&file.source), &source).to(&path);
+                output.failed(&action, &error);
                 continue;
             }
         }
