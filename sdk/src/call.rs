@@ -72,8 +72,8 @@ impl<I: Operation> Call<I> {
     }
 
     /// Sets the timeout of the call, including all attempts and the time to compute a `Content-MD5`.
-    /// Unlimited by default; each attempt has the timeouts of [`Config`](crate::Config). The time to
-    /// read a streamed response body does not count.
+    /// Unlimited by default; each attempt has the timeouts of [`Config`](crate::Config) and the
+    /// [`RetryPolicy::attempt_timeout`]. The time to read a streamed response body does not count.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.dispatcher.options_mut().timeout = Some(timeout);
         self

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
+use hyper_util::client::legacy::connect::capture_connection;
+use tokio::time::Instant;
 
+use crate::base::deadline::deadline_after;
 use crate::base::error::{Error, Result};
 use crate::config::Config;
 use crate::config::transport::Handler;
@@ -31,7 +34,7 @@ mod tunnel;
 use failure::SendFailure;
 pub(crate) use meter::AttemptMeter;
 use network::{NetworkClient, RequestBody};
-use response_wait::{SendWatch, with_idle_timeout};
+use response_wait::{AttemptLimit, SendWatch, in_time};
 
 /// Sends requests. Nothing else in this crate uses the network. A clone shares the connections.
 #[derive(Clone)]
@@ -61,6 +64,9 @@ pub(crate) struct TransportRequest<'a> {
     pub(crate) address: &'a Address,
     /// Whether the service may work for a long time before it responds.
     pub(crate) slow: bool,
+    /// Maximum time until the response, and until the end of its body if the client reads it as a
+    /// whole. `None` without a limit.
+    pub(crate) attempt_timeout: Option<Duration>,
     /// Whether the response is one of many that arrive at the same time, so that its connection should
     /// need little memory.
     pub(crate) short_reads: bool,
@@ -127,19 +133,33 @@ impl Transport {
         } else {
             self.idle_timeout
         };
-        let mut timer = Box::pin(tokio::time::sleep(timeout));
+        let start = Instant::now();
+        let mut timer = Box::pin(tokio::time::sleep_until(deadline_after(start, timeout)));
         let halvings = outbound.halvings;
         let new_throughput = || Some(ThroughputMeter::new(self.min_throughput?, halvings));
         let (meter, address, uri) = (outbound.meter, outbound.address, outbound.uri);
         let len = outbound.body.len();
         let throughput = new_throughput();
-        let (result, progress) = match &self.backend {
+        let mut attempt = AttemptLimit {
+            timeout: outbound.attempt_timeout,
+            connection: None,
+        };
+        let (result, progress, attempt_time) = match &self.backend {
             Backend::Network(client) => {
                 let short_reads = outbound.short_reads;
-                let (request, progress) = outbound.into_network_request(&self.user_agent)?;
-                let mut watch = SendWatch::new(progress.as_deref(), len, throughput);
+                let (mut request, progress) = outbound.into_network_request(&self.user_agent)?;
+                if attempt.timeout.is_some() {
+                    attempt.connection = Some(capture_connection(&mut request));
+                }
+                let mut watch = SendWatch {
+                    start,
+                    progress: progress.as_deref(),
+                    len,
+                    throughput,
+                    attempt,
+                };
                 let response = client.send(request, short_reads);
-                let result = with_idle_timeout(response, &mut timer, timeout, &mut watch).await?;
+                let result = in_time(response, &mut timer, timeout, &mut watch).await?;
                 let result = match result {
                     Ok(response) => match client.refusal_of_proxy(response.status(), uri) {
                         Some(failure) => Err(failure),
@@ -147,18 +167,25 @@ impl Transport {
                     },
                     Err(error) => Err(error.into()),
                 };
-                (result, progress)
+                (result, progress, watch.attempt_time())
             }
             #[cfg(feature = "reqwest-client")]
             Backend::Reqwest(client) => {
                 let (request, progress) = outbound.into_network_request(&self.user_agent)?;
                 let request = reqwest_client::request(request)?;
-                let mut watch = SendWatch::new(progress.as_deref(), len, throughput);
+                let mut watch = SendWatch {
+                    start,
+                    progress: progress.as_deref(),
+                    len,
+                    throughput,
+                    attempt,
+                };
                 let response = Box::pin(client.execute(request));
-                let result = with_idle_timeout(response, &mut timer, timeout, &mut watch).await?;
+                let result = in_time(response, &mut timer, timeout, &mut watch).await?;
                 let result =
                     result.map(|response| http::Response::from(response).map(RawBody::Reqwest));
-                (result.map_err(SendFailure::from), progress)
+                let attempt_time = watch.attempt_time();
+                (result.map_err(SendFailure::from), progress, attempt_time)
             }
             Backend::InProcess(handler) => {
                 let progress = Arc::new(SendProgress::default());
@@ -166,10 +193,17 @@ impl Transport {
                     meter.sending(&progress);
                 }
                 let response = handler(outbound.into_request(&progress));
-                let mut watch = SendWatch::new(Some(&progress), len, throughput);
-                let response = with_idle_timeout(response, &mut timer, timeout, &mut watch).await?;
+                let mut watch = SendWatch {
+                    start,
+                    progress: Some(&progress),
+                    len,
+                    throughput,
+                    attempt,
+                };
+                let response = in_time(response, &mut timer, timeout, &mut watch).await?;
+                let attempt_time = watch.attempt_time();
                 // A handler may respond without reading the body. The request was not lost.
-                (Ok(response.map(RawBody::Whole)), None)
+                (Ok(response.map(RawBody::Whole)), None, attempt_time)
             }
         };
         let response = result.map_err(|failure| {
@@ -186,6 +220,7 @@ impl Transport {
             idle_timeout: self.idle_timeout,
             throughput: new_throughput(),
             slow_timeout: self.slow_timeout,
+            attempt_time,
         });
         Ok((response, unsent))
     }

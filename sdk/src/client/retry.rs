@@ -91,6 +91,11 @@ impl<'a> AttemptLimits<'a> {
         Some(end.saturating_duration_since(Instant::now()))
     }
 
+    /// Returns the maximum time of each attempt.
+    pub(super) fn time_of_attempt(&self) -> Option<Duration> {
+        self.policy.time_of_attempt()
+    }
+
     /// Returns the output of `future`; `None` if the deadline passes first.
     ///
     /// Takes a pinned future because the generated state machine would otherwise contain it twice.

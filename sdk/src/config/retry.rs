@@ -13,8 +13,8 @@ pub(crate) use decision::may_retry;
 /// fails at once.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// Controls how requests are retried: the number of attempts, the delay between them, and the total
-/// time.
+/// Controls how requests are retried: the number of attempts, the delay between them, the time of
+/// each attempt, and the total time.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> qingstor_sdk::Result<()> {
@@ -65,16 +65,18 @@ pub struct RetryPolicy {
     max_attempts: u32,
     initial_backoff: Duration,
     max_backoff: Duration,
+    attempt_timeout: Option<Duration>,
     total_timeout: Option<Duration>,
 }
 
 impl Default for RetryPolicy {
-    /// 4 attempts with delays of at most 100 ms, 200 ms and 400 ms, without a total time.
+    /// 4 attempts with delays of at most 100 ms, 200 ms and 400 ms, without a limit of the time.
     fn default() -> Self {
         Self {
             max_attempts: 4,
             initial_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(20),
+            attempt_timeout: None,
             total_timeout: None,
         }
     }
@@ -109,6 +111,32 @@ impl RetryPolicy {
         self
     }
 
+    /// Sets the maximum time of each attempt until its output is available, or until the head of a
+    /// streamed response has arrived. An attempt that takes longer fails with `Timeout` and is
+    /// retried. Unlimited by default; each attempt has the timeouts of [`Config`](crate::Config).
+    ///
+    /// With a [`total_timeout`](Self::total_timeout) or a [`Call::timeout`](crate::Call::timeout),
+    /// choose a fraction of it: otherwise, a connection that does not respond uses up the time of all
+    /// attempts. The time includes connecting and sending the request body, but neither time in which
+    /// the source of the body (a stream, a reader, a file) has nothing to send, nor that of a
+    /// [credentials provider](crate::ProvideCredentials). It also limits operations for which
+    /// [`Config::slow_timeout`](crate::Config::slow_timeout) allows more, and uploads of large bodies:
+    /// set the policy of such calls with [`Call::retry`](crate::Call::retry).
+    ///
+    /// ```
+    /// # fn example(bucket: qingstor_sdk::Bucket) {
+    /// use std::time::Duration; use qingstor_sdk::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::default().attempt_timeout(Duration::from_secs(1));
+    /// let call = bucket.head_object("key").retry(policy).timeout(Duration::from_secs(5));
+    /// # let _ = call; }
+    /// ```
+    #[must_use]
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
     /// Sets the maximum time of all attempts and delays together.
     ///
     /// Unlimited by default; each attempt has the timeouts of [`Config`](crate::Config).
@@ -117,6 +145,11 @@ impl RetryPolicy {
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.total_timeout = Some(timeout);
         self
+    }
+
+    /// Returns the maximum time of an attempt.
+    pub(crate) fn time_of_attempt(&self) -> Option<Duration> {
+        self.attempt_timeout
     }
 
     /// Returns the maximum time of a call. `call_timeout`: the timeout of this call, if it has one.

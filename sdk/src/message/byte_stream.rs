@@ -12,7 +12,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
 use crate::message::response_meta::ResponseMeta;
-use crate::message::timed_body::TimedBody;
+use crate::message::timed_body::{TimedBody, attempt_timeout_error};
 
 mod end_notice;
 mod file;
@@ -184,24 +184,40 @@ impl ByteStream {
     }
 
     /// Reads a body that the client needs as a whole, at most `limit` bytes. Unlike the idle
-    /// timeout of each byte, `slow_timeout` ends a body that trickles.
+    /// timeout of each byte, `slow_timeout` and the time of the attempt end a body that trickles.
     pub(crate) async fn collect_in_time(&mut self, limit: usize) -> Result<Bytes> {
-        let slow_timeout = self.reader.slow_timeout;
-        let collected = tokio::time::timeout(slow_timeout, self.collect(limit)).await;
+        let collected = tokio::time::timeout(self.time_to_collect(), self.collect(limit)).await;
         collected.unwrap_or_else(|_| {
-            let text = format!(
-                "the response body did not end within {} s, after {} bytes",
-                slow_timeout.as_secs_f32(),
-                self.reader.received_of_announced()
-            );
-            Err(self.of_call(Error::new(ErrorKind::Timeout, text)))
+            let received = self.reader.received_of_announced();
+            let slow_timeout = self.reader.slow_timeout;
+            let error = match self.reader.attempt_time {
+                Some(time) if time.left < slow_timeout => {
+                    let progress = format!("received {received} bytes of the response body");
+                    attempt_timeout_error(time.limit, &progress)
+                }
+                _ => {
+                    let seconds = slow_timeout.as_secs_f32();
+                    let text = format!(
+                        "the response body did not end within {seconds} s, after {received} bytes"
+                    );
+                    Error::new(ErrorKind::Timeout, text)
+                }
+            };
+            Err(self.of_call(error))
         })
     }
 
+    /// Returns the maximum time for a body that the client reads as a whole.
+    fn time_to_collect(&self) -> Duration {
+        let slow_timeout = self.reader.slow_timeout;
+        let attempt_time = self.reader.attempt_time;
+        attempt_time.map_or(slow_timeout, |time| time.left.min(slow_timeout))
+    }
+
     /// Reads the first `limit` bytes of a body that the client can do without: as many as arrive before
-    /// it ends, breaks off, or takes longer than `timeout` or `slow_timeout`.
+    /// it ends, breaks off, or takes longer than `timeout`, `slow_timeout` or the time of the attempt.
     pub(crate) async fn prefix(&mut self, limit: usize, timeout: Duration) -> Bytes {
-        let timeout = timeout.min(self.reader.slow_timeout);
+        let timeout = timeout.min(self.time_to_collect());
         let mut prefix = BytesMut::new();
         let read = async {
             while prefix.len() < limit

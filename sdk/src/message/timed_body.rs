@@ -11,6 +11,7 @@ use http_body::Body as _;
 use tokio::time::Sleep;
 
 use super::throughput::ThroughputMeter;
+use crate::base::error::{Error, ErrorKind};
 
 /// A response body with its timeouts.
 pub(crate) struct TimedBody {
@@ -23,6 +24,22 @@ pub(crate) struct TimedBody {
     pub(crate) throughput: Option<ThroughputMeter>,
     /// Maximum time for a body that the client reads as a whole.
     pub(crate) slow_timeout: Duration,
+    /// The time of the attempt, for a body that the client reads as a whole; `None` without a limit.
+    pub(crate) attempt_time: Option<AttemptTime>,
+}
+
+/// The limited time of an attempt, when the head of its response arrives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AttemptTime {
+    pub(crate) limit: Duration,
+    pub(crate) left: Duration,
+}
+
+/// Returns the error of an attempt that has reached its time limit. `progress`: how far it came.
+pub(crate) fn attempt_timeout_error(limit: Duration, progress: &str) -> Error {
+    let seconds = limit.as_secs_f32();
+    let text = format!("the attempt took longer than {seconds} s ({progress})");
+    Error::new(ErrorKind::Timeout, text)
 }
 
 /// A response body.

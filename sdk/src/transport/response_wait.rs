@@ -1,41 +1,62 @@
-//! [`with_idle_timeout`]: waits for a response while the request body makes progress.
+//! [`in_time`]: waits for a response while the request body makes progress.
 
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use hyper_util::client::legacy::connect::CaptureConnection;
 use tokio::time::{Instant, Sleep};
 
 use crate::base::deadline::deadline;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::body::SendProgress;
 use crate::message::throughput::ThroughputMeter;
+use crate::message::timed_body::{AttemptTime, attempt_timeout_error};
 
-/// A request body that is being sent.
+/// Least time between two checks of the time of an attempt whose connection waits for the source of
+/// its body. That time does not count, so the rest of the attempt's time may be short for hours.
+const MIN_CHECK: Duration = Duration::from_millis(50);
+
+/// A request that is being sent.
 pub(super) struct SendWatch<'a> {
+    /// Start of the attempt.
+    pub(super) start: Instant,
     /// `None` if the body is sent at once.
-    progress: Option<&'a SendProgress>,
-    len: u64,
+    pub(super) progress: Option<&'a SendProgress>,
+    /// Length of the body, in bytes.
+    pub(super) len: u64,
     /// `None` without a limit.
-    throughput: Option<ThroughputMeter>,
+    pub(super) throughput: Option<ThroughputMeter>,
+    pub(super) attempt: AttemptLimit,
 }
 
-impl<'a> SendWatch<'a> {
-    /// `progress`: `None` if the body is sent at once. `len`: length of the body, in bytes.
-    /// `throughput`: `None` without a limit.
-    pub(super) fn new(
-        progress: Option<&'a SendProgress>,
-        len: u64,
-        throughput: Option<ThroughputMeter>,
-    ) -> Self {
-        Self {
-            progress,
-            len,
-            throughput,
+/// The time limit of an attempt.
+#[derive(Default)]
+pub(super) struct AttemptLimit {
+    /// `None` without a limit.
+    pub(super) timeout: Option<Duration>,
+    /// Contains the connection as soon as the request has one; `None` if that is not known.
+    pub(super) connection: Option<CaptureConnection>,
+}
+
+impl AttemptLimit {
+    /// Returns the error of an attempt that takes longer. `sent`: number of bytes of the request body.
+    fn error(&self, timeout: Duration, sent: u64) -> Error {
+        let connection = self.connection.as_ref();
+        let has_connection =
+            connection.is_none_or(|connection| connection.connection_metadata().is_some());
+        match has_connection {
+            true => {
+                let progress = format!("sent {sent} bytes of the request body");
+                attempt_timeout_error(timeout, &progress)
+            }
+            false => attempt_timeout_error(timeout, "without a connection").unsent(),
         }
     }
+}
 
+impl SendWatch<'_> {
     fn taken(&self) -> u64 {
         self.progress.map_or(0, SendProgress::taken)
     }
@@ -58,16 +79,49 @@ impl<'a> SendWatch<'a> {
         }
     }
 
-    /// Returns the time of the next check of the throughput; `None` if there is nothing to check.
-    fn next_check(&self, last: &SendSample) -> Option<Instant> {
-        self.progress?;
-        last.at.checked_add(self.throughput.as_ref()?.next_check())
+    /// Returns what is left of the time of the attempt; `None` without a limit. Time in which the
+    /// source of the body has nothing to send does not count.
+    fn time_left(&self, sample: &SendSample) -> Option<Duration> {
+        let spent = (sample.at - self.start).saturating_sub(sample.time_of_source);
+        Some(self.attempt.timeout?.saturating_sub(spent))
     }
 
-    /// Fails if the connection has taken too few bytes since the last checks. Time in which the
-    /// source of the body has nothing to send does not count.
+    /// Returns the time of the attempt; `None` without a limit.
+    pub(super) fn attempt_time(&self) -> Option<AttemptTime> {
+        let limit = self.attempt.timeout?;
+        let left = self.time_left(&self.sample(Instant::now()))?;
+        Some(AttemptTime { limit, left })
+    }
+
+    /// Returns the time of the next check of the throughput and of the attempt's time; `None` if there
+    /// is nothing to check.
+    fn next_check(&self, last: &SendSample) -> Option<Instant> {
+        let throughput = self.throughput.as_ref();
+        let throughput = throughput.filter(|_| self.progress.is_some());
+        let of_throughput = throughput.map(ThroughputMeter::next_check);
+        let of_attempt = self.time_left(last).map(|left| {
+            if self.waits_for_source() {
+                left.max(MIN_CHECK)
+            } else {
+                left
+            }
+        });
+        let wait = match (of_throughput, of_attempt) {
+            (Some(throughput), Some(attempt)) => throughput.min(attempt),
+            (throughput, attempt) => throughput.or(attempt)?,
+        };
+        last.at.checked_add(wait)
+    }
+
+    /// Fails if the attempt takes too long, or if the connection has taken too few bytes since the last
+    /// checks. Time in which the source of the body has nothing to send does not count.
     fn check(&mut self, last: &mut SendSample, now: Instant) -> Result<()> {
         let sample = self.sample(now);
+        if let Some(timeout) = self.attempt.timeout
+            && self.time_left(&sample) == Some(Duration::ZERO)
+        {
+            return Err(self.attempt.error(timeout, sample.taken));
+        }
         let previous = std::mem::replace(last, sample);
         if sample.taken >= self.len {
             // The rest is the time of the service.
@@ -99,18 +153,19 @@ struct SendSample {
     time_of_source: Duration,
 }
 
-/// Waits for a response. Fails with `Timeout` if, for the duration of `timeout`, no response
-/// arrives and the service takes no bytes of the request body, or if it takes them too slowly. Time
-/// in which the source of the body has nothing to send does not count.
-pub(super) async fn with_idle_timeout<F: Future + Unpin>(
+/// Waits for a response. Fails with `Timeout` if, for the duration of `idle_timeout`, no
+/// response arrives and the service takes no bytes of the request body, if it takes them too slowly, or
+/// if the attempt takes too long. Time in which the source of the body has nothing to send does not
+/// count. `timer`: set to the end of `idle_timeout`.
+pub(super) async fn in_time<F: Future + Unpin>(
     mut response: F,
     timer: &mut Pin<Box<Sleep>>,
-    timeout: Duration,
+    idle_timeout: Duration,
     body: &mut SendWatch<'_>,
 ) -> Result<F::Output> {
     let mut ready_polls = 0;
     let mut idle_deadline = timer.deadline();
-    let mut last = body.sample(idle_deadline.checked_sub(timeout).unwrap_or(idle_deadline));
+    let mut last = body.sample(body.start);
     if let Some(check) = body.next_check(&last) {
         timer.as_mut().reset(check.min(idle_deadline));
     }
@@ -124,11 +179,11 @@ pub(super) async fn with_idle_timeout<F: Future + Unpin>(
             if now >= idle_deadline {
                 let now_ready_polls = body.ready_polls();
                 if now_ready_polls == ready_polls && !body.waits_for_source() {
-                    return Poll::Ready(Err(no_response(timeout, body.taken())));
+                    return Poll::Ready(Err(no_response(idle_timeout, body.taken())));
                 }
                 // The connection has taken bytes, or waits for the source of the body.
                 ready_polls = now_ready_polls;
-                idle_deadline = deadline(timeout);
+                idle_deadline = deadline(idle_timeout);
             }
             if let Err(error) = body.check(&mut last, now) {
                 return Poll::Ready(Err(error));

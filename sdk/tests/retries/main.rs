@@ -4,6 +4,7 @@
 #![cfg(feature = "rustls")]
 #![cfg(test)]
 
+mod attempt_timeout;
 mod bodies;
 mod clock;
 mod connections;

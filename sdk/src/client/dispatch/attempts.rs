@@ -228,6 +228,7 @@ impl RequestAttempts<'_> {
             body: &self.request.body,
             address: &call.identity.address,
             slow: self.request.slow,
+            attempt_timeout: self.limits.time_of_attempt(),
             short_reads: self.dispatcher.options().short_reads,
             halvings: call.halvings(),
             meter,

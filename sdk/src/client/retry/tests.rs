@@ -177,6 +177,23 @@ async fn a_retry_after_a_timeout_takes_more_tokens() {
     assert_eq!(run.budget.tokens(), Some(4));
 }
 
+/// Each attempt takes a second, as with a timeout of attempts.
+#[tokio::test]
+async fn attempts_that_time_out_are_repeated_until_the_deadline() {
+    for (millis, attempts) in [(900, 1), (1500, 2), (2500, 3), (3500, 4), (9000, 4)] {
+        let run = Run {
+            policy: RetryPolicy::default().initial_backoff(Duration::ZERO),
+            timeout: Some(Duration::from_millis(millis)),
+            ..Run::default()
+        };
+        let trace = run
+            .with(|_| failed(ErrorKind::Timeout, Retry::AfterDelay))
+            .await;
+        assert_eq!(trace.attempts.len(), attempts, "{millis} ms");
+        assert_eq!(kind(&trace), ErrorKind::Timeout);
+    }
+}
+
 #[tokio::test]
 async fn only_a_success_at_the_first_attempt_returns_a_token() {
     let budget = RetryBudget::new(10);
