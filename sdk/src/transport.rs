@@ -167,7 +167,8 @@ impl Transport {
                     },
                     Err(error) => Err(error.into()),
                 };
-                (result, progress, watch.attempt_time())
+                let attempt_time = watch.attempt_time();
+                (result, progress, attempt_time)
             }
             #[cfg(feature = "reqwest-client")]
             Backend::Reqwest(client) => {
