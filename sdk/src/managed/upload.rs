@@ -298,11 +298,13 @@ impl<'a> Upload<'a> {
     /// The file is created before the first request, and removed when the upload is complete. The
     /// token is written when the multipart upload is initiated, and about 40 bytes are added for
     /// each part. Parts that a killed process could not record are found by a request to the
-    /// service. If the file cannot be written, the upload fails with `Io`, and its parts are kept.
-    /// Each upload needs its own file: while one upload uses it, another one fails with `Io`, in
-    /// this process or any other. After one that was dropped in this process, the next one waits up to
-    /// 30 s for the writes that have started. A path to a link, or to anything but a regular file, is
-    /// also an `Io` error. A file with other content, or with the token of another object, is an
+    /// service. If the file cannot be written, the upload fails with `Io`: at its start, it is aborted;
+    /// later, its parts are kept.
+    ///
+    /// Each upload needs its own file: while one upload uses it, another one fails with `Io`, in this
+    /// process or any other. After one that was dropped in this process, the next one waits up to 30 s
+    /// for the writes that have started. A path to a link, or to anything but a regular file, is also
+    /// an `Io` error. A file with other content, or with the token of another object, is an
     /// `InvalidInput` error, as is one with the token of another upload than the one passed to
     /// [`Bucket::resume_upload`].
     ///

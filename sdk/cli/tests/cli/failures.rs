@@ -286,3 +286,19 @@ fn every_json_failure_has_the_operands() {
     let failure: serde_json::Value = serde_json::from_str(&tee.stderr).unwrap();
     assert_eq!(failure["target"], nowhere);
 }
+
+/// Otherwise an upload that no command continues would use storage after each try.
+#[test]
+fn an_upload_whose_token_cannot_be_stored_is_aborted() {
+    let world = World::new();
+    world.write("big", vec![b'x'; 20 << 20]);
+    let target = address("big");
+    let arguments = ["cp", "--resume", "big", &target];
+    // Every write to a file fails.
+    let run = world.run_after("trap '' XFSZ; ulimit -f 0", &arguments);
+    let run = run.exits(1);
+    assert!(run.stderr.contains("token file"), "{run:?}");
+    assert_eq!(world.uploads(), [""; 0]);
+    world.ok(&arguments);
+    assert_eq!(world.keys(), ["big"]);
+}

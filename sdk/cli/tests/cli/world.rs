@@ -137,6 +137,27 @@ impl World {
             program = copy.into();
         }
         let mut command = Command::new(program);
+        self.complete(&mut command, &template);
+        if is_administrator {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let run = finished(command.spawn().unwrap());
+        set_mode(folder, 0o755);
+        run
+    }
+
+    /// Runs the program in a shell after these commands, such as `ulimit`.
+    pub(crate) fn run_after(&self, commands: &str, arguments: &[&str]) -> Run {
+        let template = self.command(arguments);
+        let mut shell = Command::new("sh");
+        let script = format!("{commands}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script]).arg(template.get_program());
+        self.complete(&mut shell, &template);
+        finished(shell.spawn().unwrap())
+    }
+
+    /// Adds the arguments and the settings of `template` to the command of another program.
+    fn complete(&self, command: &mut Command, template: &Command) {
         let variables = template.get_envs();
         command
             .args(template.get_args())
@@ -146,12 +167,6 @@ impl World {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        if is_administrator {
-            command.uid(NOBODY).gid(NOBODY);
-        }
-        let run = finished(command.spawn().unwrap());
-        set_mode(folder, 0o755);
-        run
     }
 
     /// Runs the program with this standard input.

@@ -76,6 +76,7 @@ impl<'a> MultipartUpload<'a> {
     }
 
     pub(super) async fn run(mut self, start: MultipartStart) -> Result<UploadOutput> {
+        let is_new = matches!(start, MultipartStart::New { .. });
         let (mut guard, mut token, sizes, first, stored) = match start {
             MultipartStart::New { sizes, first } => {
                 let guard = self.initiate().await?;
@@ -89,9 +90,20 @@ impl<'a> MultipartUpload<'a> {
         };
         token.parts.retain(|number, _| stored.contains_key(number));
         if self.options.resumable {
+            // Before the token is stored: a thread can do that even after the future was dropped.
             guard.keep_on_drop();
         }
-        let result = match self.upload_parts(&mut token, sizes, first, stored).await {
+        let saved = self.tokens.save(&token).await;
+        if saved.is_err() && is_new {
+            // No part was sent, and the upload ID is stored nowhere.
+            guard = self.uploader.guard(&token)?;
+            self.options.resumable = false;
+        }
+        let uploaded = match saved {
+            Ok(()) => self.upload_parts(&mut token, sizes, first, stored).await,
+            Err(error) => Err(error),
+        };
+        let result = match uploaded {
             Ok(bytes) => self.complete(&mut guard, &token, bytes).await,
             Err(error) => Err(error),
         };
@@ -143,7 +155,6 @@ impl<'a> MultipartUpload<'a> {
         first: Option<Part>,
         stored: BTreeMap<u32, StoredPart>,
     ) -> Result<u64> {
-        self.tokens.save(token).await?;
         // Parts that were sent may wait for their MD5s. Those of a stream are limited by their memory.
         let tasks = PartTasks::new(&self.uploader.bucket, self.uploader.concurrency);
         let mut tasks = tasks.with_responses(2 * batch(sizes.first()));

@@ -68,15 +68,17 @@ impl TokenStore {
         }
     }
 
-    /// Stores the token at the start of an upload.
+    /// Stores the token at the start of an upload. If that fails, the file is empty.
     pub(super) async fn save(&mut self, token: &ResumeToken) -> Result<()> {
+        if let Some(file) = &mut self.file
+            && !file.has_token
+        {
+            file.save(token).await?;
+        }
         if let Some(on_token) = &self.on_token {
             on_token(token);
         }
-        match &mut self.file {
-            Some(file) if !file.has_token => file.save(token).await,
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Adds a part to the token and stores the change.
@@ -213,15 +215,23 @@ impl TokenFile {
 
     async fn save(&mut self, token: &ResumeToken) -> Result<()> {
         let text = token.to_string();
-        self.blocking(move |mut file| {
+        let replace = move |mut file: &File| {
             file.set_len(0)?;
             file.rewind()?;
             file.write_all(text.as_bytes())?;
             // A power failure may lose the lines of parts, because the service can list them. The
             // upload ID cannot be recovered.
             file.sync_all()
-        })
-        .await?;
+        };
+        let replace_or_clear = move |file: &File| {
+            let replaced = replace(file);
+            if replaced.is_err() {
+                // The first error is more useful.
+                let _ = file.set_len(0);
+            }
+            replaced
+        };
+        self.blocking(replace_or_clear).await?;
         self.has_token = true;
         Ok(())
     }
