@@ -212,6 +212,39 @@ async fn a_file_that_changes_fails_the_upload() {
     assert_eq!(site.unfinished().await, 0);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_another_one_replaces_fails_the_upload() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [path, other] = ["a", "b"].map(|name| folder.path().join(name));
+    for (path, byte) in [(&path, 0), (&other, 1)] {
+        std::fs::write(path, vec![byte; 2 * PART]).unwrap();
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap();
+    }
+    let upload = site.bucket.upload("k", path.as_path()).concurrency(1);
+    let upload = upload.part_size(PART as u64).multipart_threshold(0);
+    let upload = upload.verify(false).on_token(move |token| {
+        if token.parts_done() == 1 {
+            std::thread::sleep(Duration::from_millis(50));
+            std::fs::rename(&other, &path).unwrap();
+        }
+    });
+    let error = upload.resumable(false).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert!(error.to_string().contains("changed"), "{error}");
+    assert!(
+        site.bucket
+            .head_object("k")
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+    assert_eq!(site.unfinished().await, 0);
+}
+
 #[tokio::test]
 async fn progress_ends_at_the_total() {
     let site = Site::start().await;

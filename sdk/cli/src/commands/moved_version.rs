@@ -9,11 +9,23 @@ use qingstor_sdk::{Bucket, SseKey, Timestamp, entity_tag};
 
 use crate::messages;
 
-/// Size and time of a file.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Size, time and identity of a file.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct FileVersion {
     pub(super) size: u64,
-    pub(super) modified: Option<Timestamp>,
+    modified: Option<Timestamp>,
+    /// `None` if it is not known.
+    id: Option<FileId>,
+}
+
+/// What identifies a file of a path on Unix.
+#[derive(Clone, Copy, Debug)]
+struct FileId {
+    /// Device and inode number.
+    inode: (u64, u64),
+    /// Seconds and nanoseconds of the last status change. Remote file systems can give a file another inode
+    /// number while it is in use, but this time then stays.
+    changed: (i64, i64),
 }
 
 /// Size and ETag of an object.
@@ -25,13 +37,34 @@ pub(super) struct ObjectVersion {
 }
 
 impl FileVersion {
+    /// Creates a version from what a transfer knows.
+    pub(super) fn new(size: u64, modified: Option<Timestamp>) -> Self {
+        Self {
+            size,
+            modified,
+            id: None,
+        }
+    }
+
     /// Returns the version of a file.
     pub(super) fn of(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok();
         Self {
-            size: metadata.len(),
-            modified: modified.and_then(|time| time.try_into().ok()),
+            id: FileId::of(metadata),
+            ..Self::new(
+                metadata.len(),
+                modified.and_then(|time| time.try_into().ok()),
+            )
         }
+    }
+
+    /// Returns whether both versions of a path are the same, as far as is known.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let is_same_file = match (self.id, other.id) {
+            (Some(a), Some(b)) => a.inode == b.inode || a.changed == b.changed,
+            _ => true,
+        };
+        is_same_file && (self.size, self.modified) == (other.size, other.modified)
     }
 
     /// Checks that a file, or the destination of a link, still has this version. Blocks.
@@ -40,10 +73,26 @@ impl FileVersion {
     ///
     /// Returns an error if the file has changed, or cannot be accessed.
     pub(super) fn check(self, path: &Path) -> Result<()> {
-        match Self::of(&std::fs::metadata(path)?) == self {
+        match self.is_same(&Self::of(&std::fs::metadata(path)?)) {
             true => Ok(()),
             false => Err(anyhow!(messages::changed_since_copy())),
         }
+    }
+}
+
+impl FileId {
+    #[cfg(unix)]
+    fn of(metadata: &Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        Some(Self {
+            inode: (metadata.dev(), metadata.ino()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Metadata) -> Option<Self> {
+        None
     }
 }
 

@@ -67,6 +67,29 @@ pub(crate) fn has_unknown_size(file: &File) -> io::Result<bool> {
     Ok(!first.is_empty() && file.metadata()?.len() == 0)
 }
 
+/// Returns whether a path has neither another file nor a changed one: whether size, modification time
+/// and, on Unix, the file are the same.
+pub(crate) fn is_unchanged(before: &Metadata, after: &Metadata) -> bool {
+    before.len() == after.len()
+        && before.modified().ok() == after.modified().ok()
+        && is_same_file(before, after)
+}
+
+#[cfg(unix)]
+fn is_same_file(a: &Metadata, b: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    // Remote file systems can give a file another inode number while it is in use. The time of its last
+    // status change then stays.
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+        || (a.ctime(), a.ctime_nsec()) == (b.ctime(), b.ctime_nsec())
+}
+
+/// On Windows, only an unstable function of the standard library returns the index of a file.
+#[cfg(not(unix))]
+fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
+    true
+}
+
 /// Returns whether both files belong to the same user.
 pub(crate) fn have_same_owner(a: &Metadata, b: &Metadata) -> bool {
     #[cfg(unix)]
@@ -172,6 +195,32 @@ mod tests {
         assert!(!unknown(file.path()));
         std::fs::write(file.path(), "1").unwrap();
         assert!(!unknown(file.path()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn detects_another_file_of_the_same_size_and_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, other] = ["file", "other"].map(|name| folder.path().join(name));
+        let time = std::time::SystemTime::UNIX_EPOCH;
+        let write = |path: &Path| {
+            std::fs::write(path, "1").unwrap();
+            File::options()
+                .write(true)
+                .open(path)
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
+        };
+        write(&path);
+        let before = std::fs::metadata(&path).unwrap();
+        std::fs::hard_link(&path, folder.path().join("another name")).unwrap();
+        assert!(is_unchanged(&before, &std::fs::metadata(&path).unwrap()));
+        // The clock of some file systems is slow.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        write(&other);
+        std::fs::rename(&other, &path).unwrap();
+        assert!(!is_unchanged(&before, &std::fs::metadata(&path).unwrap()));
     }
 
     #[test]

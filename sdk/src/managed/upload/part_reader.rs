@@ -1,5 +1,6 @@
 //! [`PartReader`]: reads a source part by part.
 
+use std::fs::Metadata;
 use std::future::poll_fn;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,12 @@ pub(super) struct PartReader<'a> {
 /// The content after the last part.
 enum Unread<'a> {
     Bytes(Bytes),
-    File { path: Arc<Path>, offset: u64 },
+    File {
+        path: Arc<Path>,
+        /// Metadata from before the first part.
+        metadata: Arc<Metadata>,
+        offset: u64,
+    },
     Stream(Box<StreamReader<'a>>),
 }
 
@@ -77,9 +83,10 @@ impl<'a> PartReader<'a> {
         }
         Ok(Self {
             len: Some(data.len()),
-            modified: modified(&data),
+            modified: data.modified().ok().and_then(|time| time.try_into().ok()),
             unread: Unread::File {
                 path: path.into(),
+                metadata: data.into(),
                 offset: 0,
             },
         })
@@ -121,8 +128,13 @@ impl<'a> PartReader<'a> {
     pub(super) fn duplicate(&self) -> Option<PartReader<'static>> {
         let unread = match &self.unread {
             Unread::Bytes(bytes) => Unread::Bytes(bytes.clone()),
-            Unread::File { path, offset } => Unread::File {
+            Unread::File {
+                path,
+                metadata,
+                offset,
+            } => Unread::File {
                 path: Arc::clone(path),
+                metadata: Arc::clone(metadata),
                 offset: *offset,
             },
             Unread::Stream(_) => return None,
@@ -151,7 +163,7 @@ impl<'a> PartReader<'a> {
                 let part = (len > 0).then(|| PartContent::from_chunks(vec![part]));
                 Poll::Ready(Ok(part.map(Part::new)))
             }
-            Unread::File { path, offset } => {
+            Unread::File { path, offset, .. } => {
                 let len = size.min(total.unwrap_or(0).saturating_sub(*offset));
                 let part = PartContent::File {
                     path: Arc::clone(path),
@@ -189,8 +201,8 @@ impl<'a> PartReader<'a> {
         }
     }
 
-    /// Returns the result of an upload, or `Io` if the size or the modification time of the file has
-    /// changed since it was opened. A part that changes between hashing and sending is an `Integrity`
+    /// Returns the result of an upload, or `Io` if the file has changed or was replaced since its first
+    /// part. A part that changes between hashing and sending is an `Integrity`
     /// error otherwise. `outcome` says what that means for the object.
     pub(super) async fn check_result<T>(&mut self, result: Result<T>, outcome: &str) -> Result<T> {
         let may_have_changed = match &result {
@@ -204,7 +216,7 @@ impl<'a> PartReader<'a> {
     }
 
     async fn check_unchanged(&mut self, outcome: &str) -> Result<()> {
-        let Unread::File { path, .. } = &self.unread else {
+        let Unread::File { path, metadata, .. } = &self.unread else {
             return Ok(());
         };
         let changed = |why: &str| {
@@ -213,7 +225,7 @@ impl<'a> PartReader<'a> {
             Error::new(ErrorKind::Io, text)
         };
         match tokio::fs::metadata(path).await {
-            Ok(data) if Some(data.len()) == self.len && modified(&data) == self.modified => Ok(()),
+            Ok(data) if regular_file::is_unchanged(metadata, &data) => Ok(()),
             Ok(_) => Err(changed("changed")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(changed("vanished").with_source(error))
@@ -235,10 +247,6 @@ async fn has_unknown_size(path: &Path) -> Result<bool> {
         .map_err(|error: io::Error| file_error(path, error))
 }
 
-fn modified(data: &std::fs::Metadata) -> Option<Timestamp> {
-    data.modified().ok()?.try_into().ok()
-}
-
 #[cfg(test)]
 impl PartReader<'static> {
     /// Returns a reader of a file that is not opened.
@@ -246,6 +254,7 @@ impl PartReader<'static> {
         Self {
             unread: Unread::File {
                 path: Path::new("missing").into(),
+                metadata: std::fs::metadata(".").unwrap().into(),
                 offset: 0,
             },
             len: Some(len),

@@ -46,9 +46,10 @@ pub(crate) enum SourceKind<'a> {
 
 impl<'a> UploadSource<'a> {
     /// Creates a source from the file at `path`. The file is read while it is sent, in chunks of 256
-    /// KiB. It must not change until the upload ends: if its size or modification time changes, the
-    /// upload fails with `Io`. An upload in parts is then not completed. An upload with one request has
-    /// replaced the object already, perhaps by a mixture of both contents: upload it again.
+    /// KiB. It must not change until the upload ends: if its size or modification time changes, or
+    /// another file replaces it, the upload fails with `Io`. On Windows, a file that replaces it is only
+    /// recognized by its size and time. An upload in parts is then not completed. An upload with one
+    /// request has replaced the object already, perhaps by a mixture of both contents: upload it again.
     ///
     /// Anything but a regular file, such as a pipe, is read like a [`reader`](Self::reader), as is a file
     /// whose size the file system does not know, such as those of `/proc`.

@@ -68,10 +68,7 @@ impl CopiedSource {
     fn file_version(&self) -> FileVersion {
         match self {
             Self::File(version) => *version,
-            _ => FileVersion {
-                size: self.bytes(),
-                modified: None,
-            },
+            _ => FileVersion::new(self.bytes(), None),
         }
     }
 }

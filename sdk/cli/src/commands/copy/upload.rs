@@ -32,7 +32,7 @@ pub(super) async fn upload_file(
         let uploaded = upload_once(transfers, path, target, &sent).await;
         let after = tokio::fs::metadata(path).await.with_context(context)?;
         let version = FileVersion::of(&after);
-        let is_unchanged = version == FileVersion::of(&before);
+        let is_unchanged = version.is_same(&FileVersion::of(&before));
         match uploaded {
             Ok(_) if is_unchanged => return Ok(version),
             Err(error) if is_unchanged || !may_be_caused_by_change(&error) => return Err(error),

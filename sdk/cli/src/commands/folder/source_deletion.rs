@@ -118,10 +118,7 @@ impl MoveSource {
                     ..
                 },
             ) => {
-                let version = FileVersion {
-                    size: *size,
-                    modified: *modified,
-                };
+                let version = FileVersion::new(*size, *modified);
                 files.add(file, version, Some(folder));
             }
             (

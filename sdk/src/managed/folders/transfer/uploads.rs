@@ -1,6 +1,7 @@
 //! Uploads of files and folder markers.
 
 use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,8 +76,9 @@ impl Transfers {
     async fn upload_file(&self, key: &str, file: &Path) -> Result<u64> {
         let mut attempt = 1;
         loop {
-            let before = file_version(file).await?;
-            let error = match self.upload_version(key, file, file, &before).await {
+            let before = metadata(file).await?;
+            let version = version_of(&before);
+            let error = match self.upload_version(key, file, file, &version).await {
                 Ok(output) => return Ok(output.bytes),
                 Err(error) => error,
             };
@@ -84,8 +86,8 @@ impl Transfers {
                 return Err(error);
             }
             // A file that has vanished is reported as such.
-            let after = file_version(file).await?;
-            if after == before {
+            let after = metadata(file).await?;
+            if regular_file::is_unchanged(&before, &after) {
                 return Err(error);
             }
             if attempt == MAX_ATTEMPTS {
@@ -220,10 +222,9 @@ fn read_consistently(file: &Path, limit: u64) -> Result<Option<Content>> {
     Err(Error::new(ErrorKind::Io, text))
 }
 
-async fn file_version(file: &Path) -> Result<Version> {
+async fn metadata(file: &Path) -> Result<Metadata> {
     let metadata = tokio::fs::metadata(file).await;
-    let metadata = metadata.map_err(|error| file_error(file, error))?;
-    Ok(version_of(&metadata))
+    metadata.map_err(|error| file_error(file, error))
 }
 
 fn changed(file: &Path, key: &str, context: &Context) -> Error {
