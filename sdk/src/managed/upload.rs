@@ -170,7 +170,7 @@ struct UploadOptions {
     token_file: Option<PathBuf>,
     /// Folder of a token file whose name depends on the upload.
     token_folder: Option<PathBuf>,
-    /// Whether a new upload starts if that of the token file was aborted.
+    /// Whether a new upload starts if that of the token file was aborted, or the file is damaged.
     replaces_aborted: bool,
     file_metadata: bool,
     /// Key and attributes of the object, for both kinds of uploads.
@@ -329,8 +329,8 @@ impl<'a> Upload<'a> {
     /// Keeps the resume token in a file in this local folder, as [`token_file`](Self::token_file) does.
     /// The folder is created if necessary. The name of the file depends on the host of the service, the
     /// bucket, the key and the path of the source, so that many uploads can share a folder, also with
-    /// transfers of folders. If the upload of the token was aborted, a new one starts. Makes the upload
-    /// resumable. Replaces a `token_file`.
+    /// transfers of folders. If the upload of the token was aborted, or the file is damaged, a new one
+    /// starts. Makes the upload resumable. Replaces a `token_file`.
     ///
     /// Only an upload of a path can have a token folder; with another source, it fails with
     /// `InvalidInput`.

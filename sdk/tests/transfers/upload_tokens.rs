@@ -211,6 +211,17 @@ async fn uploads_share_a_folder_for_their_tokens() {
         abort.await.unwrap();
     }
     assert_eq!(upload("b").await.unwrap().parts, 3);
+    // A power failure damages a token.
+    let (token, zeros, long) = (b"qsu1.eyJi".to_vec(), vec![0; 300], vec![b'x'; 17 << 20]);
+    for damaged in [token, zeros, long] {
+        site.faults(&["operation=UploadMultipart,after=1,code=permission_denied"]);
+        upload("b").await.unwrap_err();
+        site.emulator.clear_faults();
+        let stored = tokens.read_dir().unwrap().next().unwrap().unwrap().path();
+        std::fs::write(stored, damaged).unwrap();
+        assert_eq!(upload("b").await.unwrap().parts, 3);
+        assert_eq!(count(), 0);
+    }
     assert_eq!(site.content("b").await, sent);
     assert_eq!(count(), 0);
     let bytes = site.bucket.upload("c", sent).token_folder(&tokens);

@@ -32,6 +32,9 @@ struct TokenFile {
     file: Arc<LockedToken>,
     /// Whether the file has the token of this upload, so that only parts need to be added.
     has_token: bool,
+    /// Whether the file counts as empty if it does not contain a token, for example after a power
+    /// failure: the caller has not chosen its name.
+    replaces_damaged: bool,
 }
 
 /// A locked token file. If it is empty after its last use, it is removed: a thread may still write to it
@@ -44,7 +47,7 @@ impl TokenStore {
         Ok(Self {
             on_token: options.on_token.take(),
             file: match path {
-                Some(path) => Some(TokenFile::open(path).await?),
+                Some(path) => Some(TokenFile::open(path, options.replaces_aborted).await?),
                 None => None,
             },
         })
@@ -55,7 +58,7 @@ impl TokenStore {
     ///
     /// # Errors
     ///
-    /// Returns `InvalidInput` if the file has other content than a token, or the token of another key or
+    /// Returns `InvalidInput` if a file of the caller has other content than a token, or if the file has the token of another key or
     /// of another upload than `passed`. The file stays unchanged.
     pub(super) async fn load(
         &mut self,
@@ -140,7 +143,7 @@ impl TokenStore {
 }
 
 impl TokenFile {
-    async fn open(path: PathBuf) -> Result<Self> {
+    async fn open(path: PathBuf, replaces_damaged: bool) -> Result<Self> {
         let file = open_locked(&path, &new_file()).await;
         let file = file.map_err(|error| token_error(&path, error))?;
         let Some(file) = file else {
@@ -150,6 +153,7 @@ impl TokenFile {
         Ok(Self {
             file: Arc::new(LockedToken(file)),
             has_token: false,
+            replaces_damaged,
         })
     }
 
@@ -193,14 +197,17 @@ impl TokenFile {
             return Ok(None);
         }
         let path = self.path().display();
-        let invalid =
-            || Error::invalid_input(format!("token file {path} does not contain a resume token"));
-        if text.len() as u64 > MAX_FILE_SIZE {
-            return Err(invalid());
-        }
-        let token: ResumeToken = String::from_utf8_lossy(&text)
-            .parse()
-            .map_err(|error| invalid().with_source(error))?;
+        let token = match parse(&text) {
+            Ok(token) => token,
+            Err(_) if self.replaces_damaged => {
+                self.blocking(|file| file.set_len(0)).await?;
+                return Ok(None);
+            }
+            Err(error) => {
+                let text = format!("token file {path} does not contain a resume token");
+                return Err(Error::invalid_input(text).with_source(error));
+            }
+        };
         if token.key != key {
             let text = format!("token file {path}: its token belongs to `{}`", token.key);
             return Err(Error::invalid_input(text));
@@ -245,6 +252,13 @@ impl TokenFile {
         let result = errors::blocking(move || operation(&file.0)).await?;
         result.map_err(|error| token_error(self.path(), error))
     }
+}
+
+fn parse(text: &[u8]) -> Result<ResumeToken> {
+    if text.len() as u64 > MAX_FILE_SIZE {
+        return Err(Error::invalid_input("the file is too large"));
+    }
+    String::from_utf8_lossy(text).parse()
 }
 
 impl Drop for TokenFile {
@@ -303,8 +317,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for earlier in ["", "to"] {
             let path = folder.path().join(format!("token{earlier}"));
-            let file = TokenFile::open(path.clone()).await.unwrap();
-            let error = TokenFile::open(path.clone()).await.err().unwrap();
+            let file = TokenFile::open(path.clone(), false).await.unwrap();
+            let error = TokenFile::open(path.clone(), false).await.err().unwrap();
             assert!(error.to_string().contains("another upload uses it"));
             let write = file.blocking(|mut file| file.write_all(earlier.as_bytes()));
             write.await.unwrap();
@@ -315,7 +329,7 @@ mod tests {
             });
             assert!(write.now_or_never().is_none());
             drop(file);
-            TokenFile::open(path.clone()).await.unwrap();
+            TokenFile::open(path.clone(), false).await.unwrap();
             assert!(started.elapsed() >= Duration::from_secs(1));
             let written = std::fs::read_to_string(path).unwrap();
             assert_eq!(written, format!("{earlier}ken"));
@@ -326,7 +340,7 @@ mod tests {
     async fn a_file_without_a_token_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
-        let file = TokenFile::open(path.clone()).await.unwrap();
+        let file = TokenFile::open(path.clone(), false).await.unwrap();
         assert!(path.exists());
         drop(file);
         assert!(!path.exists());
