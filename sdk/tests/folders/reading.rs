@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use qingstor_sdk::{FolderAction, SkipReason};
+use qingstor_sdk::{FileNameProblem, FolderAction, SkipReason};
 
-use crate::site::{Site, files, objects, run, skipped, tree};
+use crate::site::{Site, files, objects, plan, run, skipped, tree};
 
 const MIB: usize = 1 << 20;
 
@@ -300,4 +300,16 @@ async fn an_object_with_the_name_of_a_temporary_file_is_reported() {
         "{errors:?}"
     );
     assert_eq!(files(&site.path("local")), tree([("big", &*big)]));
+    let reason = SkipReason::InvalidFileName(FileNameProblem::Temporary);
+    let expected = names.map(|name| (name.to_owned(), reason.clone()));
+    let down = |folder| site.bucket.download_dir("", site.path(folder));
+    assert_eq!(skipped(&plan(down("planned")).await), expected);
+    let (summary, _) = run(down("encoded").rename_invalid(true)).await;
+    assert_eq!((summary.downloaded, summary.failed), (3, 0));
+    let encoded = [
+        "%2Ebig.qingstor-0.part",
+        "%2Ebig.qingstor-resume.part",
+        "big",
+    ];
+    assert!(files(&site.path("encoded")).keys().eq(encoded));
 }

@@ -117,6 +117,7 @@ fn file_name_problem(problem: FileNameProblem) -> String {
         FileNameProblem::Reserved => "文件名是 Windows 的保留名称",
         FileNameProblem::TrailingDotOrSpace => "Windows 的文件名不能以点或空格结尾",
         FileNameProblem::TooLong => "文件名最多 255 字节",
+        FileNameProblem::Temporary => "该文件名保留给下载的临时文件",
         other => return other.to_string(),
     }
     .to_owned()

@@ -190,6 +190,8 @@ pub enum FileNameProblem {
     TrailingDotOrSpace,
     /// The name is longer than 255 bytes.
     TooLong,
+    /// The name is that of a temporary file of a download, such as `.a.qingstor-1.part`.
+    Temporary,
 }
 
 impl SkipReason {
@@ -326,6 +328,7 @@ impl fmt::Display for FileNameProblem {
             Self::Reserved => "the file name is reserved on Windows",
             Self::TrailingDotOrSpace => "a file name on Windows must not end in a dot or a space",
             Self::TooLong => "a file name has at most 255 bytes",
+            Self::Temporary => "the file name is reserved for temporary files of downloads",
         })
     }
 }

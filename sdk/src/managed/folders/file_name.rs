@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::action::FileNameProblem;
 use super::case_detection;
+use crate::base::fs::temporary_name::is_temporary;
 
 /// Returns whether names in a local folder that differ only in case are one file. The folder need not
 /// exist: it will have the file system of the first folder above it that does. Blocks for a moment.
@@ -77,7 +78,10 @@ impl NameRules {
         if self.windows && name.ends_with(['.', ' ']) {
             return Some(FileNameProblem::TrailingDotOrSpace);
         }
-        (self.windows && is_reserved(name)).then_some(FileNameProblem::Reserved)
+        if self.windows && is_reserved(name) {
+            return Some(FileNameProblem::Reserved);
+        }
+        is_temporary(name).then_some(FileNameProblem::Temporary)
     }
 
     fn allows(self, character: char) -> bool {
@@ -106,7 +110,7 @@ impl NameRules {
             ".." => return "%2E%2E".to_owned(),
             _ => {}
         }
-        let is_reserved = self.windows && is_reserved(name);
+        let is_reserved = self.windows && is_reserved(name) || is_temporary(name);
         let last = name.chars().count() - 1;
         let mut encoded = String::with_capacity(name.len());
         for (index, character) in name.chars().enumerate() {
@@ -237,6 +241,9 @@ mod tests {
                 assert_eq!(rules.problem(path), Some(problem), "{path}");
             }
         }
+        for path in [".a.qingstor-1.part", "a/.b.qingstor-resume.part/c"] {
+            assert_eq!(UNIX.problem(path), Some(Temporary), "{path}");
+        }
         for path in [
             "a",
             "a/b",
@@ -312,6 +319,7 @@ mod tests {
             ("CON.txt", "%43ON.txt"),
             ("a:b", "a%3Ab"),
             ("a.", "a%2E"),
+            (".a.qingstor-1.part", "%2Ea.qingstor-1.part"),
         ] {
             assert_eq!(WINDOWS.encode(key), path);
             assert_eq!(decode(path).as_deref(), Some(key));

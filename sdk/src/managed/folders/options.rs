@@ -259,8 +259,8 @@ impl FolderTransfer {
     ///
     /// The encoding is reversible, and an upload with this option restores the keys: `%` and each
     /// character that is not allowed become `%` and two hexadecimal digits for each byte, `.` and
-    /// `..` become `%2E` and `%2E%2E`, an empty name becomes `%`, and reserved names and names that
-    /// end in a dot or a space have one character encoded.
+    /// `..` become `%2E` and `%2E%2E`, an empty name becomes `%`, and reserved names, also those of
+    /// temporary files, and names that end in a dot or a space have one character encoded.
     pub fn rename_invalid(mut self, rename: bool) -> Self {
         self.options.rename_invalid = rename;
         self
