@@ -145,6 +145,7 @@ impl Dispatcher {
                 call,
                 limits,
                 corrected_date: false,
+                replaced_credentials: false,
                 resent_damaged_body: false,
             };
             let mut response = retry::run(&mut attempts, limits, previous_attempts).await?;

@@ -58,7 +58,8 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 ///
 /// If the service rejects the date of a request (`request_expired`), the client corrects its clock
 /// by the `Date` of the response and retries at once, without a delay. Later requests use the
-/// corrected clock.
+/// corrected clock. In the same way, the client retries once if the service does not know the access
+/// key ID, and a [`ProvideCredentials`](crate::ProvideCredentials) returns another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RetryPolicy {

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use qingstor_emulator::{Emulator, FaultRule};
 use qingstor_sdk::credentials::{ProvideFuture, ProvidedCredentials};
 use qingstor_sdk::{
-    Chain, Config, Credentials, ErrorKind, Observer, ProvideCredentials, QingStor, RequestEvent,
+    Body, Chain, Config, Credentials, ErrorCode, ErrorKind, Observer, ProvideCredentials, QingStor,
+    RequestEvent, RetryPolicy,
 };
 
 /// Returns the accounts in turn, each valid for a short time.
@@ -113,6 +114,116 @@ async fn a_changed_file_is_used_without_a_restart() {
     assert_eq!(id().await, "TWO");
     write("ONE", "first");
     assert_eq!(id().await, "ONE");
+}
+
+/// Returns key pairs in turn that never expire. The emulator does not know `OLD` and `OTHER`.
+struct Revocable {
+    ids: &'static [&'static str],
+    calls: AtomicU32,
+}
+
+impl Revocable {
+    fn new(ids: &'static [&'static str]) -> Arc<Self> {
+        let calls = AtomicU32::new(0);
+        Arc::new(Self { ids, calls })
+    }
+
+    fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+impl ProvideCredentials for Revocable {
+    fn provide(&self) -> ProvideFuture<'_> {
+        Box::pin(async {
+            let turn = self.calls.fetch_add(1, Ordering::Relaxed) as usize;
+            let id = self.ids[turn % self.ids.len()];
+            Ok(ProvidedCredentials::new(Credentials::new(id, "first")?))
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_key_pair_is_replaced() {
+    let emulator = emulator().await;
+    client(&emulator, Credentials::new("ONE", "first").unwrap())
+        .bucket("some-bucket", "pek3a")
+        .unwrap()
+        .put()
+        .await
+        .unwrap();
+    let start = || {
+        let provider = Revocable::new(&["OLD", "ONE"]);
+        let qingstor = client(&emulator, Arc::clone(&provider));
+        (provider, qingstor.bucket("some-bucket", "pek3a").unwrap())
+    };
+    let (provider, bucket) = start();
+    assert_eq!(
+        bucket.put_object("k").body("x").await.unwrap().attempts(),
+        2
+    );
+    assert_eq!(bucket.get_object("k").await.unwrap().attempts(), 1);
+    assert_eq!(provider.calls(), 2);
+    // The service has not executed the request, so that one that is not idempotent is retried, too.
+    let (_, bucket) = start();
+    let appended = bucket.append_object("log", 0).body("x").await.unwrap();
+    assert_eq!(appended.attempts(), 2);
+    // A response to `HEAD` has no error code.
+    let (_, bucket) = start();
+    assert_eq!(bucket.head_object("k").await.unwrap().attempts(), 2);
+    // A body that cannot be sent twice: the next request uses the new key pair.
+    let (provider, bucket) = start();
+    let body = || Body::from_stream(futures_util::stream::iter([std::io::Result::Ok("x")]), 1);
+    let error = bucket.put_object("k").body(body()).await.unwrap_err();
+    assert_eq!(error.code(), Some(&ErrorCode::InvalidAccessKeyId));
+    assert_eq!((error.attempts(), provider.calls()), (1, 2));
+    bucket.put_object("k").body(body()).await.unwrap();
+    // So does a request that must not be retried.
+    let (provider, bucket) = start();
+    let call = bucket.get_object("k").retry(RetryPolicy::never());
+    assert_eq!(call.await.unwrap_err().attempts(), 1);
+    bucket.get_object("k").await.unwrap();
+    assert_eq!(provider.calls(), 2);
+}
+
+#[tokio::test]
+async fn concurrent_requests_share_the_new_key_pair() {
+    let emulator = emulator().await;
+    let provider = Revocable::new(&["OLD", "ONE"]);
+    let qingstor = client(&emulator, Arc::clone(&provider));
+    let calls = (0..32).map(|_| tokio::spawn(qingstor.list_buckets().send()));
+    for call in calls.collect::<Vec<_>>() {
+        assert!(call.await.unwrap().unwrap().attempts() <= 2);
+    }
+    assert_eq!(provider.calls(), 2);
+}
+
+/// Neither the service nor the provider is called in a loop.
+#[tokio::test]
+async fn a_provider_of_revoked_key_pairs_is_called_rarely() {
+    let emulator = emulator().await;
+    for (ids, attempts) in [(&["OLD"][..], 1), (&["OLD", "OTHER"], 2)] {
+        let provider = Revocable::new(ids);
+        let qingstor = client(&emulator, Arc::clone(&provider));
+        let error = qingstor.list_buckets().await.unwrap_err();
+        assert_eq!(error.code(), Some(&ErrorCode::InvalidAccessKeyId));
+        assert_eq!((error.attempts(), provider.calls()), (attempts, 2));
+        for _ in 0..5 {
+            let error = qingstor.list_buckets().await.unwrap_err();
+            assert_eq!((error.attempts(), provider.calls()), (1, 2), "{error}");
+        }
+    }
+}
+
+/// A wrong secret, and missing permissions, are no reason to call the provider.
+#[tokio::test]
+async fn other_refusals_do_not_replace_credentials() {
+    let emulator = emulator().await;
+    let provider = Revocable::new(&["TWO", "ONE"]);
+    let qingstor = client(&emulator, Arc::clone(&provider));
+    let error = qingstor.list_buckets().await.unwrap_err();
+    assert_eq!(error.code(), Some(&ErrorCode::SignatureNotMatched));
+    assert_eq!((error.attempts(), provider.calls()), (1, 1));
 }
 
 #[tokio::test]

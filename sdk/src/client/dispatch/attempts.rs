@@ -48,6 +48,8 @@ pub(super) struct RequestAttempts<'a> {
     pub(super) limits: &'a AttemptLimits<'a>,
     /// Whether an attempt was repeated with a corrected date.
     pub(super) corrected_date: bool,
+    /// Whether an attempt was repeated with other credentials.
+    pub(super) replaced_credentials: bool,
     /// Whether an attempt was repeated because its body was damaged on the way.
     pub(super) resent_damaged_body: bool,
 }
@@ -105,14 +107,23 @@ impl Attempts for RequestAttempts<'_> {
             Err(error.with_call(self.call.context()))
         });
         self.dispatcher.end_attempt(&self.call, &mut scope, &result);
-        result.map_err(|error| {
-            if let Some(admission) = admission {
-                admission.attempt_failed(&error);
-            }
-            let is_dated = self.request.is_dated(credentials);
-            let retry = self.retry_after(&error, is_dated.then_some(skew));
-            FailedAttempt { error, retry }
-        })
+        let error = match result {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        if let Some(admission) = admission {
+            admission.attempt_failed(&error);
+        }
+        let refused = credentials.filter(|credentials| self.refuses(&error, credentials));
+        if let Some(refused) = refused
+            && Box::pin(self.replace_credentials(refused)).await
+        {
+            let retry = Retry::Immediately;
+            return Err(FailedAttempt { error, retry });
+        }
+        let is_dated = self.request.is_dated(credentials);
+        let retry = self.retry_after(&error, is_dated.then_some(skew));
+        Err(FailedAttempt { error, retry })
     }
 
     fn retrying(&self, error: &Error, delay: Duration) {
@@ -136,6 +147,28 @@ impl RequestAttempts<'_> {
         let mut context = self.call.context();
         context.attempts = context.attempts.saturating_sub(1);
         context
+    }
+
+    /// Returns whether `error` means that the service does not know the access key ID of the request.
+    /// The service has not executed the request then.
+    fn refuses(&self, error: &Error, credentials: &Credentials) -> bool {
+        // A response to `HEAD` has no error document that states the reason.
+        let is_head = self.call.identity.info.method == Method::HEAD;
+        let is_reason = match error.code() {
+            Some(code) => *code == ErrorCode::InvalidAccessKeyId,
+            None => is_head,
+        };
+        is_reason && error.status() == Some(StatusCode::UNAUTHORIZED) && !credentials.is_anonymous()
+    }
+
+    /// Replaces refused credentials. Returns whether the request may be retried once with others.
+    async fn replace_credentials(&mut self, refused: &Credentials) -> bool {
+        let source = &self.dispatcher.shared.credentials;
+        let replaced = pin!(source.replace(refused));
+        let is_replaced = self.limits.before_deadline(replaced).await;
+        is_replaced == Some(true)
+            && self.request.body.can_start()
+            && !std::mem::replace(&mut self.replaced_credentials, true)
     }
 
     /// Returns when the request may be retried after `error`.

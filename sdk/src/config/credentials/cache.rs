@@ -18,7 +18,8 @@ use crate::base::runtime;
 
 /// Longest time before their expiration at which credentials are refreshed.
 const REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(5 * 60);
-/// Time between two calls of a provider that fails, while the credentials are valid.
+/// Time between two calls of a provider that fails, while the credentials are valid, or that returns
+/// credentials which the service refuses.
 const RETRY_DELAY: Duration = Duration::from_secs(10);
 /// Time between two calls of a provider that fails, without valid credentials.
 const FAILURE_LIFETIME: Duration = Duration::from_secs(1);
@@ -92,6 +93,15 @@ impl CredentialSource {
         Ok(())
     }
 
+    /// Calls the provider because the service does not know the access key ID of `refused`, unless that
+    /// happened a short time ago. Returns whether credentials with another ID are known then.
+    pub(crate) async fn replace(&self, refused: &Credentials) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Provider(cache) => cache.replace(refused).await,
+        }
+    }
+
     /// Calls the provider even if the known credentials are valid.
     pub(crate) async fn refresh(&self) -> Result<()> {
         if let Self::Provider(cache) = self {
@@ -123,6 +133,8 @@ pub(crate) struct Cache {
     entry: Mutex<Option<CacheEntry>>,
     /// The failure of the last call of the provider.
     failure: Mutex<Option<ProviderFailure>>,
+    /// When the provider was called because the service refused its credentials.
+    replaced_at: Mutex<Option<Instant>>,
     /// Whether a task has the [`CallPermit`].
     is_called: AtomicBool,
     /// Notifies all waiting requests when the permit is dropped. A queue would pass the permit to its
@@ -189,6 +201,7 @@ impl Cache {
             provider,
             entry: Mutex::new(None),
             failure: Mutex::new(None),
+            replaced_at: Mutex::new(None),
             is_called: AtomicBool::new(false),
             permit_dropped: Notify::new(),
         })
@@ -255,6 +268,62 @@ impl Cache {
                 permit_dropped.await;
             }
         })
+    }
+
+    /// Replaces the credentials whose access key ID the service does not know. Returns whether valid
+    /// credentials with another ID are known, and waits for them for a limited time.
+    async fn replace(self: &Arc<Self>, refused: &Credentials) -> bool {
+        let replaced = async {
+            let mut has_waited = false;
+            loop {
+                let permit_dropped = self.permit_dropped.notified();
+                // Before the result of the previous call is read, so that none is missed.
+                let permit = self.call_permit();
+                let valid = self.valid(SystemTime::now());
+                if valid.is_some_and(|valid| valid.access_key_id() != refused.access_key_id()) {
+                    return true;
+                }
+                match permit {
+                    Some(permit) => {
+                        if !self.start_replacing() {
+                            return false;
+                        }
+                        // The task stores its result in `entry`.
+                        let _ = Self::start_call(permit, true).await;
+                        has_waited = true;
+                    }
+                    None if has_waited && self.was_replaced() => return false,
+                    None => {
+                        permit_dropped.await;
+                        has_waited = true;
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(MAX_WAIT, replaced)
+            .await
+            .unwrap_or(false)
+    }
+
+    /// Returns whether refused credentials may be replaced. If so, another replacement may follow after
+    /// [`RETRY_DELAY`].
+    fn start_replacing(&self) -> bool {
+        let mut replaced_at = self
+            .replaced_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_due = replaced_at.is_none_or(|at| at.elapsed() >= RETRY_DELAY);
+        if is_due {
+            *replaced_at = Some(Instant::now());
+        }
+        is_due
+    }
+
+    /// Returns whether refused credentials were replaced a short time ago.
+    fn was_replaced(&self) -> bool {
+        let replaced_at = self.replaced_at.lock();
+        let replaced_at = replaced_at.unwrap_or_else(PoisonError::into_inner);
+        replaced_at.is_some_and(|at| at.elapsed() < RETRY_DELAY)
     }
 
     /// Returns the permit to call the provider, unless another task has it.

@@ -36,6 +36,10 @@ pub type ProvideFuture<'a> = Pin<
 /// calls the provider again after 10 seconds. A provider that takes longer than 30 seconds counts
 /// as failed. A request whose old credentials are still valid waits at most 2 seconds for new ones.
 ///
+/// If the service does not know the access key ID of a request (`invalid_access_key_id`), for example
+/// because the key pair was revoked, the client calls the provider, at most every 10 seconds for this
+/// reason. If the provider returns another ID within 2 seconds, the request is retried once.
+///
 /// Without valid credentials, all requests that wait for a call of the provider share its result, and
 /// requests within a second after a failure fail in the same way. The error of the first request has
 /// the provider's error as its source, and the others have its message. A panic of the provider resumes

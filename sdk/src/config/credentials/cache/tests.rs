@@ -101,6 +101,40 @@ async fn the_provider_is_called_again_after_the_time_that_it_returned() {
     assert_eq!(id(&source).await, "ID2");
 }
 
+#[tokio::test]
+async fn refused_credentials_are_replaced_once_for_all_requests() {
+    let source = Arc::new(counting(None, None, u32::MAX));
+    let refused = source.current().await.unwrap();
+    let calls = (0..32).map(|_| source.replace(&refused));
+    let replaced = futures_util::future::join_all(calls).await;
+    assert!(replaced.into_iter().all(|is_replaced| is_replaced));
+    assert_eq!(source.known().unwrap().access_key_id(), Some("ID2"));
+    // A request that was signed with the old credentials needs no call.
+    assert!(source.replace(&refused).await);
+    // The new credentials are refused, too.
+    let refused = source.current().await.unwrap();
+    for _ in 0..3 {
+        assert!(!source.replace(&refused).await);
+    }
+    assert_eq!(id(&source).await, "ID2");
+}
+
+#[tokio::test]
+async fn refused_credentials_stay_in_use_if_the_provider_fails() {
+    let source = counting(None, None, 2);
+    let refused = source.current().await.unwrap();
+    let calls = (0..32).map(|_| source.replace(&refused));
+    let replaced = futures_util::future::join_all(calls).await;
+    assert!(!replaced.into_iter().any(|is_replaced| is_replaced));
+    assert_eq!(id(&source).await, "ID1");
+}
+
+#[tokio::test]
+async fn fixed_credentials_are_not_replaced() {
+    let pair = Credentials::new("ID", "SECRET").unwrap();
+    assert!(!CredentialSource::Fixed(pair.clone()).replace(&pair).await);
+}
+
 /// Signatures of services that never send a request use changed credentials, too.
 #[tokio::test]
 async fn known_credentials_that_are_due_are_refreshed_by_a_task() {
