@@ -381,6 +381,10 @@ impl Config {
             ("connect_timeout", self.connect_timeout),
             ("idle_timeout", self.idle_timeout),
             ("slow_timeout", self.slow_timeout),
+            (
+                "attempt_timeout",
+                self.retry.time_of_attempt().unwrap_or(NEVER),
+            ),
         ] {
             if timeout.is_zero() {
                 return Err(Error::config(format!(

@@ -36,7 +36,6 @@ const UNSUPPORTED: &[(&str, Option<bool>)] = &[
     ("http2_only", Some(false)),
     ("proxy_excludes", None),
     ("randomize_addresses", Some(false)),
-    ("timeout", None),
     ("user_agent", None),
 ];
 
@@ -49,6 +48,7 @@ impl ClientSettings {
         let name = match name {
             "proxy_url" => "proxy",
             "read_timeout" => "idle_timeout",
+            "timeout" => "attempt_timeout",
             "virtual_host_style" => "enable_virtual_host_style",
             name => name,
         };
@@ -174,7 +174,7 @@ mod tests {
             ("proxy_excludes", "example.com", true),
             ("randomize_addresses", "true", true),
             ("read_timeout", "5s", false),
-            ("timeout", "5s", true),
+            ("timeout", "5s", false),
             ("user_agent", "my-engine/1.0", true),
         ] {
             assert_eq!(is_unsupported(key, text), expected, "{key}");

@@ -288,6 +288,14 @@ macro_rules! tests {
                 once.build().unwrap().get(&path).await.unwrap_err();
                 assert_eq!(site.emulator.faults()[0].hits, 1);
 
+                site.faults(&["operation=GetObject,latency=600s"]);
+                let limited = builder.clone().with_options([("timeout", "50ms")]);
+                let error = limited.build().unwrap().get(&path).await.unwrap_err();
+                assert_eq!(site.emulator.faults()[0].hits, 4);
+                let source = error.source().unwrap().to_string();
+                let says = "the attempt took longer than 0.05 s";
+                assert!(source.contains(says), "{source}");
+
                 let proxy = [("max_attempts", "1"), ("PROXY_URL", "http://127.0.0.1:1")];
                 let proxied = builder.clone().with_options(proxy).build().unwrap();
                 let error = proxied.head(&path).await.unwrap_err();

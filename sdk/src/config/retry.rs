@@ -114,7 +114,8 @@ impl RetryPolicy {
 
     /// Sets the maximum time of each attempt until its output is available, or until the head of a
     /// streamed response has arrived. An attempt that takes longer fails with `Timeout` and is
-    /// retried. Unlimited by default; each attempt has the timeouts of [`Config`](crate::Config).
+    /// retried. Unlimited by default; each attempt has the timeouts of [`Config`](crate::Config). Zero is
+    /// an error of [`QingStor::new`](crate::QingStor::new).
     ///
     /// With a [`total_timeout`](Self::total_timeout) or a [`Call::timeout`](crate::Call::timeout),
     /// choose a fraction of it: otherwise, a connection that does not respond uses up the time of all

@@ -69,6 +69,13 @@ pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
         config.set_idle_timeout(parse_duration(text)?);
         Ok(())
     }),
+    (ATTEMPT_TIMEOUT, |config, text| {
+        let timeout = parse_duration(text)?;
+        if config.takes(ATTEMPT_TIMEOUT) {
+            config.retry = config.retry.clone().attempt_timeout(timeout);
+        }
+        Ok(())
+    }),
     (MAX_ATTEMPTS, |config, text| {
         let attempts = parse_number(text)?;
         if config.takes(MAX_ATTEMPTS) {
@@ -92,6 +99,7 @@ pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
 
 const CONNECT_TIMEOUT: &str = "connect_timeout";
 const IDLE_TIMEOUT: &str = "idle_timeout";
+const ATTEMPT_TIMEOUT: &str = "attempt_timeout";
 const MAX_ATTEMPTS: &str = "max_attempts";
 const PROXY: &str = "proxy";
 const POOL_IDLE_TIMEOUT: &str = "pool_idle_timeout";
@@ -173,6 +181,7 @@ impl Config {
     }
 
     pub(super) fn set_retry(&mut self, policy: RetryPolicy) {
+        self.takes(ATTEMPT_TIMEOUT);
         self.takes(MAX_ATTEMPTS);
         self.retry = policy;
     }

@@ -78,6 +78,8 @@ fn errors_name_the_invalid_setting() {
     assert!(named(config().idle_timeout(Duration::ZERO)).contains("idle_timeout"));
     assert!(named(config().slow_timeout(Duration::ZERO)).contains("slow_timeout"));
     assert!(named(config().connect_timeout(Duration::ZERO)).contains("connect_timeout"));
+    let policy = RetryPolicy::default().attempt_timeout(Duration::ZERO);
+    assert!(named(config().retry(policy)).contains("attempt_timeout"));
     assert!(named(config().additional_user_agent("a\r\nb")).contains("additional_user_agent"));
     assert!(config().check().is_ok());
 }

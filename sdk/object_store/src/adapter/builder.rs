@@ -41,7 +41,7 @@ use crate::settings::{InvalidSetting, Settings};
 /// | `zone` | `QINGSTOR_ZONE` | [`with_zone`](Self::with_zone) |
 /// | `endpoint` | `QINGSTOR_ENDPOINT` | [`with_endpoint`](Self::with_endpoint) |
 /// | `protocol`, `host`, `port`, `enable_virtual_host_style`, `additional_user_agent` | `QINGSTOR_PROTOCOL`, .. | those of [`Config`], with [`with_client_config`](Self::with_client_config) |
-/// | `connect_timeout`, `idle_timeout`, `max_attempts`, `proxy`, `pool_idle_timeout`, `pool_max_idle_per_host` | `QINGSTOR_CONNECT_TIMEOUT`, .. | those of [`Config`] and [`RetryPolicy`](qingstor_sdk::RetryPolicy), with [`with_client_config`](Self::with_client_config) |
+/// | `connect_timeout`, `idle_timeout`, `attempt_timeout`, `max_attempts`, `proxy`, `pool_idle_timeout`, `pool_max_idle_per_host` | `QINGSTOR_CONNECT_TIMEOUT`, .. | those of [`Config`] and [`RetryPolicy`](qingstor_sdk::RetryPolicy), with [`with_client_config`](Self::with_client_config) |
 /// | `proxy_ca_certificate` | `QINGSTOR_PROXY_CA_CERTIFICATE` | [`Config::ca_certificate_pem`] |
 /// | `compute_content_md5` | `QINGSTOR_COMPUTE_CONTENT_MD5` | [`with_compute_content_md5`](Self::with_compute_content_md5) |
 /// | `conditional_put`: `disabled`, `append` | `QINGSTOR_CONDITIONAL_PUT` | [`with_conditional_put`](Self::with_conditional_put) |
@@ -50,7 +50,8 @@ use crate::settings::{InvalidSetting, Settings};
 /// | `sorted_lists` | `QINGSTOR_SORTED_LISTS` | [`with_sorted_lists`](Self::with_sorted_lists) |
 ///
 /// The README of this crate explains the values. Keys that `object_store` has for its own HTTP client
-/// are accepted, too: `read_timeout` for `idle_timeout`, and `proxy_url` for `proxy`.
+/// are accepted, too: `read_timeout` for `idle_timeout`, `timeout` for `attempt_timeout`, and `proxy_url`
+/// for `proxy`.
 ///
 /// If a setting is set more than once, the last value counts.
 #[derive(Clone, Debug, Default)]

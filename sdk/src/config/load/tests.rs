@@ -199,15 +199,17 @@ fn settings_of_connections_can_be_texts() {
     let texts = [
         ("CONNECT_TIMEOUT", "2s"),
         ("IDLE_TIMEOUT", "1m 30s"),
+        ("ATTEMPT_TIMEOUT", "3s"),
         ("MAX_ATTEMPTS", "7"),
         ("PROXY", "http://user:password@proxy.example.com:3128"),
         ("POOL_IDLE_TIMEOUT", "500ms"),
         ("POOL_MAX_IDLE_PER_HOST", "3"),
     ];
+    let policy = RetryPolicy::default().attempt_timeout(Duration::from_secs(3));
     let methods = Config::anonymous()
         .connect_timeout(Duration::from_secs(2))
         .idle_timeout(Duration::from_secs(90))
-        .retry(RetryPolicy::default().max_attempts(7))
+        .retry(policy.max_attempts(7))
         .proxy("http://user:password@proxy.example.com:3128")
         .pool_idle_timeout(Duration::from_millis(500))
         .pool_max_idle_per_host(3);
