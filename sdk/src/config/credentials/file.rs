@@ -1,7 +1,12 @@
 //! [`FileCredentials`]: credentials from a file that may change while the program runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+
+use tokio::task::{JoinError, JoinHandle};
 
 use super::{Credentials, ProvideCredentials, ProvideFuture, ProvidedCredentials};
 use crate::base::error::{Error, ErrorKind, Result};
@@ -11,7 +16,8 @@ use crate::config::file;
 ///
 /// The provider uses `access_key_id` and `secret_access_key` of the file. It reads the file at most
 /// every 30 seconds, and only when credentials are needed. While the file cannot be read, the
-/// old credentials stay in use. The file must be a regular file (or a link to one) of at most 1 MiB,
+/// old credentials stay in use. A read that does not end, for example of a network file system, is not
+/// repeated: later calls wait for it. The file must be a regular file (or a link to one) of at most 1 MiB,
 /// as for [`Config::load`](crate::Config::load).
 ///
 /// ```
@@ -30,6 +36,40 @@ pub struct FileCredentials {
     /// `None`: the file that [`Config::load`](crate::Config::load) reads.
     path: Option<PathBuf>,
     check_every: Duration,
+    pending_read: PendingRead,
+}
+
+/// The last read, if the call that waited for it was dropped. A read of a file system that does not
+/// respond blocks a thread, and each further one would block another.
+type PendingRead = Mutex<Option<JoinHandle<Result<Credentials>>>>;
+
+/// Waits for a read. If it is dropped before, the next call waits for the read.
+struct ReadWait<'a> {
+    /// `None` after the end.
+    read: Option<JoinHandle<Result<Credentials>>>,
+    pending_read: &'a PendingRead,
+}
+
+impl Future for ReadWait<'_> {
+    type Output = Result<Result<Credentials>, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(read) = &mut self.read else {
+            return Poll::Pending;
+        };
+        let result = ready!(Pin::new(read).poll(cx));
+        self.read = None;
+        Poll::Ready(result)
+    }
+}
+
+impl Drop for ReadWait<'_> {
+    fn drop(&mut self) {
+        if let Some(read) = self.read.take() {
+            let pending_read = self.pending_read.lock();
+            *pending_read.unwrap_or_else(PoisonError::into_inner) = Some(read);
+        }
+    }
 }
 
 impl FileCredentials {
@@ -60,16 +100,33 @@ impl FileCredentials {
     }
 
     async fn read(&self) -> Result<Credentials> {
-        let path = self.path()?;
-        let failed = |error: std::io::Error| {
-            let text = format!("{}: {error}", path.display());
-            Error::new(ErrorKind::Credentials, text).with_source(error)
+        let pending_read = self.pending_read.lock();
+        let pending_read = pending_read.unwrap_or_else(PoisonError::into_inner).take();
+        // What a read has found that ended some time ago may be out of date.
+        let read = match pending_read.filter(|read| !read.is_finished()) {
+            Some(read) => read,
+            None => {
+                let path = self.path()?;
+                tokio::task::spawn_blocking(move || read(&path))
+            }
         };
-        let from = path.clone();
-        let text = tokio::task::spawn_blocking(move || file::read(&from)).await;
-        let text = text.map_err(std::io::Error::other).and_then(|text| text);
-        file::credentials(&path, &text.map_err(failed)?)
+        let wait = ReadWait {
+            read: Some(read),
+            pending_read: &self.pending_read,
+        };
+        wait.await.unwrap_or_else(|error| {
+            let text = "the read of the credentials file was aborted";
+            Err(Error::new(ErrorKind::Credentials, text).with_source(error))
+        })
     }
+}
+
+fn read(path: &Path) -> Result<Credentials> {
+    let text = file::read(path).map_err(|error| {
+        let text = format!("{}: {error}", path.display());
+        Error::new(ErrorKind::Credentials, text).with_source(error)
+    })?;
+    file::credentials(path, &text)
 }
 
 impl Default for FileCredentials {
@@ -78,6 +135,7 @@ impl Default for FileCredentials {
         Self {
             path: None,
             check_every: Duration::from_secs(30),
+            pending_read: PendingRead::default(),
         }
     }
 }
@@ -121,5 +179,50 @@ mod tests {
         let none = file.read().await.unwrap_err();
         assert_eq!(none.kind(), ErrorKind::Credentials);
         assert!(!format!("{file:?}").contains("hush"));
+    }
+
+    /// Otherwise, each call would block another thread.
+    #[tokio::test]
+    async fn a_read_that_does_not_end_is_not_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.yaml");
+        let text = "access_key_id: 'STORED'\nsecret_access_key: 'hush'\n";
+        std::fs::write(&path, text).unwrap();
+        let file = FileCredentials::new(&path);
+        let hang = || {
+            let (end, ended) = std::sync::mpsc::channel::<()>();
+            let read = tokio::task::spawn_blocking(move || {
+                ended.recv().unwrap();
+                Credentials::new("PENDING", "hush")
+            });
+            *file.pending_read.lock().unwrap() = Some(read);
+            end
+        };
+        let id = async || {
+            file.read()
+                .await
+                .unwrap()
+                .access_key_id()
+                .unwrap()
+                .to_owned()
+        };
+        let end = hang();
+        for _ in 0..3 {
+            let read = tokio::time::timeout(Duration::from_millis(20), file.read());
+            assert!(read.await.is_err());
+        }
+        end.send(()).unwrap();
+        assert_eq!(id().await, "PENDING");
+        assert_eq!(id().await, "STORED");
+        // A read that ended while no call waited for it.
+        hang().send(()).unwrap();
+        let is_pending = || {
+            let read = file.pending_read.lock().unwrap();
+            read.as_ref().is_some_and(|read| !read.is_finished())
+        };
+        while is_pending() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(id().await, "STORED");
     }
 }
