@@ -112,7 +112,7 @@ impl<'a> Comparison<'a> {
         code(&format!("{handle}::{}", operation.method_ident))
     }
 
-    fn found(&mut self, rule: Rule, path: impl Into<String>, message: String, place: Place) {
+    fn add_change(&mut self, rule: Rule, path: impl Into<String>, message: String, place: Place) {
         self.changes.push(Change {
             class: rule.class(),
             rule,
@@ -133,7 +133,7 @@ impl<'a> Comparison<'a> {
     ) {
         if old != new {
             let message = format!("the documentation of {what} changed");
-            self.found(Rule::Words, path, message, now(place));
+            self.add_change(Rule::Words, path, message, now(place));
         }
     }
 
@@ -154,7 +154,7 @@ impl<'a> Comparison<'a> {
         let keys: Vec<_> = new.keys().chain(gone).filter(differs).collect();
         if !keys.is_empty() {
             let message = format!("{what} has another {}", codes(&keys));
-            self.found(Rule::Extension, path, message, now(place));
+            self.add_change(Rule::Extension, path, message, now(place));
         }
     }
 }

@@ -37,7 +37,7 @@ pub struct Generator {
     overlays: Vec<PathBuf>,
     pack: Option<PathBuf>,
     overrides: Vec<PathBuf>,
-    apart: bool,
+    has_relocatable_names: bool,
     out_dir: PathBuf,
     base: Option<PathBuf>,
     spec_root: Option<PathBuf>,
@@ -139,8 +139,8 @@ impl Generator {
     /// Names inputs relative to the folders of the pack and the specification, so that outputs do
     /// not depend on their location. Paths must be absolute.
     #[must_use]
-    pub(crate) fn apart(mut self) -> Self {
-        self.apart = true;
+    pub(crate) fn with_relocatable_names(mut self) -> Self {
+        self.has_relocatable_names = true;
         self
     }
 
@@ -335,8 +335,11 @@ impl Generator {
         let folder = self.pack.as_deref().ok_or(Error::NoPack)?;
         let pack = Pack::load_with(folder, &self.overrides)?;
         let sources = self.sources();
-        Ok(if self.apart {
-            (pack.apart(), sources.apart())
+        Ok(if self.has_relocatable_names {
+            (
+                pack.with_relocatable_names(),
+                sources.with_relocatable_names(),
+            )
         } else {
             (pack, sources)
         })
@@ -376,7 +379,7 @@ impl Generator {
     }
 }
 
-/// Returns all input files with their git blob ids.
+/// Returns all input files with their git blob IDs.
 fn inputs(pack: &Pack, sources: &Sources) -> Inputs {
     let mut inputs: Inputs = pack.inputs().map(|(name, id)| (name, id.clone())).collect();
     let files = sources.files().iter();

@@ -1,17 +1,17 @@
-//! Git blob ids, as printed by `git hash-object`.
+//! Git blob IDs, as printed by `git hash-object`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
-/// The git blob id of a file.
+/// The git blob ID of a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BlobId(String);
 
 impl BlobId {
-    /// Computes the id of bytes.
+    /// Computes the ID of bytes.
     pub fn of(bytes: &[u8]) -> Self {
         let mut hasher = Sha1::new();
         hasher.update(format!("blob {}\0", bytes.len()));
@@ -24,8 +24,8 @@ impl BlobId {
         Self(hex)
     }
 
-    /// Computes the id of a text whose CRLF line endings are converted to line feeds. This is the
-    /// id in a repository whose checkout converts line endings.
+    /// Computes the ID of a text whose CRLF line endings are converted to line feeds. This is the
+    /// ID in a repository whose checkout converts line endings.
     pub fn of_text(bytes: &[u8]) -> Self {
         match with_line_feeds(bytes) {
             Some(bytes) => Self::of(&bytes),

@@ -1,6 +1,6 @@
 //! Stage 3: finds errors and possible mistakes in a specification.
 //!
-//! A finding names its rule by id. The catalog of all rules is in `diagnostic/rules/errors.rs` and
+//! A finding names its rule by ID. The catalog of all rules is in `diagnostic/rules/errors.rs` and
 //! `diagnostic/rules/warnings.rs`: a new check needs an entry there.
 
 mod allowed;

@@ -38,7 +38,7 @@ pub(crate) struct Pack {
     /// Texts of templates that overriding folders replace.
     replaced_texts: Vec<String>,
     /// Whether inputs are named relative to their folder, wherever the folder is.
-    apart: bool,
+    has_relocatable_names: bool,
 }
 
 /// A template.
@@ -46,7 +46,7 @@ pub(crate) struct Pack {
 pub(crate) struct Template {
     /// Text.
     pub text: String,
-    /// Git blob id of the text with line feeds.
+    /// Git blob ID of the text with line feeds.
     pub id: BlobId,
     /// Folder that contains the file: that of the pack, or one that overrides it.
     pub folder: PathBuf,
@@ -194,7 +194,7 @@ impl Pack {
             manifests,
             additions,
             replaced_texts,
-            apart: false,
+            has_relocatable_names: false,
         };
         pack.check().map_err(|refusal| pack.refused(refusal))?;
         Ok(pack)
@@ -217,8 +217,8 @@ impl Pack {
     }
 
     /// Names inputs relative to their folder, so that outputs do not depend on its location.
-    pub(crate) fn apart(mut self) -> Self {
-        self.apart = true;
+    pub(crate) fn with_relocatable_names(mut self) -> Self {
+        self.has_relocatable_names = true;
         self
     }
 
@@ -340,7 +340,7 @@ impl Pack {
         self.portable(folder, &folder.join(name))
     }
 
-    /// Returns the portable names of all files of the pack, with their blob ids.
+    /// Returns the portable names of all files of the pack, with their blob IDs.
     pub(crate) fn inputs(&self) -> impl Iterator<Item = (String, &BlobId)> {
         let templates = self.templates.iter();
         let templates = templates.map(|(name, template)| (self.template_name(name), &template.id));
@@ -387,6 +387,14 @@ impl Pack {
 
     fn portable(&self, folder: &Path, file: &Path) -> String {
         let parent = folder.parent().unwrap_or(Path::new(""));
-        portable(file, if self.apart { folder } else { parent }, self.apart)
+        portable(
+            file,
+            if self.has_relocatable_names {
+                folder
+            } else {
+                parent
+            },
+            self.has_relocatable_names,
+        )
     }
 }

@@ -200,7 +200,7 @@ impl PackTests {
         let out = scratch.path().join("out");
         place_sections(&loaded, &out, expected)?;
         let generator = Generator::new().spec(spec).spec_root(spec_root);
-        let generator = generator.pack(&pack).out_dir(&out).apart();
+        let generator = generator.pack(&pack).out_dir(&out).with_relocatable_names();
         let mut generator = generator.formatter_time_limit(self.formatting.time_limit);
         if !self.formatting.enabled {
             generator = generator.without_formatter();

@@ -87,7 +87,7 @@ fn render_within(model: &Model, pack: &Pack, most_rounds: u64) -> Result<Rendere
                 Some(value) => context.insert_value("it", value.clone()),
                 None => drop(context.remove("it")),
             }
-            if !engine.wanted(index, rule, &context, &item)? {
+            if !engine.is_rendered(index, rule, &context, &item)? {
                 continue;
             }
             let text = engine.render(&rule.template, &context, &item)?;
@@ -172,7 +172,8 @@ impl<'p> Engine<'p> {
         })
     }
 
-    fn wanted(
+    /// Returns whether the condition `when` of a rule, if any, allows the file of an item.
+    fn is_rendered(
         &self,
         index: usize,
         rule: &FileRule,

@@ -31,7 +31,7 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// Text without a byte order mark. Invalid UTF-8 is replaced.
     pub text: String,
-    /// Git blob id of the text with line feeds.
+    /// Git blob ID of the text with line feeds.
     pub id: BlobId,
     /// Whether findings can quote lines of the file.
     pub(crate) is_quoted: bool,
@@ -56,7 +56,7 @@ pub struct Sources {
     /// Folder that references cannot leave.
     root: PathBuf,
     /// Whether to ignore the current folder in names.
-    apart: bool,
+    has_relocatable_names: bool,
 }
 
 /// A place in a file.
@@ -90,14 +90,14 @@ impl Sources {
     }
 
     /// Names files relative to the folder of the root file, regardless of the current folder.
-    pub(crate) fn apart(mut self) -> Self {
-        self.apart = true;
+    pub(crate) fn with_relocatable_names(mut self) -> Self {
+        self.has_relocatable_names = true;
         self
     }
 
     /// Returns the name of a file for outputs. Never absolute.
     pub(crate) fn portable(&self, path: &Path) -> String {
-        portable(path, &self.base, self.apart)
+        portable(path, &self.base, self.has_relocatable_names)
     }
 
     /// Reads and parses a file once. If the file is not a document, findings only quote it if it

@@ -269,8 +269,8 @@ fn unused_templates_are_reported() {
     let (code, _, err) = codegen(&workspace, all);
     assert_eq!(code, 0);
     for name in ["pack/bare.tera", "pack/left/over.tera"] {
-        let told = format!("warning[template-unused]: {name}: nothing renders");
-        assert!(err.contains(&told), "lacks {told}:\n{err}");
+        let expected = format!("warning[template-unused]: {name}: nothing renders");
+        assert!(err.contains(&expected), "lacks {expected}:\n{err}");
     }
     assert_eq!(err.matches("warning").count(), 2, "{err}");
     // One use is enough, of the template or of a component in it.

@@ -202,7 +202,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
         r#"{"model":"1","files":[{"template":"t.tera","for":"once","to":"codegen.lock.json"}]}"#,
         "",
         &[
-            "can't write the output of `t.tera` to `codegen.lock.json`",
+            "cannot write the output of `t.tera` to `codegen.lock.json`",
             "lock file",
         ],
     ),
@@ -273,7 +273,7 @@ fn names_in_messages_about_paths_are_escaped() {
     workspace.replace("specs/parts/acl.json", "/rule", "/r\\u001b\\u202e");
     let error = workspace.generator().run().unwrap_err().to_string();
     let expected =
-        "can't write the output of `t.tera` for type `r\\u{1b}\\u{202e}` to `r\\u{1b}\\u{202e}`: ";
+        "cannot write the output of `t.tera` for type `r\\u{1b}\\u{202e}` to `r\\u{1b}\\u{202e}`: ";
     assert!(error.contains(expected), "{error:?}");
 }
 

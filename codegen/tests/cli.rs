@@ -38,7 +38,7 @@ fn check_shows_stale_files_and_the_fix() {
     insta::assert_snapshot!(out.replace(&lock_ids(&out), ""));
 }
 
-/// Removes lines with blob ids, which change with the templates of this test.
+/// Removes lines with blob IDs, which change with the templates of this test.
 fn lock_ids(out: &str) -> String {
     let at = out.find("out/codegen.lock.json is stale").unwrap();
     let end = out.find("out/errors.txt is stale").unwrap();

@@ -332,7 +332,7 @@ fn operation_ids_that_differ_in_case_have_different_files() {
         assert!(first.contains(link), "{first}");
     }
 
-    // A pack that names files after ids can only have one of these files.
+    // A pack that names files after IDs can only have one of these files.
     write(None);
     workspace.write("pack/t.tera", "x").write(
         "pack/pack.json",

@@ -250,7 +250,7 @@ fn sections_are_replaced_in_place_without_a_lock_file() {
     assert_eq!(workspace.generator().check().unwrap(), []);
 }
 
-/// Returns the id that git gives to a file.
+/// Returns the ID that git gives to a file.
 fn blob_id(text: &str) -> String {
     let mut git = Command::new("git")
         .args(["hash-object", "--stdin"])

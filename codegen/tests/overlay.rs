@@ -263,7 +263,7 @@ fn copied_values_are_merged_and_can_be_moved() {
     assert_eq!(
         rule(&version("1.0.0", again.clone())),
         "overlay-invalid",
-        "1.0 can't copy"
+        "1.0 cannot copy"
     );
     apply_file(&version("1.1.7", again)).unwrap();
     let many = json!([{ "target": "$.info", "copy": "$.paths[*]" }]);

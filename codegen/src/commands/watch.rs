@@ -153,7 +153,7 @@ impl Watched {
     fn watch(&mut self, folder: &Path, mode: RecursiveMode) -> Result<()> {
         if folder.is_dir() && self.folders.insert(folder.to_owned()) {
             let watching = self.watcher.watch(folder, mode);
-            watching.with_context(|| format!("{} can't be watched", folder.display()))?;
+            watching.with_context(|| format!("{} cannot be watched", folder.display()))?;
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ fn write(finding: &Finding, text: &mut String) {
     });
     if let Some(place) = &finding.place {
         let file = property(&one_line(&place.file));
-        // Writing to a string can't fail.
+        // Writing to a string cannot fail.
         let _ = write!(
             text,
             "file={file},line={},col={},",

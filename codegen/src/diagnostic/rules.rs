@@ -1,6 +1,6 @@
 //! Catalog of the rules that findings name. `codegen lint --rules` and `LINTS.md` are made from it.
 //!
-//! The check of a rule names its id: most are in `lint`, others in the stage that cannot continue,
+//! The check of a rule names its ID: most are in `lint`, others in the stage that cannot continue,
 //! such as `document` and `model::lower`.
 
 mod errors;
@@ -21,12 +21,12 @@ pub struct Rule {
     pub help: &'static str,
 }
 
-/// Returns all rules: first errors, then warnings and notes, each sorted by id.
+/// Returns all rules: first errors, then warnings and notes, each sorted by ID.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     errors::RULES.iter().chain(warnings::RULES)
 }
 
-/// Returns the rule with an id.
+/// Returns the rule with an ID.
 pub fn find(id: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.id == id)
 }
@@ -58,7 +58,7 @@ for them. Notes are facts that the generator cannot express; the specification i
 To accept a warning or note, add a fact to the root, preferably in an overlay:
 
 ```json
-{ \"x-lint-allow\": [{ \"rule\": \"enum-case\", \"at\": \"$.definitions.state\", \"reason\": \"the service sends them so\" }] }
+{ \"x-lint-allow\": [{ \"rule\": \"enum-case\", \"at\": \"$.definitions.state\", \"reason\": \"the service uses this spelling\" }] }
 ```
 
 `at` is a JSON pointer or a JSONPath (`$` matches everything) in the specification with its overlays applied. The rule
@@ -112,7 +112,7 @@ mod tests {
         assert!(all().all(|rule| fits(rule.about) && fits(rule.help)));
     }
 
-    /// Collects the rule ids in the source code, each with the severity of its finding.
+    /// Collects the rule IDs in the source code, each with the severity of its finding.
     fn used(folder: &Path, found: &mut HashSet<(String, Severity)>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

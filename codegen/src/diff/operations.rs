@@ -8,7 +8,7 @@ use super::{Comparison, Pairing, Pairs, Rule, Types, before, code, codes, now};
 use crate::document::nameless;
 use crate::model::{Name, Operation, PageLink, PlaceKind, Property, Repeatable, Shape};
 
-/// Pairs operations by id, then by Rust name, then by HTTP method and path.
+/// Pairs operations by ID, then by Rust name, then by HTTP method and path.
 pub(super) fn pair<'a>(old: &[&'a Operation], new: &[&'a Operation]) -> Pairs<'a, Operation> {
     Pairing::new(old, new)
         .by(|operation| Some(operation.id.as_str()))
@@ -36,8 +36,8 @@ impl<'a> Comparison<'a> {
             self.operation(old, new);
         }
         for old in &operations.removed {
-            let message = format!("{} is gone", self.method(old));
-            self.found(
+            let message = format!("{} was removed", self.method(old));
+            self.add_change(
                 Rule::OperationRemoved,
                 path_of(old),
                 message,
@@ -49,7 +49,7 @@ impl<'a> Comparison<'a> {
             let summary = summary.into_iter().find(|text| !text.is_empty());
             let summary = summary.map_or("", |text| text.trim_end_matches('.'));
             let message = format!("{} is new: {summary}", self.method(new));
-            self.found(
+            self.add_change(
                 Rule::OperationAdded,
                 path_of(new),
                 message,
@@ -72,14 +72,14 @@ impl<'a> Comparison<'a> {
             let tag = |tag: &Option<String>| tag.as_deref().map_or("none".to_owned(), code);
             let (is, was) = (tag(&new.tag), tag(&old.tag));
             let message = format!("{method} now has the tag {is} instead of {was}");
-            self.found(Rule::Words, &path, message, now(&new.source));
+            self.add_change(Rule::Words, &path, message, now(&new.source));
         }
         self.extensions(&path, &method, &old.ext, &new.ext, &new.source);
         let same = old.examples.len() == new.examples.len();
         let mut examples = old.examples.iter().zip(&new.examples);
         if !same || examples.any(|(old, new)| !old.same_json(new)) {
             let message = format!("the examples of {method} changed");
-            self.found(Rule::Examples, &path, message, now(&new.source));
+            self.add_change(Rule::Examples, &path, message, now(&new.source));
         }
     }
 
@@ -102,7 +102,7 @@ impl<'a> Comparison<'a> {
                 self.method(old),
                 code(new.handle.as_deref().unwrap_or(self.client))
             );
-            self.found(
+            self.add_change(
                 Rule::OperationMoved,
                 &path,
                 with_types(message),
@@ -110,14 +110,14 @@ impl<'a> Comparison<'a> {
             );
         } else if old.method_ident != new.method_ident {
             let message = format!("{} is now called {method}", self.method(old));
-            self.found(
+            self.add_change(
                 Rule::OperationRenamed,
                 &path,
                 with_types(message),
                 place.clone(),
             );
         } else if let Some(message) = &renamed_types {
-            self.found(
+            self.add_change(
                 Rule::OperationRenamed,
                 &path,
                 message.clone(),
@@ -130,16 +130,16 @@ impl<'a> Comparison<'a> {
                 code(&new.id),
                 code(&old.id)
             );
-            self.found(Rule::OperationId, &path, message, place.clone());
+            self.add_change(Rule::OperationId, &path, message, place.clone());
         }
         match (old.deprecated, new.deprecated) {
             (false, true) => {
                 let message = format!("{method} is deprecated");
-                self.found(Rule::OperationDeprecated, &path, message, place);
+                self.add_change(Rule::OperationDeprecated, &path, message, place);
             }
             (true, false) => {
                 let message = format!("{method} is no longer deprecated");
-                self.found(Rule::OperationUndeprecated, &path, message, place);
+                self.add_change(Rule::OperationUndeprecated, &path, message, place);
             }
             _ => {}
         }
@@ -154,14 +154,14 @@ impl<'a> Comparison<'a> {
                 code(&new.path),
                 code(&old.path)
             );
-            self.found(Rule::RequestPath, &path, message, now(&new.source));
+            self.add_change(Rule::RequestPath, &path, message, now(&new.source));
         }
         if old.http_method != new.http_method {
             let message = format!(
                 "{method} is now a {} instead of a {}",
                 new.http_method, old.http_method
             );
-            self.found(Rule::RequestMethod, &path, message, now(&new.source));
+            self.add_change(Rule::RequestMethod, &path, message, now(&new.source));
         }
         self.signed(old, new);
     }
@@ -182,7 +182,7 @@ impl<'a> Comparison<'a> {
             };
             let message = format!("{} of {method} {is}", code(name));
             let path = format!("{path} > request > {name}");
-            self.found(Rule::Signed, path, message, now(&new.source));
+            self.add_change(Rule::Signed, path, message, now(&new.source));
         }
     }
 
@@ -190,7 +190,7 @@ impl<'a> Comparison<'a> {
         self.statuses(old, new);
         let method = self.method(new);
         let mut changed = |rule, message: String| {
-            self.found(rule, path_of(new), message, now(&new.source));
+            self.add_change(rule, path_of(new), message, now(&new.source));
         };
         if old.content_md5_required != new.content_md5_required {
             let sends = if new.content_md5_required {
@@ -241,12 +241,12 @@ impl<'a> Comparison<'a> {
         if let Some(message) = message {
             let message = format!("{method} {message}");
             let place = now(&new.source);
-            self.found(Rule::SuccessStatuses, path_of(new), message, place);
+            self.add_change(Rule::SuccessStatuses, path_of(new), message, place);
         }
         if failures(old) != failures(new) {
             let message = format!("the documented failures of {method} changed");
             let place = now(&new.source);
-            self.found(Rule::ErrorStatuses, path_of(new), message, place);
+            self.add_change(Rule::ErrorStatuses, path_of(new), message, place);
         }
     }
 
@@ -303,11 +303,11 @@ impl<'a> Comparison<'a> {
         let gained: Vec<_> = new.iter().filter(|one| !old.contains(one)).collect();
         if !lost.is_empty() {
             let message = format!("{what} is no longer {}", codes(&lost));
-            self.found(Rule::TraitLost, path, message, now(&at.source));
+            self.add_change(Rule::TraitLost, path, message, now(&at.source));
         }
         if !gained.is_empty() {
             let message = format!("{what} is now {}", codes(&gained));
-            self.found(Rule::TraitGained, path, message, now(&at.source));
+            self.add_change(Rule::TraitGained, path, message, now(&at.source));
         }
     }
 
@@ -338,7 +338,7 @@ impl<'a> Comparison<'a> {
             }
         };
         let path = format!("{} > paging", path_of(new));
-        self.found(rule, path, message, now(&new.source));
+        self.add_change(rule, path, message, now(&new.source));
     }
 }
 

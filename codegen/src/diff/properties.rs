@@ -74,7 +74,7 @@ impl<'a> Comparison<'a> {
             let message = format!("{} has the new field {field}", holder.owner);
             (Rule::FieldAdded, message)
         };
-        self.found_in(holder, property, rule, message, now(&property.source));
+        self.add_property_change(holder, property, rule, message, now(&property.source));
     }
 
     fn removed(&mut self, holder: &Holder<'_>, property: &Property) {
@@ -87,7 +87,13 @@ impl<'a> Comparison<'a> {
         let (rule, message) = if let Some(computed) = computed {
             let message = format!("the SDK now sets {ident} of {} itself", holder.function);
             let place = now(&computed.source);
-            return self.found_in(holder, property, Rule::ParameterComputed, message, place);
+            return self.add_property_change(
+                holder,
+                property,
+                Rule::ParameterComputed,
+                message,
+                place,
+            );
         } else if holder.sent && property.required {
             let message = format!("{} no longer has the argument {ident}", holder.function);
             (Rule::ArgumentRemoved, message)
@@ -98,7 +104,7 @@ impl<'a> Comparison<'a> {
             let message = format!("{} no longer has the field {ident}", holder.owner);
             (Rule::FieldRemoved, message)
         };
-        self.found_in(holder, property, rule, message, before(&property.source));
+        self.add_property_change(holder, property, rule, message, before(&property.source));
     }
 
     fn property(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
@@ -107,7 +113,7 @@ impl<'a> Comparison<'a> {
         self.wire(holder, old, new);
         self.deprecation(holder, old, new);
         let path = format!("{} > {}", holder.path, new.name);
-        let what = self.spoken(holder, new);
+        let what = self.display_name(holder, new);
         self.words(
             &path,
             &what,
@@ -120,7 +126,7 @@ impl<'a> Comparison<'a> {
         // Limits and default of another type are not comparable.
         if !is_retyped && self.limits(holder, old, new) {
             let message = format!("the default or the limits of {what} changed");
-            self.found_in(holder, new, Rule::Limits, message, now(&new.source));
+            self.add_property_change(holder, new, Rule::Limits, message, now(&new.source));
         }
     }
 
@@ -148,15 +154,15 @@ impl<'a> Comparison<'a> {
                     code(&old.name)
                 );
             }
-            self.found_in(holder, new, rule, message, now(&new.source));
+            self.add_property_change(holder, new, rule, message, now(&new.source));
         } else if !is_same_on_wire {
             let message = format!(
                 "{} is now sent as {} instead of {}",
-                self.spoken(holder, new),
+                self.display_name(holder, new),
                 code(&new.name),
                 code(&old.name)
             );
-            self.found_in(holder, new, Rule::WireName, message, now(&new.source));
+            self.add_property_change(holder, new, Rule::WireName, message, now(&new.source));
         }
     }
 
@@ -178,11 +184,11 @@ impl<'a> Comparison<'a> {
             } else {
                 Rule::FieldRetyped
             };
-            let what = self.spoken(holder, new);
+            let what = self.display_name(holder, new);
             let message = format!("{what} is now {} instead of {}", code(&is), code(&was));
-            self.found_in(holder, new, retyped, message, now(&new.source));
+            self.add_property_change(holder, new, retyped, message, now(&new.source));
         } else if holder.sent && old.required == new.required {
-            self.taken(holder, old, new);
+            self.compare_accepted_types(holder, old, new);
         }
         was != is && self.bare(holder, old, true) != self.bare(holder, new, false)
     }
@@ -203,11 +209,11 @@ impl<'a> Comparison<'a> {
             );
             (Rule::ParameterOptional, message)
         };
-        self.found_in(holder, new, rule, message, now(&new.source));
+        self.add_property_change(holder, new, rule, message, now(&new.source));
     }
 
     /// Compares what an argument or setter accepts if the type of the field did not change.
-    fn taken(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
+    fn compare_accepted_types(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
         let was = self.old_types.argument(old);
         let is = self.new_types.argument(new);
         if was == is {
@@ -218,15 +224,15 @@ impl<'a> Comparison<'a> {
         } else {
             Rule::ArgumentNarrowed
         };
-        let what = self.spoken(holder, new);
+        let what = self.display_name(holder, new);
         let (is, was) = (code(&is.to_string()), code(&was.to_string()));
         let message = format!("{what} now accepts {is} instead of {was}");
-        self.found_in(holder, new, rule, message, now(&new.source));
+        self.add_property_change(holder, new, rule, message, now(&new.source));
     }
 
     /// Compares the encoding on the wire if the types are equal.
     fn wire(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
-        let what = self.spoken(holder, new);
+        let what = self.display_name(holder, new);
         if old.place.kind != new.place.kind {
             let message = format!(
                 "{what} is now {} in {} instead of {}",
@@ -234,7 +240,7 @@ impl<'a> Comparison<'a> {
                 part(new.place.kind),
                 part(old.place.kind)
             );
-            self.found_in(holder, new, Rule::Place, message, now(&new.source));
+            self.add_property_change(holder, new, Rule::Place, message, now(&new.source));
             return;
         }
         let prefix = |property: &Property| property.place.prefix.as_deref().map(str::to_lowercase);
@@ -243,18 +249,18 @@ impl<'a> Comparison<'a> {
             && old.one_or_many == new.one_or_many
             && self.same_form(holder, old, new);
         if !same {
-            let meant = (
-                self.old_types.meant(&old.shape),
-                self.new_types.meant(&new.shape),
+            let shapes = (
+                self.old_types.without_aliases(&old.shape),
+                self.new_types.without_aliases(&new.shape),
             );
-            let message = match meant {
+            let message = match shapes {
                 (Shape::Time { format: was }, Shape::Time { format: is }) if was != is => {
                     let (is, was) = (time_format(is), time_format(was));
                     format!("{what} is now encoded as {is} instead of {was}")
                 }
                 _ => format!("the encoding of {what} changed"),
             };
-            self.found_in(holder, new, Rule::Encoding, message, now(&new.source));
+            self.add_property_change(holder, new, Rule::Encoding, message, now(&new.source));
         }
     }
 
@@ -262,11 +268,12 @@ impl<'a> Comparison<'a> {
     /// changed, because another change reports them.
     fn same_form(&self, holder: &Holder<'_>, old: &Property, new: &Property) -> bool {
         self.bare(holder, old, true) != self.bare(holder, new, false)
-            || form(&self.old_types.meant(&old.shape)) == form(&self.new_types.meant(&new.shape))
+            || form(&self.old_types.without_aliases(&old.shape))
+                == form(&self.new_types.without_aliases(&new.shape))
     }
 
     fn deprecation(&mut self, holder: &Holder<'_>, old: &Property, new: &Property) {
-        let what = self.spoken(holder, new);
+        let what = self.display_name(holder, new);
         let (rule, is) = match (old.deprecated, new.deprecated) {
             // Only setters can be marked as deprecated. For arguments and fields, the documentation
             // says it.
@@ -277,7 +284,7 @@ impl<'a> Comparison<'a> {
             (true, false) => (Rule::Undeprecated, "is no longer deprecated"),
             _ => return,
         };
-        self.found_in(holder, new, rule, format!("{what} {is}"), now(&new.source));
+        self.add_property_change(holder, new, rule, format!("{what} {is}"), now(&new.source));
     }
 
     /// Compares facts that are not visible in the Rust type.
@@ -295,8 +302,8 @@ impl<'a> Comparison<'a> {
         ] {
             if was != is {
                 let now_or_not = if is { "now" } else { "no longer" };
-                let message = format!("{} is {now_or_not} {fact}", self.spoken(holder, new));
-                self.found_in(holder, new, Rule::Limits, message, now(&new.source));
+                let message = format!("{} is {now_or_not} {fact}", self.display_name(holder, new));
+                self.add_property_change(holder, new, Rule::Limits, message, now(&new.source));
             }
         }
     }
@@ -361,7 +368,7 @@ impl<'a> Comparison<'a> {
         };
         if let Some((_, is)) = kept.get(moved + 1) {
             let place = now(&is.source);
-            self.found(rule, holder.path.clone(), message, place);
+            self.add_change(rule, holder.path.clone(), message, place);
         }
     }
 
@@ -390,11 +397,11 @@ impl<'a> Comparison<'a> {
     }
 
     /// Returns the name of a property in messages.
-    fn spoken(&self, holder: &Holder<'_>, property: &Property) -> String {
+    fn display_name(&self, holder: &Holder<'_>, property: &Property) -> String {
         format!("{} of {}", code(&property.ident), holder.owner)
     }
 
-    fn found_in(
+    fn add_property_change(
         &mut self,
         holder: &Holder<'_>,
         property: &Property,
@@ -403,7 +410,7 @@ impl<'a> Comparison<'a> {
         place: Place,
     ) {
         let path = format!("{} > {}", holder.path, property.name);
-        self.found(rule, path, message, place);
+        self.add_change(rule, path, message, place);
     }
 }
 

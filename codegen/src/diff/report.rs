@@ -139,7 +139,7 @@ impl fmt::Display for Report {
                 Side::New => &self.new_prefix,
             };
             let (file, line) = (&change.place.file, change.place.line);
-            let place = format!("{prefix}{file}:{line}{}", gone(change.place.side));
+            let place = format!("{prefix}{file}:{line}{}", side_suffix(change.place.side));
             if change.class == Class::Documentation {
                 // Print these in one line each, because there can be many.
                 writeln!(f, "  {} [{}] {place}", change.message, change.rule.id())?;
@@ -164,7 +164,7 @@ impl fmt::Display for Report {
     }
 }
 
-fn gone(side: Side) -> &'static str {
+fn side_suffix(side: Side) -> &'static str {
     match side {
         Side::Old => " (old)",
         Side::New => "",

@@ -36,7 +36,7 @@ pub enum Section {
     Removed,
 }
 
-/// Defines the rules: variant, id, class, section, and description.
+/// Defines the rules: variant, ID, class, section, and description.
 macro_rules! rules {
     ($($(#[$meta:meta])* $rule:ident = $id:literal, $class:ident, $section:ident;)*) => {
         /// A kind of change. Ids are stable over releases.
@@ -50,7 +50,7 @@ macro_rules! rules {
             /// All rules, in the order of their declaration.
             pub const ALL: &[Self] = &[$(Self::$rule,)*];
 
-            /// Returns the id.
+            /// Returns the ID.
             #[must_use]
             pub fn id(self) -> &'static str {
                 match self {
@@ -86,7 +86,7 @@ rules! {
     OperationRenamed = "operation-renamed", Breaking, Changed;
     /// An operation moved to another handle.
     OperationMoved = "operation-moved", Breaking, Changed;
-    /// The id of an operation in errors and traces changed; its identifiers did not.
+    /// The ID of an operation in errors and traces changed; its identifiers did not.
     OperationId = "operation-id", Behavior, Changed;
     /// A method was deprecated.
     OperationDeprecated = "operation-deprecated", Addition, Deprecated;

@@ -37,24 +37,24 @@ impl<'a> Types<'a> {
 
     /// Returns the Rust type of a shape.
     pub(super) fn of(&self, shape: &Shape) -> String {
-        self.language.type_name(&self.meant(shape))
+        self.language.type_name(&self.without_aliases(shape))
     }
 
     /// Replaces aliases in a shape by their targets, because Rust does not distinguish them.
-    pub(super) fn meant(&self, shape: &Shape) -> Shape {
-        self.followed(shape, DEPTH)
+    pub(super) fn without_aliases(&self, shape: &Shape) -> Shape {
+        self.without_nested_aliases(shape, DEPTH)
     }
 
-    fn followed(&self, shape: &Shape, depth: usize) -> Shape {
+    fn without_nested_aliases(&self, shape: &Shape, depth: usize) -> Shape {
         let Some(depth) = depth.checked_sub(1) else {
             return shape.clone();
         };
         match shape {
             Shape::List { item } => Shape::List {
-                item: Box::new(self.followed(item, depth)),
+                item: Box::new(self.without_nested_aliases(item, depth)),
             },
             Shape::Map { value } => Shape::Map {
-                value: Box::new(self.followed(value, depth)),
+                value: Box::new(self.without_nested_aliases(value, depth)),
             },
             Shape::Named {
                 name,
@@ -63,8 +63,8 @@ impl<'a> Types<'a> {
                 recursive,
             } => {
                 let alias = self.get(name).and_then(|one| one.shape.as_ref());
-                if let (TypeKind::Alias, Some(meant)) = (type_kind, alias) {
-                    return self.followed(meant, depth);
+                if let (TypeKind::Alias, Some(target)) = (type_kind, alias) {
+                    return self.without_nested_aliases(target, depth);
                 }
                 let renamed = self.renamed.get(name.as_str()).copied();
                 Shape::Named {

@@ -21,7 +21,7 @@ impl Comparison<'_> {
         };
         if facts(self.old) != facts(self.new) {
             let message = "the title, version or address of the service changed".to_owned();
-            self.found(Rule::Service, "service", message, now(&place));
+            self.add_change(Rule::Service, "service", message, now(&place));
         }
         // Added and removed tags are reported with their operations.
         let (old_tags, new_tags) = (tag_names(self.old), tag_names(self.new));
@@ -42,7 +42,7 @@ impl Comparison<'_> {
         };
         if words(self.old) != words(self.new) {
             let message = "the description of the service changed".to_owned();
-            self.found(Rule::Words, "service", message, now(&place));
+            self.add_change(Rule::Words, "service", message, now(&place));
         }
         let (old, new) = (self.old, self.new);
         self.extensions(
@@ -68,22 +68,22 @@ impl Comparison<'_> {
             self.error_code(old, new);
         }
         for one in &pairs.removed {
-            let message = format!("{} is gone", spoken(one));
+            let message = format!("{} was removed", display_name(one));
             let place = before(&one.source);
-            self.found(Rule::ErrorCodeRemoved, path_of(one), message, place);
+            self.add_change(Rule::ErrorCodeRemoved, path_of(one), message, place);
         }
         for one in &pairs.added {
-            let message = format!("{} is new", spoken(one));
+            let message = format!("{} is new", display_name(one));
             let place = now(&one.source);
-            self.found(Rule::ErrorCodeAdded, path_of(one), message, place);
+            self.add_change(Rule::ErrorCodeAdded, path_of(one), message, place);
         }
     }
 
     fn error_code(&mut self, old: &ErrorCode, new: &ErrorCode) {
-        let (path, what) = (path_of(new), spoken(new));
-        let mut changed = |rule, message| self.found(rule, &path, message, now(&new.source));
+        let (path, what) = (path_of(new), display_name(new));
+        let mut changed = |rule, message| self.add_change(rule, &path, message, now(&new.source));
         if old.ident != new.ident {
-            let message = format!("{} is now called {what}", spoken(old));
+            let message = format!("{} is now called {what}", display_name(old));
             changed(Rule::ErrorCodeRenamed, message);
         }
         if old.code != new.code {
@@ -130,6 +130,6 @@ fn path_of(one: &ErrorCode) -> String {
     format!("error codes > {}", one.code)
 }
 
-fn spoken(one: &ErrorCode) -> String {
+fn display_name(one: &ErrorCode) -> String {
     code(&format!("ErrorCode::{}", one.ident))
 }

@@ -86,22 +86,22 @@ impl<'a> Comparison<'a> {
             self.one_type(old, new);
         }
         for old in &types.removed {
-            let message = format!("{} is gone", spoken(old));
+            let message = format!("{} was removed", display_name(old));
             let place = before(&old.source);
-            self.found(Rule::TypeRemoved, path_of(old), message, place);
+            self.add_change(Rule::TypeRemoved, path_of(old), message, place);
         }
         for new in &types.added {
-            let message = format!("{} is new", spoken(new));
+            let message = format!("{} is new", display_name(new));
             let place = now(&new.source);
-            self.found(Rule::TypeAdded, path_of(new), message, place);
+            self.add_change(Rule::TypeAdded, path_of(new), message, place);
         }
     }
 
     fn one_type(&mut self, old: &'a CustomizedType, new: &'a CustomizedType) {
-        let (path, what) = (path_of(new), spoken(new));
+        let (path, what) = (path_of(new), display_name(new));
         if old.ident != new.ident {
-            let message = format!("{} is now called {what}", spoken(old));
-            self.found(Rule::TypeRenamed, &path, message, now(&new.source));
+            let message = format!("{} is now called {what}", display_name(old));
+            self.add_change(Rule::TypeRenamed, &path, message, now(&new.source));
         }
         let words = [&*old.description, &*new.description];
         self.words(&path, &what, &words[..1], &words[1..], &new.source);
@@ -110,25 +110,25 @@ impl<'a> Comparison<'a> {
             (TypeKind::Object, TypeKind::Object) => self.object(old, new),
             (TypeKind::Enum, TypeKind::Enum) => self.values(old, new),
             (was, is) => {
-                let meant = |types: &super::Types<'_>, one: &CustomizedType| {
+                let target = |types: &super::Types<'_>, one: &CustomizedType| {
                     one.shape.as_ref().map(|shape| types.of(shape))
                 };
-                let (meant_was, meant_is) =
-                    (meant(&self.old_types, old), meant(&self.new_types, new));
-                if was != is || meant_was != meant_is {
+                let (old_target, new_target) =
+                    (target(&self.old_types, old), target(&self.new_types, new));
+                if was != is || old_target != new_target {
                     let message = format!(
                         "{what} is now {} instead of {}",
-                        kind(is, meant_is),
-                        kind(was, meant_was)
+                        kind(is, new_target),
+                        kind(was, old_target)
                     );
-                    self.found(Rule::TypeKind, &path, message, now(&new.source));
+                    self.add_change(Rule::TypeKind, &path, message, now(&new.source));
                 }
             }
         }
     }
 
     fn object(&mut self, old: &'a CustomizedType, new: &'a CustomizedType) {
-        let (path, what) = (path_of(new), spoken(new));
+        let (path, what) = (path_of(new), display_name(new));
         let sent = old.in_request && new.in_request;
         if !sent && (can_be_made(old) || can_be_made(new)) && old.in_request != new.in_request {
             let (rule, message) = if new.in_request {
@@ -138,7 +138,7 @@ impl<'a> Comparison<'a> {
                     format!("{what} is no longer sent, so it has no `new` and no setters");
                 (Rule::TypeNotSent, message)
             };
-            self.found(rule, &path, message, now(&new.source));
+            self.add_change(rule, &path, message, now(&new.source));
         }
         let members =
             |one: &'a CustomizedType| -> Vec<&'a Property> { one.properties.iter().collect() };
@@ -164,7 +164,7 @@ impl<'a> Comparison<'a> {
             ),
             _ => return self.constructors(old, new),
         };
-        self.found(rule, &path, message, now(&new.source));
+        self.add_change(rule, &path, message, now(&new.source));
         self.constructors(old, new);
     }
 
@@ -174,7 +174,7 @@ impl<'a> Comparison<'a> {
             one.additional.as_ref().map(|shape| types.of(shape))
         };
         let (was, is) = (of(&self.old_types, old), of(&self.new_types, new));
-        let what = spoken(new);
+        let what = display_name(new);
         let (rule, message) = match (was, is) {
             (None, Some(is)) => {
                 let message = format!("{what} has the new field `additional` of {}", code(&is));
@@ -192,7 +192,7 @@ impl<'a> Comparison<'a> {
             _ => return,
         };
         let path = format!("{} > additionalProperties", path_of(new));
-        self.found(rule, path, message, now(&new.source));
+        self.add_change(rule, path, message, now(&new.source));
     }
 
     fn constructors(&mut self, old: &CustomizedType, new: &CustomizedType) {
@@ -206,14 +206,14 @@ impl<'a> Comparison<'a> {
             self.constructor((was, is), &path(is), &method(is), new);
         }
         for was in &pairs.removed {
-            let message = format!("{} is gone", method(was));
+            let message = format!("{} was removed", method(was));
             let place = before(&old.source);
-            self.found(Rule::ConstructorRemoved, path(was), message, place);
+            self.add_change(Rule::ConstructorRemoved, path(was), message, place);
         }
         for is in &pairs.added {
             let message = format!("{} is new", method(is));
             let place = now(&new.source);
-            self.found(Rule::ConstructorAdded, path(is), message, place);
+            self.add_change(Rule::ConstructorAdded, path(is), message, place);
         }
     }
 
@@ -232,7 +232,7 @@ impl<'a> Comparison<'a> {
         };
         if takes(&self.old_types, was) != takes(&self.new_types, is) {
             let message = format!("the arguments of {method} changed");
-            self.found(Rule::ConstructorArguments, path, message, now(&of.source));
+            self.add_change(Rule::ConstructorArguments, path, message, now(&of.source));
         }
         let fixed = |one: &Constructor| -> Vec<(String, serde_json::Value)> {
             let fixed = one.fixed.iter();
@@ -242,7 +242,7 @@ impl<'a> Comparison<'a> {
         };
         if fixed(was) != fixed(is) {
             let message = format!("{method} sets another value");
-            self.found(Rule::ConstructorValue, path, message, now(&of.source));
+            self.add_change(Rule::ConstructorValue, path, message, now(&of.source));
         }
         let words = [&*was.description, &*is.description];
         self.words(path, method, &words[..1], &words[1..], &of.source);
@@ -261,23 +261,23 @@ impl<'a> Comparison<'a> {
             let (path, variant) = (path(is), variant(is));
             if was.ident != is.ident {
                 let message = format!("the value {} is now called {variant}", code(&was.ident));
-                self.found(Rule::ValueRenamed, &path, message, now(&is.source));
+                self.add_change(Rule::ValueRenamed, &path, message, now(&is.source));
             }
             if was.value != is.value {
                 let (was, now_sent) = (code(&was.value), code(&is.value));
                 let message = format!("{variant} is now sent as {now_sent} instead of {was}");
-                self.found(Rule::ValueText, &path, message, now(&is.source));
+                self.add_change(Rule::ValueText, &path, message, now(&is.source));
             }
             let words = [&*was.description, &*is.description];
             self.words(&path, &variant, &words[..1], &words[1..], &is.source);
         }
         for was in &pairs.removed {
-            let message = format!("{} is gone", variant(was));
-            self.found(Rule::ValueRemoved, path(was), message, before(&was.source));
+            let message = format!("{} was removed", variant(was));
+            self.add_change(Rule::ValueRemoved, path(was), message, before(&was.source));
         }
         for is in &pairs.added {
             let message = format!("{} is new", variant(is));
-            self.found(Rule::ValueAdded, path(is), message, now(&is.source));
+            self.add_change(Rule::ValueAdded, path(is), message, now(&is.source));
         }
     }
 }
@@ -286,15 +286,15 @@ fn path_of(one: &CustomizedType) -> String {
     format!("types > {}", one.name)
 }
 
-fn spoken(one: &CustomizedType) -> String {
+fn display_name(one: &CustomizedType) -> String {
     code(&format!("types::{}", one.ident))
 }
 
-fn kind(kind: TypeKind, meant: Option<String>) -> String {
-    match (kind, meant) {
+fn kind(kind: TypeKind, target: Option<String>) -> String {
+    match (kind, target) {
         (TypeKind::Object, _) => "a struct".to_owned(),
         (TypeKind::Enum, _) => "an enum".to_owned(),
-        (TypeKind::Alias, Some(meant)) => code(&meant),
+        (TypeKind::Alias, Some(target)) => code(&target),
         (TypeKind::Alias, None) => "an alias".to_owned(),
     }
 }

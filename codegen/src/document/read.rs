@@ -148,7 +148,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns a required string that is not empty.
-    fn needed(&mut self, node: &Node, key: &str, rule: &'static str) -> Option<(String, Span)> {
+    fn required_text(
+        &mut self,
+        node: &Node,
+        key: &str,
+        rule: &'static str,
+    ) -> Option<(String, Span)> {
         let Some(found) = node.get(key) else {
             let message = format!("`{key}` is missing");
             self.problem(rule, node.span, message, &format!("add `\"{key}\"`"));

@@ -172,9 +172,9 @@ pub struct Operation {
     pub key: Span,
     /// `operationId`
     pub id: String,
-    /// Place of the id.
+    /// Place of the ID.
     pub id_span: Span,
-    /// `x-name`: name that identifiers are made from instead of the id.
+    /// `x-name`: name that identifiers are made from instead of the ID.
     pub name: Option<String>,
     /// HTTP method in upper case.
     pub method: String,
@@ -208,7 +208,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Returns the name that identifiers are made from: `x-name`, or the id.
+    /// Returns the name that identifiers are made from: `x-name`, or the ID.
     pub fn wanted_name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)
     }

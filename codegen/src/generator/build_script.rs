@@ -44,12 +44,12 @@ impl Generator {
             Ok(inputs) => (rerun_if_changed(inputs), ExitCode::SUCCESS),
             Err(error) => (failure(error), ExitCode::FAILURE),
         };
-        let told = io::stdout().lock().write_all(says.as_bytes());
+        let written = io::stdout().lock().write_all(says.as_bytes());
         if let Err(error) = &done {
             // If writing to standard error fails, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "{}", error.to_string().trim_end());
         }
-        if told.is_ok() {
+        if written.is_ok() {
             code
         } else {
             ExitCode::FAILURE
@@ -80,7 +80,7 @@ fn rerun_if_changed(inputs: &BTreeSet<PathBuf>) -> String {
         // again.
         let path = path.to_string_lossy();
         let path = path.replace('\n', "\\n").replace('\r', "\\r");
-        // Writing to a string can't fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(lines, "cargo::rerun-if-changed={path}");
     }
     lines

@@ -19,7 +19,7 @@ pub(super) fn check(document: &Document, found: &mut Vec<Diagnostic>) {
         .map(|operation| (operation.id.as_str(), operation.id_span))
         .collect();
     for (name, span, style) in against_custom(&ids) {
-        let message = format!("`{name}` is not in {style}, but most operation ids are");
+        let message = format!("`{name}` is not in {style}, but most operation IDs are");
         found.push(warn("operation-id-case", span, message, "rename it"));
     }
     let definitions = document.definitions.iter();
@@ -101,7 +101,7 @@ fn against_custom<'n>(names: &[(&'n str, Span)]) -> Vec<(&'n str, Span, &'static
         .collect()
 }
 
-/// Reports ids such as `BucketDelete` if other ids are like `DeleteObject`.
+/// Reports IDs such as `BucketDelete` if other IDs are like `DeleteObject`.
 fn verbs(ids: &[(&str, Span)], found: &mut Vec<Diagnostic>) {
     let naming = Naming::default();
     let words: Vec<Vec<String>> = ids.iter().map(|(id, _)| naming.words(id)).collect();
@@ -126,7 +126,7 @@ fn verbs(ids: &[(&str, Span)], found: &mut Vec<Diagnostic>) {
         let verb = words.last().filter(|last| words.len() > 1 && is_verb(last));
         if let Some(verb) = verb.filter(|_| first_is_rare) {
             let message =
-                format!("`{id}` ends with the verb `{verb}`, but other ids begin with it");
+                format!("`{id}` ends with the verb `{verb}`, but other IDs begin with it");
             found.push(warn(
                 "operation-id-verb",
                 *span,

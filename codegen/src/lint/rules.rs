@@ -130,7 +130,7 @@ fn operation_ids(document: &Document, found: &mut Vec<Diagnostic>) {
     for operation in document.paths.iter().flat_map(|item| &item.operations) {
         if operation.id.contains(changes_display) {
             let message = format!(
-                "the id `{}` contains a character that changes how it is displayed",
+                "the ID `{}` contains a character that changes how it is displayed",
                 operation.id
             );
             found.push(
@@ -139,7 +139,7 @@ fn operation_ids(document: &Document, found: &mut Vec<Diagnostic>) {
             );
         }
         if let Some(first) = seen.insert(&operation.id, operation.id_span) {
-            let message = format!("two operations have the id `{}`", operation.id);
+            let message = format!("two operations have the ID `{}`", operation.id);
             found.push(
                 Diagnostic::error("operation-id-duplicate", operation.id_span, message)
                     .with_note(first, "the other one")

@@ -7,11 +7,11 @@ use super::property::Shape;
 
 /// Collects the named types in a shape. `direct` skips those in lists and maps, which are
 /// indirections already.
-pub(super) fn held<'a>(shape: &'a Shape, direct: bool, found: &mut Vec<&'a str>) {
+pub(super) fn contained_types<'a>(shape: &'a Shape, direct: bool, found: &mut Vec<&'a str>) {
     match shape {
         Shape::Named { name, .. } => found.push(name),
-        Shape::List { item } if !direct => held(item, direct, found),
-        Shape::Map { value } if !direct => held(value, direct, found),
+        Shape::List { item } if !direct => contained_types(item, direct, found),
+        Shape::Map { value } if !direct => contained_types(value, direct, found),
         _ => {}
     }
 }
@@ -32,13 +32,13 @@ pub(super) fn reachable(edges: &[Vec<usize>], start: Vec<usize>) -> Vec<bool> {
 
 /// Returns the number of the cycle that each type belongs to. Types outside cycles have none. Uses
 /// Tarjan's algorithm with an explicit stack, because chains of types can be long.
-pub(super) fn circles(edges: &[Vec<usize>]) -> HashMap<usize, usize> {
+pub(super) fn cycles(edges: &[Vec<usize>]) -> HashMap<usize, usize> {
     let mut search = Search {
         index: vec![None; edges.len()],
         low: vec![0; edges.len()],
         on_stack: vec![false; edges.len()],
         stack: Vec::new(),
-        circles: HashMap::new(),
+        cycles: HashMap::new(),
         edges,
         next: 0,
     };
@@ -47,7 +47,7 @@ pub(super) fn circles(edges: &[Vec<usize>]) -> HashMap<usize, usize> {
             search.run(node);
         }
     }
-    search.circles
+    search.cycles
 }
 
 struct Search<'a> {
@@ -55,7 +55,7 @@ struct Search<'a> {
     low: Vec<usize>,
     on_stack: Vec<bool>,
     stack: Vec<usize>,
-    circles: HashMap<usize, usize>,
+    cycles: HashMap<usize, usize>,
     edges: &'a [Vec<usize>],
     next: usize,
 }
@@ -113,7 +113,7 @@ impl Search<'_> {
             }
         }
         if members.len() > 1 || self.edges[node].contains(&node) {
-            self.circles
+            self.cycles
                 .extend(members.into_iter().map(|member| (member, node)));
         }
     }
@@ -127,7 +127,7 @@ mod tests {
     fn cycles_are_found() {
         // 0 -> 1 -> 2 -> 1, 3 -> 3, 0 -> 4
         let edges = vec![vec![1, 4], vec![2], vec![1], vec![3], vec![]];
-        let found = circles(&edges);
+        let found = cycles(&edges);
         assert_eq!(found.get(&1), found.get(&2));
         assert!(found.contains_key(&1) && found.contains_key(&3));
         assert!(!found.contains_key(&0) && !found.contains_key(&4));
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_long_chain_does_not_exhaust_the_stack() {
         let edges: Vec<_> = (0..200_000).map(|n| vec![(n + 1) % 200_000]).collect();
-        assert_eq!(circles(&edges).len(), 200_000);
+        assert_eq!(cycles(&edges).len(), 200_000);
         assert!(
             reachable(&edges, vec![5])
                 .into_iter()

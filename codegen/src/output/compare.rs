@@ -148,7 +148,7 @@ impl Plan {
             return "the lock file does not list it".to_owned();
         };
         if known.id != BlobId::of(on_disk) && known.id != BlobId::of_text(on_disk) {
-            return "it was edited by hand (its blob id differs from the lock file)".to_owned();
+            return "it was edited by hand (its blob ID differs from the lock file)".to_owned();
         }
         // Name the inputs of this file, if one of them changed, instead of all changed inputs.
         let own = changed.iter().filter(|name| known.inputs.contains(name));

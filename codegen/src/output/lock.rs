@@ -1,7 +1,7 @@
-//! The lock file: git blob ids of the outputs and of their inputs.
+//! The lock file: git blob IDs of the outputs and of their inputs.
 //!
 //! The lock file lists the files that belong to the generator. A run writes it before the files,
-//! with the old ids and those of the files that follow ([`Lock::pending`]), and again after all
+//! with the old IDs and those of the files that follow ([`Lock::pending`]), and again after all
 //! files are in place. A run that is killed in between leaves the first version, so that the next
 //! run knows every file that may have been written.
 
@@ -18,7 +18,7 @@ use crate::source::{slashes, without_byte_order_mark};
 /// Version of the lock file format.
 const VERSION: u32 = 1;
 
-/// Input files by portable name, with their blob ids.
+/// Input files by portable name, with their blob IDs.
 pub(crate) type Inputs = BTreeMap<String, BlobId>;
 
 /// Contents of `codegen.lock.json`.
@@ -33,7 +33,7 @@ pub(crate) struct Lock {
     pub inputs: Inputs,
     /// Outputs by path.
     pub outputs: BTreeMap<String, Output>,
-    /// Files that an unfinished run may have written, by path, with the possible ids. Empty after a
+    /// Files that an unfinished run may have written, by path, with the possible IDs. Empty after a
     /// run has finished.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pending: BTreeMap<String, BTreeSet<BlobId>>,
@@ -43,9 +43,9 @@ pub(crate) struct Lock {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Output {
-    /// Blob id of the file.
+    /// Blob ID of the file.
     pub id: BlobId,
-    /// Blob id of the rendered text before formatting.
+    /// Blob ID of the rendered text before formatting.
     pub rendered: BlobId,
     /// Main inputs of the output: templates, and a file of the specification. Every output also
     /// depends a little on the whole specification.

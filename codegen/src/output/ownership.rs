@@ -65,7 +65,7 @@ impl Owner<'_> {
             if !self.is_ours(path, &bytes, None) {
                 return Err(self.in_the_way(
                     path,
-                    "the last run wrote it, this run would remove it, and it was edited in the meantime (it has no `@generated` line of this pack, and its blob id differs from the lock file); \
+                    "the last run wrote it, this run would remove it, and it was edited in the meantime (it has no `@generated` line of this pack, and its blob ID differs from the lock file); \
                      move it, and move it back after generating",
                 ));
             }
@@ -88,7 +88,7 @@ impl Owner<'_> {
         Err(self.in_the_way(
             path,
             if known.any(|known| known == path) {
-                "it was edited by hand (it has no `@generated` line of this pack, and its blob id differs from the lock file); move the changes to the template or elsewhere, delete it, and generate again"
+                "it was edited by hand (it has no `@generated` line of this pack, and its blob ID differs from the lock file); move the changes to the template or elsewhere, delete it, and generate again"
             } else {
                 "it was not generated (no `@generated` line of this pack, not in the lock file); move it or change \
                  `to` in pack.json"

@@ -84,7 +84,7 @@ fn collect(
     Ok(())
 }
 
-/// Reads a text with its blob id. Removes a byte order mark and converts CRLF to line feeds, which
+/// Reads a text with its blob ID. Removes a byte order mark and converts CRLF to line feeds, which
 /// a checkout or an editor may have added and which would get into the outputs.
 fn read(path: &Path) -> io::Result<(String, BlobId)> {
     check_regular(path)?;

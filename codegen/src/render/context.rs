@@ -124,7 +124,7 @@ fn value<T: Serialize + ?Sized>(part: &T) -> Result<Value, RenderError> {
     Value::try_from_serializable(part).map_err(|error| RenderError::Output(error.to_string()))
 }
 
-/// Returns the operations of all resources by id.
+/// Returns the operations of all resources by ID.
 fn by_id(resources: &Value) -> HashMap<String, Value> {
     operations(resources)
         .filter_map(|operation| {

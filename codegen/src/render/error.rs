@@ -281,16 +281,19 @@ fn undefined(message: &str, texts: &TemplateSources<'_>) -> Vec<Finding> {
 /// Creates a finding about an unknown name, for example `` filter `x` ``.
 fn unknown(what: &str, place: Place, texts: &TemplateSources<'_>) -> Finding {
     let (kind, name) = what.split_once(" `").unwrap_or((what, ""));
-    let known = known(kind, texts);
-    let meant = nearest(name.trim_end_matches('`'), known.iter().map(String::as_str));
+    let available = available_names(kind, texts);
+    let meant = nearest(
+        name.trim_end_matches('`'),
+        available.iter().map(String::as_str),
+    );
     let meant = meant.map(did_you_mean).unwrap_or_default();
     let help = match kind {
         "filter" => format!(
             "available in addition to Tera's filters: {}",
-            known.join(", ")
+            available.join(", ")
         ),
-        "component" if known.is_empty() => "the pack has no components".to_owned(),
-        "component" | "template" => format!("the pack has the {kind}s {}", known.join(", ")),
+        "component" if available.is_empty() => "the pack has no components".to_owned(),
+        "component" | "template" => format!("the pack has the {kind}s {}", available.join(", ")),
         _ => format!("only Tera's {kind}s are available"),
     };
     let message = format!("unknown {what}{meant}");
@@ -298,7 +301,7 @@ fn unknown(what: &str, place: Place, texts: &TemplateSources<'_>) -> Finding {
 }
 
 /// Returns the names of a kind that templates of the pack can use.
-fn known(kind: &str, texts: &TemplateSources<'_>) -> Vec<String> {
+fn available_names(kind: &str, texts: &TemplateSources<'_>) -> Vec<String> {
     match kind {
         "filter" => {
             let names = super::filters::NAMES.iter();

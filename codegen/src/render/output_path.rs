@@ -183,7 +183,7 @@ pub(super) fn error(rule: &FileRule, item: &Item, path: &str, why: &str) -> Rend
         None => "to",
     };
     RenderError::Output(format!(
-        "can't write the output of `{}`{} to `{}`: {why}; correct `{key}` in pack.json",
+        "cannot write the output of `{}`{} to `{}`: {why}; correct `{key}` in pack.json",
         rule.template,
         item.purpose(),
         shown.escape_debug()

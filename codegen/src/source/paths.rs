@@ -13,12 +13,14 @@ pub(crate) fn slashes(path: &Path) -> String {
 }
 
 /// Returns a name that is the same on other machines: relative to the current folder, or to `base`,
-/// or only the file name. With `apart`, ignores the current folder.
-pub(crate) fn portable(path: &Path, base: &Path, apart: bool) -> String {
+/// or only the file name. With `ignores_current_folder`, only the last two apply.
+pub(crate) fn portable(path: &Path, base: &Path, ignores_current_folder: bool) -> String {
     if !path.is_absolute() {
         return slashes(path);
     }
-    let here = std::env::current_dir().ok().filter(|_| !apart);
+    let here = std::env::current_dir()
+        .ok()
+        .filter(|_| !ignores_current_folder);
     let roots = [here.as_deref(), Some(base)];
     let relative = roots
         .into_iter()

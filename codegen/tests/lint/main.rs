@@ -204,7 +204,7 @@ fn control_characters_of_names_are_escaped_in_reports() {
     assert!(rules.iter().any(|(rule, _)| *rule == "operation-id-text"));
     let text = report.to_string();
     assert!(
-        text.contains("the id `Get\\u{1b}[31m\\u{202e}A` contains a character that changes how it is displayed"),
+        text.contains("the ID `Get\\u{1b}[31m\\u{202e}A` contains a character that changes how it is displayed"),
         "{text}"
     );
     let shows_raw = |c: char| c.is_control() && c != '\n' || "\u{202e}\u{2066}".contains(c);
@@ -375,7 +375,7 @@ fn equal_objects_share_a_type_or_are_reported() {
         let report = lint(&spec);
         found(&report)
     };
-    let told = (
+    let expected = (
         "object-alike",
         "/definitions/e_f/properties/other/items".to_owned(),
     );
@@ -386,7 +386,7 @@ fn equal_objects_share_a_type_or_are_reported() {
     ] {
         assert_eq!(
             found_in(one, other),
-            std::slice::from_ref(&told),
+            std::slice::from_ref(&expected),
             "{one:?} {other:?}"
         );
     }

@@ -56,7 +56,7 @@ const EMULATOR: Crate = Crate {
         ("parts of a request", &["request"]),
         ("work outside of requests", &["background"]),
         ("image processing", &["image"]),
-        ("records and contents", &["store"]),
+        ("records and blobs", &["store"]),
         ("bucket settings", &["settings"]),
         ("fault rules", &["faults"]),
         (
@@ -89,7 +89,7 @@ const CODEGEN: Crate = Crate {
         ),
         ("JSON files", &["source"]),
         (
-            "findings and their rules, places, git blob ids, misspelled words",
+            "findings and their rules, places, git blob IDs, misspelled words",
             &["diagnostic", "span", "git_blob", "spelling"],
         ),
     ],

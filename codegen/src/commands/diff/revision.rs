@@ -67,7 +67,7 @@ impl Revisions {
         message
     }
 
-    /// Checks that the path exists in the revision, and returns the id of the revision's tree.
+    /// Checks that the path exists in the revision, and returns the ID of the revision's tree.
     fn checked(&self, given: &str, revision: &str, path: &str) -> Result<String> {
         let tree = format!("{revision}^{{tree}}");
         let verify = ["rev-parse", "--verify", "--quiet", "--end-of-options"];

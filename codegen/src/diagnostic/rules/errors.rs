@@ -2,7 +2,7 @@
 
 use super::{Rule, error};
 
-/// Rules sorted by id.
+/// Rules sorted by ID.
 pub(super) const RULES: &[Rule] = &[
     error(
         "all-of-circular",
@@ -61,7 +61,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "file-unreadable",
-        "a file that can't be read",
+        "a file that cannot be read",
         "check the path and its permissions",
     ),
     error(
@@ -188,7 +188,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "operation-id-duplicate",
-        "two operations with the same id",
+        "two operations with the same ID",
         "rename one of them",
     ),
     error(
@@ -198,7 +198,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "operation-id-text",
-        "an operation id with a control character, or one that changes the direction of text",
+        "an operation ID with a control character, or one that changes the direction of text",
         "use letters and digits",
     ),
     error(

@@ -2,7 +2,7 @@
 
 use super::{Rule, note, warning};
 
-/// Rules sorted by id.
+/// Rules sorted by ID.
 pub(super) const RULES: &[Rule] = &[
     warning(
         "default-misfit",
@@ -151,22 +151,22 @@ pub(super) const RULES: &[Rule] = &[
     ),
     warning(
         "operation-id-alike",
-        "two operation ids that differ only in letter case or separators",
+        "two operation IDs that differ only in letter case or separators",
         "rename one of them",
     ),
     warning(
         "operation-id-case",
-        "an operation id in another letter case than most",
+        "an operation ID in another letter case than most",
         "rename it",
     ),
     warning(
         "operation-id-made",
-        "an operation without an id, which gets one made from method and path",
+        "an operation without an ID, which gets one made from method and path",
         "add `operationId`, so that the name stays when the path changes",
     ),
     warning(
         "operation-id-verb",
-        "an operation id that does not begin with its verb, as the others do",
+        "an operation ID that does not begin with its verb, as the others do",
         "move the verb to the start",
     ),
     warning(

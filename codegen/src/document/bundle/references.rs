@@ -56,7 +56,9 @@ impl References<'_> {
             return Ok((self.root_file, target));
         }
         if is_remote(path) || (!pointer.is_empty() && !pointer.starts_with('/')) {
-            let meant = self.intended(text, kind).map(|meant| did_you_mean(&meant));
+            let meant = self
+                .intended_reference(text, kind)
+                .map(|meant| did_you_mean(&meant));
             return invalid(
                 format!(
                     "`{text}` is not a reference to a local file{}",
@@ -86,7 +88,7 @@ impl References<'_> {
             }
         };
         if !path.exists()
-            && let Some(meant) = self.intended(text, kind)
+            && let Some(meant) = self.intended_reference(text, kind)
         {
             return invalid(
                 format!("there is no file `{text}`{}", did_you_mean(&meant)),
@@ -117,7 +119,7 @@ impl References<'_> {
 
     /// Returns the reference to a value of the root document that was probably meant by one without
     /// `#/`, or by the name of a shared value. A shared value of another kind is not allowed there.
-    fn intended(&self, text: &str, kind: Kind) -> Option<String> {
+    fn intended_reference(&self, text: &str, kind: Kind) -> Option<String> {
         let rest = text.trim_start_matches(['#', '/']);
         let shared = shared_prefix(self.dialect, kind);
         let is_allowed = |pointer: &str| {

@@ -49,9 +49,11 @@ impl Reader<'_> {
     /// Returns the URL of a server with the defaults of its variables.
     fn server_url(&mut self, server: &Node) -> Option<String> {
         self.object(server, "a server")?;
-        let (mut url, span) = self.needed(server, "url", "openapi-server")?;
+        let (mut url, span) = self.required_text(server, "url", "openapi-server")?;
         for (name, member) in self.members(server, "variables") {
-            if let Some((default, _)) = self.needed(&member.node, "default", "openapi-server") {
+            if let Some((default, _)) =
+                self.required_text(&member.node, "default", "openapi-server")
+            {
                 url = url.replace(&format!("{{{name}}}"), &default);
             }
         }
@@ -64,7 +66,7 @@ impl Reader<'_> {
         Some(url)
     }
 
-    /// Returns the id of an operation. Derives it from method and path if it is missing.
+    /// Returns the ID of an operation. Derives it from method and path if it is missing.
     pub(super) fn operation_id(
         &mut self,
         node: &Node,
@@ -74,12 +76,12 @@ impl Reader<'_> {
     ) -> Option<(String, Span)> {
         self.left_out(node, &["callbacks", "servers"]);
         if node.get("operationId").is_some() {
-            return self.needed(node, "operationId", "operation-id-missing");
+            return self.required_text(node, "operationId", "operation-id-missing");
         }
         let words = path.split(|c: char| !c.is_alphanumeric());
         let words = std::iter::once(method).chain(words);
         let id: String = words.map(capitalized).collect();
-        let message = format!("`{method} {path}` has no `operationId`; its id is `{id}`");
+        let message = format!("`{method} {path}` has no `operationId`; its ID is `{id}`");
         let help = "add one, so that the name does not change with the path";
         self.warning("operation-id-made", key, message, help);
         Some((id, key))

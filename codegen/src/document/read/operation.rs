@@ -24,7 +24,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let id = match self.dialect {
-            Dialect::Swagger2 => self.needed(node, "operationId", "operation-id-missing"),
+            Dialect::Swagger2 => self.required_text(node, "operationId", "operation-id-missing"),
             _ => self.operation_id(node, path, method, member.key),
         };
         let mut own = self.parameters(node);
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
             Value::Bool(true) => Some(Idempotent::Yes),
             Value::Bool(false) => Some(Idempotent::No),
             Value::Object(_) => {
-                let (header, _) = self.needed(fact, "unless-header", "x-idempotent")?;
+                let (header, _) = self.required_text(fact, "unless-header", "x-idempotent")?;
                 Some(Idempotent::UnlessHeader(header))
             }
             _ => {
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
 
     fn parameter(&mut self, node: &'a Node) -> Option<Parameter> {
         self.object(node, "a parameter")?;
-        let name = self.needed(node, "name", "parameter-name");
+        let name = self.required_text(node, "name", "parameter-name");
         let place = self.place(node);
         let (name, name_span) = name?;
         let place = place?;
@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
     }
 
     fn place(&mut self, node: &Node) -> Option<In> {
-        let (place, span) = self.needed(node, "in", "parameter-place")?;
+        let (place, span) = self.required_text(node, "in", "parameter-place")?;
         match place.as_str() {
             "path" => Some(In::Path),
             "query" => Some(In::Query),

@@ -120,9 +120,9 @@ impl<'a> Reader<'a> {
         let root = self.root;
         let mut entries = Vec::new();
         for node in self.items(root, "x-lint-allow") {
-            let rule = self.needed(node, "rule", "lint-allow");
-            let at = self.needed(node, "at", "lint-allow");
-            let reason = self.needed(node, "reason", "lint-allow");
+            let rule = self.required_text(node, "rule", "lint-allow");
+            let at = self.required_text(node, "at", "lint-allow");
+            let reason = self.required_text(node, "reason", "lint-allow");
             if let (Some(rule), Some(at), Some((reason, _))) = (rule, at, reason) {
                 entries.push(Allow {
                     span: node.span,
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         let mut tags = IndexMap::new();
         let root = self.root;
         for tag in self.items(root, "tags") {
-            let Some((name, span)) = self.needed(tag, "name", "tag-name") else {
+            let Some((name, span)) = self.required_text(tag, "name", "tag-name") else {
                 continue;
             };
             let description = self.text_or_empty(tag, "description");
@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
         let root = self.root;
         let mut handles = Vec::new();
         for node in self.items(root, "x-handles") {
-            let Some((name, span)) = self.needed(node, "name", "handle-name") else {
+            let Some((name, span)) = self.required_text(node, "name", "handle-name") else {
                 continue;
             };
             let binds = self.plain_texts(node, "binds");
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
         let mut codes = Vec::new();
         let mut spans = HashMap::new();
         for node in self.items(root, "x-error-codes") {
-            let Some((code, span)) = self.needed(node, "code", "error-code") else {
+            let Some((code, span)) = self.required_text(node, "code", "error-code") else {
                 continue;
             };
             if let Some(first) = spans.insert(code.clone(), span) {

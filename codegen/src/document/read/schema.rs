@@ -40,7 +40,7 @@ impl Reader<'_> {
     /// Reads a header, or a parameter other than a body.
     pub(super) fn typed_value(&mut self, node: &Node) -> Option<Schema> {
         self.object(node, "a value's type")?;
-        let (name, span) = self.needed(node, "type", "type-missing")?;
+        let (name, span) = self.required_text(node, "type", "type-missing")?;
         let kind = match name.as_str() {
             "array" => self.array(node, Self::typed_value)?,
             "map" => SchemaKind::HeaderMap,

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::{Lowerer, NamedItem};
 use crate::diagnostic::Diagnostic;
 use crate::document;
-use crate::model::type_graph::{circles, held, reachable};
+use crate::model::type_graph::{contained_types, cycles, reachable};
 use crate::model::{
     Constructor, CustomizedType, Fixed, Imports, Property, Resource, Shape, TypeKind,
 };
@@ -41,7 +41,7 @@ impl Lowerer<'_> {
             let keep = is_alias(one);
             edges.retain(|other| keep && types.get(*other).is_some_and(is_alias));
         }
-        let mut found: Vec<_> = circles(&edges).into_keys().collect();
+        let mut found: Vec<_> = cycles(&edges).into_keys().collect();
         found.sort_unstable();
         for one in found.into_iter().filter_map(|index| types.get(index)) {
             if let Some(definition) = self.document.definitions.get(&one.name) {
@@ -279,7 +279,7 @@ fn edges(
         .map(|one| {
             let mut found = Vec::new();
             for shape in shapes(one) {
-                held(shape, direct, &mut found);
+                contained_types(shape, direct, &mut found);
             }
             found
                 .into_iter()
@@ -326,9 +326,9 @@ pub(super) fn set_types(
 
 /// Marks references that form a cycle without a list or map in between.
 fn mark_recursive(types: &mut [CustomizedType], names: &HashMap<String, usize>) {
-    let circles = circles(&edges(types, names, true));
+    let cycles = cycles(&edges(types, names, true));
     for (index, one) in types.iter_mut().enumerate() {
-        let Some(own) = circles.get(&index) else {
+        let Some(own) = cycles.get(&index) else {
             continue;
         };
         let properties = one
@@ -340,7 +340,7 @@ fn mark_recursive(types: &mut [CustomizedType], names: &HashMap<String, usize>) 
                 name, recursive, ..
             } = shape
             {
-                let other = names.get(name).and_then(|other| circles.get(other));
+                let other = names.get(name).and_then(|other| cycles.get(other));
                 *recursive = other == Some(own);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::resources::Standing;
+use super::resources::OperationContext;
 use super::{Direction, Lowerer, NameContext, PropertySource, marker_name};
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Idempotent, In, PathItem, Schema, SchemaKind};
@@ -18,11 +18,11 @@ impl<'a> Lowerer<'a> {
         &mut self,
         operation: &'a document::Operation,
         item: &'a PathItem,
-        standing: &Standing<'_>,
+        context: &OperationContext<'_>,
         ident: String,
         method_ident: String,
     ) -> Operation {
-        let request = self.request(operation, standing);
+        let request = self.request(operation, context);
         let response = self.response(operation);
         let carried = |marker: &str| {
             let mut properties = request.properties.iter();
@@ -38,12 +38,12 @@ impl<'a> Lowerer<'a> {
             deprecated: operation.deprecated,
             http_method: operation.method.clone(),
             path: item.key.clone(),
-            path_segments: self.segments(item, standing, &request),
+            path_segments: self.segments(item, context, &request),
             marker: item.sub_resource.clone().filter(|marker| !carried(marker)),
             sub_resource: item.sub_resource.clone(),
             tag: operation.tag.as_ref().map(|(tag, _)| tag.clone()),
-            handle: standing.handle.map(|handle| handle.name.clone()),
-            resource: standing.resource.clone(),
+            handle: context.handle.map(|handle| handle.name.clone()),
+            resource: context.resource.clone(),
             source: self.place(operation.key),
             previous: None,
             previous_ident: None,
@@ -66,7 +66,11 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn request(&mut self, operation: &'a document::Operation, standing: &Standing<'_>) -> Request {
+    fn request(
+        &mut self,
+        operation: &'a document::Operation,
+        context: &OperationContext<'_>,
+    ) -> Request {
         let mut scope = Scope::default();
         let mut properties = Vec::new();
         let mut body = no_body();
@@ -94,7 +98,7 @@ impl<'a> Lowerer<'a> {
             };
             let at = at(operation.wanted_name(), Direction::Request);
             if let Some(mut property) = self.property(field, at, &mut scope) {
-                if standing.binds(parameter) {
+                if context.binds(parameter) {
                     // The handle sets it.
                     property.computed = true;
                     property.required = false;

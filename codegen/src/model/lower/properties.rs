@@ -75,7 +75,7 @@ impl<'a> Lowerer<'a> {
             one_or_many: facts.one_or_many.is_some(),
             deprecated: facts.deprecated,
             nullable: facts.nullable,
-            nullable_items: held(schema).is_some_and(|held| held.facts.nullable),
+            nullable_items: element_schema(schema).is_some_and(|element| element.facts.nullable),
             read_only: facts.read_only,
             write_only: facts.write_only,
             file_list: facts.file_list,
@@ -226,7 +226,7 @@ impl<'a> Lowerer<'a> {
         // A list that is only received stays a list, so that callers can iterate over it.
         let read_as_list = field.role != Role::Parameter
             && matches!(shape, Shape::List { .. } | Shape::Map { .. });
-        if self.default(schema).is_some_and(says_something) && !read_as_list {
+        if self.default(schema).is_some_and(differs_from_empty) && !read_as_list {
             return false;
         }
         match field.role {
@@ -266,7 +266,7 @@ impl<'a> Lowerer<'a> {
 }
 
 /// Returns whether a default differs from the empty value of its type, for example `true` or 10.
-fn says_something(default: &Node) -> bool {
+fn differs_from_empty(default: &Node) -> bool {
     match &default.value {
         Value::Null => false,
         Value::Bool(value) => *value,
@@ -286,7 +286,7 @@ fn may_be_sent_empty(shape: &Shape, place: PlaceKind) -> bool {
 }
 
 /// Returns the schema of list items or map values.
-fn held(schema: &Schema) -> Option<&Schema> {
+fn element_schema(schema: &Schema) -> Option<&Schema> {
     match &schema.kind {
         SchemaKind::Array(item) => Some(item),
         SchemaKind::Object(object) => match &object.additional {

@@ -9,14 +9,14 @@ use crate::model::{Encoding, Imports, Operation, PlaceKind, Request, Resource, S
 use crate::naming::{Case, Claim, Role, Scope};
 
 /// Handle and resource of an operation.
-pub(super) struct Standing<'d> {
+pub(super) struct OperationContext<'d> {
     /// The handle that binds the first parameters of the path.
     pub(super) handle: Option<&'d Handle>,
     /// Name of the resource.
     pub(super) resource: String,
 }
 
-impl Standing<'_> {
+impl OperationContext<'_> {
     /// Returns whether the handle sets the parameter.
     pub(super) fn binds(&self, parameter: &document::Parameter) -> bool {
         let binds = |handle: &Handle| handle.binds.contains(&parameter.name);
@@ -36,7 +36,7 @@ impl<'a> Lowerer<'a> {
         let mut resources = Vec::new();
         for (item, name) in self.resource_names() {
             let handle = self.handle(&item.path);
-            let standing = Standing {
+            let context = OperationContext {
                 handle,
                 resource: name.clone(),
             };
@@ -49,7 +49,7 @@ impl<'a> Lowerer<'a> {
                 .filter_map(|operation| {
                     let ident = self.operation_ident(operation, &mut idents)?;
                     let method = self.method_ident(operation, handle, scope)?;
-                    let lowered = self.operation(operation, item, &standing, ident, method);
+                    let lowered = self.operation(operation, item, &context, ident, method);
                     Some(Arc::new(lowered))
                 })
                 .collect();
@@ -173,10 +173,10 @@ impl<'a> Lowerer<'a> {
     pub(super) fn segments(
         &self,
         item: &PathItem,
-        standing: &Standing<'_>,
+        context: &OperationContext<'_>,
         request: &Request,
     ) -> Vec<Segment> {
-        let bound = standing.handle.map(bound_prefix).unwrap_or_default();
+        let bound = context.handle.map(bound_prefix).unwrap_or_default();
         let rest = item.path.strip_prefix(&bound).unwrap_or(&item.path);
         let mut segments = Vec::new();
         for (is_parameter, text) in pieces(rest) {

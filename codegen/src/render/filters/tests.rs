@@ -172,8 +172,9 @@ fn every_listed_filter_exists() {
     }
     let guide = include_str!("../../../../templates/README.md");
     for name in NAMES {
-        let is_told = guide.contains(&format!("`{name}`")) || guide.contains(&format!("`{name}("));
-        assert!(is_told, "the guide does not tell of {name}");
+        let is_described =
+            guide.contains(&format!("`{name}`")) || guide.contains(&format!("`{name}("));
+        assert!(is_described, "the guide does not describe {name}");
     }
 }
 

@@ -358,7 +358,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         tag: &Tag<'a>,
         mut at: usize,
         mut held: Type<'s>,
-        tell: bool,
+        reports_unknown: bool,
     ) -> (usize, Type<'s>) {
         let token = |at: usize| tag.words.get(at).map(|word| word.token);
         loop {
@@ -381,7 +381,7 @@ impl<'s, 'a> Scan<'s, 'a> {
             held = match self.schemas.field(&held, field) {
                 Ok(held) => held,
                 Err(no_field) => {
-                    if tell {
+                    if reports_unknown {
                         let message = format!("{} has no field `{field}`", no_field.of);
                         self.report(tag, at + 1, field, &message, &no_field.fields);
                     }

@@ -11,7 +11,7 @@ const SPOKEN_FOR: [&str; 3] = ["accept", "content-type", "authorization"];
 impl<'a> Reader<'a> {
     pub(in super::super) fn described_parameter(&mut self, node: &'a Node) -> Option<Parameter> {
         self.object(node, "a parameter")?;
-        let (name, name_span) = self.needed(node, "name", "parameter-name")?;
+        let (name, name_span) = self.required_text(node, "name", "parameter-name")?;
         let place = self.described_place(node)?;
         let required = self.flag(node, "required");
         if place == In::Header && SPOKEN_FOR.contains(&name.to_ascii_lowercase().as_str()) {
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
     }
 
     fn described_place(&mut self, node: &Node) -> Option<In> {
-        let (place, span) = self.needed(node, "in", "parameter-place")?;
+        let (place, span) = self.required_text(node, "in", "parameter-place")?;
         match place.as_str() {
             "path" => Some(In::Path),
             "query" => Some(In::Query),
