@@ -109,15 +109,15 @@ fn check_ids<'a>(
     let mut seen = HashSet::new();
     for id in ids {
         if id.is_empty() {
-            return Err(invalid(format!("the id of a {what} must not be empty")));
+            return Err(invalid(format!("the ID of a {what} must not be empty")));
         }
         if id.chars().count() > max_length {
             return Err(invalid(format!(
-                "the id of a {what} must have at most {max_length} characters"
+                "the ID of a {what} must have at most {max_length} characters"
             )));
         }
         if !seen.insert(id) {
-            return Err(invalid(format!("two {what}s have the id {id:?}")));
+            return Err(invalid(format!("two {what}s have the ID {id:?}")));
         }
     }
     Ok(())

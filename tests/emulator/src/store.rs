@@ -1,14 +1,14 @@
-//! Buckets, objects and uploads: records in an embedded database, contents in files or in memory.
+//! Buckets, objects and uploads: records in an embedded database, blobs in files or in memory.
 //!
 //! Reads use a snapshot of the records and block only briefly. Changes are asynchronous, because a
 //! single writer thread makes them.
 
 mod apply_lifecycle;
+mod blob_id;
+mod blob_md5;
+mod blobs;
 mod bucket_lookup;
 mod buckets;
-mod content;
-mod content_id;
-mod content_md5;
 mod database;
 mod database_file;
 mod directory;
@@ -34,9 +34,9 @@ use tempfile::TempDir;
 use crate::base::encryption::CustomerKey;
 use crate::base::error::{Error, Result};
 use crate::base::panics;
+use blob_id::BlobId;
+use blobs::Blobs;
 pub(crate) use buckets::Buckets;
-use content::Contents;
-use content_id::ContentId;
 use database::{BUCKETS, Lookup as _};
 use database_file::DatabaseFile;
 use directory::Directory;
@@ -53,12 +53,12 @@ pub(crate) use records::{
     Attributes, BucketRecord, NotAVersionId, ObjectRecord, PartRecord, UploadRecord, VersionId,
 };
 pub(crate) use uploads::{ChosenPart, upload_order};
-pub(crate) use writer::{ContentWriter, NewSegment};
+pub(crate) use writer::{BlobWriter, NewSegment};
 
 /// The thread that opens a database. Its panics are returned as errors.
 pub const OPENING_THREAD: &str = "qingstor-emulator-opening";
 
-/// Length in bytes of the content that is written to find out whether contents can be written.
+/// Length in bytes of the blob that is written to find out whether blobs can be written.
 const PROBE_SIZE: usize = 64 << 10;
 
 /// Where buckets and objects are stored.
@@ -85,7 +85,7 @@ pub(crate) struct ObjectAddress {
 pub(crate) struct Store {
     // The order of the fields matters: the database must close before the directory is unlocked.
     records: RecordStore,
-    contents: Arc<Contents>,
+    blobs: Arc<Blobs>,
     _directory: Option<Directory>,
     _temporary: Option<TempDir>,
 }
@@ -98,8 +98,8 @@ impl Store {
             Storage::Temporary => Self::open_temporary(),
             Storage::Memory => {
                 let file = in_memory(Path::new(""))?;
-                let contents = Contents::in_memory(fastrand::u64(..));
-                Self::with(file, contents, Path::new(""))
+                let blobs = Blobs::in_memory(fastrand::u64(..));
+                Self::with(file, blobs, Path::new(""))
             }
         }
     }
@@ -109,14 +109,14 @@ impl Store {
         let records = directory.records();
         let damaged = |path: PathBuf| move |reason| Error::Damaged { path, reason };
         if directory.has_lost_records()? {
-            let reason = "the file is missing, but there are contents".to_owned();
+            let reason = "the file is missing, but there are blobs".to_owned();
             return Err(damaged(records)(reason));
         }
         let (file, identity, used) = read_records(&records)?;
         directory.sync()?;
-        let content = directory.content();
-        sweep::sweep(&content, identity, used)
-            .map_err(|error| damaged(content.clone())(error.to_string()))?;
+        let folder = directory.blobs();
+        sweep::sweep(&folder, identity, used)
+            .map_err(|error| damaged(folder.clone())(error.to_string()))?;
         let identity = match file.begin_run() {
             Ok(identity) => identity,
             Err(error) => {
@@ -127,8 +127,8 @@ impl Store {
                 identity
             }
         };
-        let contents = Contents::in_directory(content, true, identity);
-        let mut store = Self::with(file, contents, root)?;
+        let blobs = Blobs::in_directory(folder, true, identity);
+        let mut store = Self::with(file, blobs, root)?;
         store._directory = Some(directory);
         Ok(store)
     }
@@ -144,27 +144,27 @@ impl Store {
                 source,
             })?;
         let path = temporary.path();
-        let contents = Contents::in_directory(path.to_owned(), false, fastrand::u64(..));
-        let mut store = Self::with(in_memory(path)?, contents, path)?;
+        let blobs = Blobs::in_directory(path.to_owned(), false, fastrand::u64(..));
+        let mut store = Self::with(in_memory(path)?, blobs, path)?;
         store._temporary = Some(temporary);
         Ok(store)
     }
 
-    fn with(file: DatabaseFile, contents: Contents, root: &Path) -> Result<Self> {
-        let contents = Arc::new(contents);
-        let records = RecordStore::new(file, Arc::clone(&contents)).map_err(|source| {
+    fn with(file: DatabaseFile, blobs: Blobs, root: &Path) -> Result<Self> {
+        let blobs = Arc::new(blobs);
+        let records = RecordStore::new(file, Arc::clone(&blobs)).map_err(|source| {
             let path = root.to_owned();
             Error::DataDir { path, source }
         })?;
         Ok(Self {
             records,
-            contents,
+            blobs,
             _directory: None,
             _temporary: None,
         })
     }
 
-    /// Checks that the store can be read and written. Writes and removes a content, because only a
+    /// Checks that the store can be read and written. Writes and removes a blob, because only a
     /// write shows whether the disk is full.
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
         drop(self.records.snapshot()?.table(BUCKETS)?);
@@ -174,7 +174,7 @@ impl Store {
         self.records.check().await
     }
 
-    /// Copies the bytes of a reader to a new content.
+    /// Copies the bytes of a reader to a new blob.
     pub(crate) async fn copy_content(
         &self,
         mut reader: ObjectReader,
@@ -187,9 +187,9 @@ impl Store {
         Ok(writer.finish().await?)
     }
 
-    /// Creates a content. It is removed when dropped, unless an object or an upload takes it.
-    pub(crate) fn writer(&self, key: Option<&CustomerKey>) -> Result<ContentWriter, StoreError> {
-        Ok(ContentWriter::new(&self.contents, key)?)
+    /// Creates a blob. It is removed when dropped, unless an object or an upload takes it.
+    pub(crate) fn writer(&self, key: Option<&CustomerKey>) -> Result<BlobWriter, StoreError> {
+        Ok(BlobWriter::new(&self.blobs, key)?)
     }
 }
 
@@ -200,10 +200,10 @@ fn in_memory(root: &Path) -> Result<DatabaseFile> {
     })
 }
 
-/// Opens the database, and returns it with its identity and the contents that its records refer to.
+/// Opens the database, and returns it with its identity and the blobs that its records refer to.
 ///
 /// Runs on a separate thread, because the database library panics at some kinds of damage.
-fn read_records(path: &Path) -> Result<(DatabaseFile, u64, Vec<ContentId>)> {
+fn read_records(path: &Path) -> Result<(DatabaseFile, u64, Vec<BlobId>)> {
     let failed = |source| {
         let path = path.to_owned();
         Error::DataDir { path, source }
@@ -215,7 +215,7 @@ fn read_records(path: &Path) -> Result<(DatabaseFile, u64, Vec<ContentId>)> {
     let records = path.to_owned();
     let read = move || {
         let file = DatabaseFile::open(&records)?;
-        let (identity, used) = (file.identity()?, file.contents()?);
+        let (identity, used) = (file.identity()?, file.blobs()?);
         Ok((file, identity, used))
     };
     let opening = std::thread::Builder::new()

@@ -144,7 +144,7 @@ pub(crate) fn check_key(
 pub(crate) struct Iv(u128);
 
 impl Iv {
-    /// Returns a random vector. Contents must not share a key stream.
+    /// Returns a random vector. Blobs must not share a key stream.
     pub(crate) fn random() -> io::Result<Self> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(io::Error::other)?;

@@ -42,7 +42,7 @@ fn trace_context(exchange: &Exchange) -> Option<&str> {
 }
 
 /// Returns the target of a request for the log. The signature is redacted, because a signed URL can
-/// be used by anybody who reads it.
+/// be used by anyone who reads it.
 pub(crate) fn redact(uri: &Uri) -> String {
     let Some(query) = uri.query() else {
         return uri.path().to_owned();

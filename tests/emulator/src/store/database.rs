@@ -9,8 +9,8 @@ use redb::{
 };
 use serde::Serialize;
 
-use super::content::NewContent;
-use super::content_id::ContentId;
+use super::blob_id::BlobId;
+use super::blobs::NewBlob;
 use super::error::StoreError;
 use super::listing::{Entry, EntryVisitor};
 use super::records::{PartRecord, Segment};
@@ -28,8 +28,8 @@ pub(super) const VERSIONS: Records<OrderedKey> = TableDefinition::new("versions"
 pub(super) const UPLOADS: Records<OrderedKey> = TableDefinition::new("uploads");
 /// Parts by upload ID and part number.
 pub(super) const PARTS: Records<(&str, u32)> = TableDefinition::new("parts");
-/// Number of segments that use a content.
-pub(super) const CONTENTS: TableDefinition<'static, u128, u64> = TableDefinition::new("contents");
+/// Number of segments that use a blob.
+pub(super) const BLOBS: TableDefinition<'static, u128, u64> = TableDefinition::new("contents");
 pub(super) const COUNTERS: TableDefinition<'static, &str, u64> = TableDefinition::new("counters");
 const SEQUENCE: &str = "sequence";
 
@@ -105,11 +105,11 @@ pub(super) struct Change<'a> {
     pub(super) is_dirty: Cell<bool>,
 }
 
-/// Contents to keep or remove when the changes are committed.
+/// Blobs to keep or remove when the changes are committed.
 #[derive(Default)]
 pub(super) struct Batch {
-    pub(super) adopted: Vec<NewContent>,
-    pub(super) released: Vec<ContentId>,
+    pub(super) adopted: Vec<NewBlob>,
+    pub(super) released: Vec<BlobId>,
 }
 
 impl Lookup for Change<'_> {
@@ -154,7 +154,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Removes parts of an upload, and decrements the use counts of their contents.
+    /// Removes parts of an upload, and decrements the use counts of their blobs.
     pub(super) fn remove_parts(
         &mut self,
         upload_id: &str,
@@ -181,27 +181,27 @@ impl Change<'_> {
         Ok(next)
     }
 
-    /// Records the first use of a new content, which is kept when the change is committed.
-    pub(super) fn adopt(&mut self, content: NewContent) -> Result<(), StoreError> {
+    /// Records the first use of a new blob, which is kept when the change is committed.
+    pub(super) fn adopt(&mut self, blob: NewBlob) -> Result<(), StoreError> {
         self.is_dirty.set(true);
-        self.table(CONTENTS)?.insert(content.id().0, 1)?;
-        self.batch.adopted.push(content);
+        self.table(BLOBS)?.insert(blob.id().0, 1)?;
+        self.batch.adopted.push(blob);
         Ok(())
     }
 
-    /// Increments the use counts of the contents of `segments`.
+    /// Increments the use counts of the blobs of `segments`.
     pub(super) fn share(&self, segments: &[Segment]) -> Result<(), StoreError> {
         self.is_dirty.set(true);
-        let mut contents = self.table(CONTENTS)?;
+        let mut blobs = self.table(BLOBS)?;
         for segment in segments {
-            let id = segment.content.0;
-            let uses = contents.get(id)?.map_or(0, |uses| uses.value());
-            contents.insert(id, uses + 1)?;
+            let id = segment.blob.0;
+            let uses = blobs.get(id)?.map_or(0, |uses| uses.value());
+            blobs.insert(id, uses + 1)?;
         }
         Ok(())
     }
 
-    /// Decrements the use counts of the contents of `segments`. Unused contents are removed when
+    /// Decrements the use counts of the blobs of `segments`. Unused blobs are removed when
     /// the change is committed.
     pub(super) fn release<'s>(
         &mut self,
@@ -210,15 +210,15 @@ impl Change<'_> {
         self.is_dirty.set(true);
         let mut unused = Vec::new();
         {
-            let mut contents = self.table(CONTENTS)?;
+            let mut blobs = self.table(BLOBS)?;
             for segment in segments {
-                let id = segment.content.0;
-                let uses = contents.get(id)?.map_or(0, |uses| uses.value());
+                let id = segment.blob.0;
+                let uses = blobs.get(id)?.map_or(0, |uses| uses.value());
                 if uses > 1 {
-                    contents.insert(id, uses - 1)?;
+                    blobs.insert(id, uses - 1)?;
                 } else {
-                    contents.remove(id)?;
-                    unused.push(segment.content);
+                    blobs.remove(id)?;
+                    unused.push(segment.blob);
                 }
             }
         }

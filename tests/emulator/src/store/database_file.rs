@@ -13,10 +13,8 @@ use std::time::{Duration, Instant};
 use redb::backends::InMemoryBackend;
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableHandle, WriteTransaction};
 
-use super::content_id::{ContentId, MAX_RUN};
-use super::database::{
-    BUCKETS, CONTENTS, COUNTERS, Lookup as _, PARTS, Snapshot, UPLOADS, VERSIONS,
-};
+use super::blob_id::{BlobId, MAX_RUN};
+use super::database::{BLOBS, BUCKETS, COUNTERS, Lookup as _, PARTS, Snapshot, UPLOADS, VERSIONS};
 use super::error::StoreError;
 use crate::base::locks;
 
@@ -133,12 +131,12 @@ impl DatabaseFile {
         Ok(identity + 1)
     }
 
-    /// Returns the IDs of all contents that records refer to.
-    pub(super) fn contents(&self) -> Result<Vec<ContentId>, StoreError> {
-        let contents = self.snapshot()?.table(CONTENTS)?;
-        contents
+    /// Returns the IDs of all blobs that records refer to.
+    pub(super) fn blobs(&self) -> Result<Vec<BlobId>, StoreError> {
+        let blobs = self.snapshot()?.table(BLOBS)?;
+        blobs
             .iter()?
-            .map(|entry| Ok(ContentId(entry?.0.value())))
+            .map(|entry| Ok(BlobId(entry?.0.value())))
             .collect()
     }
 
@@ -201,7 +199,7 @@ fn prepare(database: &Database) -> Result<(), StoreError> {
         VERSIONS.name(),
         UPLOADS.name(),
         PARTS.name(),
-        CONTENTS.name(),
+        BLOBS.name(),
         COUNTERS.name(),
     ];
     // A complete database can be opened on a full disk.
@@ -219,7 +217,7 @@ fn prepare(database: &Database) -> Result<(), StoreError> {
     transaction.open_table(VERSIONS)?;
     transaction.open_table(UPLOADS)?;
     transaction.open_table(PARTS)?;
-    transaction.open_table(CONTENTS)?;
+    transaction.open_table(BLOBS)?;
     {
         let mut counters = transaction.open_table(COUNTERS)?;
         if counters.get(IDENTITY)?.is_none() {

@@ -4,10 +4,10 @@
 //! qingstor-emulator.json     marks the directory; locked while in use
 //! records.redb               buckets, objects, uploads
 //! records.unfinished         the database while it is created
-//! content/<random id>        one content, which never changes
+//! content/<random ID>        one blob, which never changes
 //! ```
 //!
-//! A content is on disk before its record, and is removed after its record. So a killed emulator
+//! A blob is written before its record, and removed after it. So a killed emulator
 //! leaves at most files without records, which the next start removes.
 
 use std::ffi::OsString;
@@ -15,14 +15,14 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::content::{is_lost_and_found, sync_directory};
+use super::blobs::{is_lost_and_found, sync_directory};
 use crate::base::error::{Error, Result};
 
 const MARKER: &str = "qingstor-emulator.json";
 const RECORDS: &str = "records.redb";
 /// Name of the database while it is created.
 const UNFINISHED: &str = "records.unfinished";
-const CONTENT: &str = "content";
+const BLOBS: &str = "content";
 const MARKER_TEXT: &str = "{\"format\":2}\n";
 
 /// A data directory that is in use by this emulator.
@@ -62,11 +62,11 @@ impl Directory {
         }
     }
 
-    /// Returns whether there are contents without a database. The database is on disk before the
-    /// first content.
+    /// Returns whether there are blobs without a database. The database is on disk before the
+    /// first blob.
     pub(super) fn has_lost_records(&self) -> Result<bool> {
-        let (records, content) = (self.records(), self.content());
-        Ok(!exists(&records, Kind::File)? && first_entry(&content)?.is_some())
+        let (records, blobs) = (self.records(), self.blobs());
+        Ok(!exists(&records, Kind::File)? && first_entry(&blobs)?.is_some())
     }
 
     /// Flushes the names of new files to disk.
@@ -78,14 +78,14 @@ impl Directory {
         self.root.join(RECORDS)
     }
 
-    pub(super) fn content(&self) -> PathBuf {
-        self.root.join(CONTENT)
+    pub(super) fn blobs(&self) -> PathBuf {
+        self.root.join(BLOBS)
     }
 }
 
 /// Creates the directories and opens the marker.
 fn prepare(root: &Path) -> Result<File> {
-    let (path, content) = (root.join(MARKER), root.join(CONTENT));
+    let (path, blobs) = (root.join(MARKER), root.join(BLOBS));
     fs::create_dir_all(root).map_err(failed(root))?;
     if exists(&path, Kind::File)? {
         let text = fs::read_to_string(&path).map_err(failed(&path))?;
@@ -115,8 +115,8 @@ fn prepare(root: &Path) -> Result<File> {
     for name in [RECORDS, UNFINISHED] {
         exists(&root.join(name), Kind::File)?;
     }
-    if !exists(&content, Kind::Directory)? {
-        fs::create_dir(&content).map_err(failed(&content))?;
+    if !exists(&blobs, Kind::Directory)? {
+        fs::create_dir(&blobs).map_err(failed(&blobs))?;
     }
     File::open(&path).map_err(failed(&path))
 }
@@ -241,14 +241,14 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn does_not_follow_links() {
-        for name in [MARKER, RECORDS, UNFINISHED, CONTENT] {
+        for name in [MARKER, RECORDS, UNFINISHED, BLOBS] {
             let (directory, elsewhere) =
                 (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             let (root, target) = (directory.path(), elsewhere.path().join(name));
             drop(Directory::open(root).unwrap());
             let path = root.join(name);
             match name {
-                CONTENT => fs::rename(&path, &target).unwrap(),
+                BLOBS => fs::rename(&path, &target).unwrap(),
                 MARKER => {
                     fs::remove_file(&path).unwrap();
                     fs::write(&target, "").unwrap();

@@ -229,14 +229,12 @@ fn put(
 ) -> Result<ObjectRecord, StoreError> {
     let bucket = bucket_lookup::find(change, &address.bucket)?;
     let replaced = replaced(change, &bucket, &address.key)?;
-    let NewSegment {
-        segment, content, ..
-    } = new.content;
+    let NewSegment { segment, blob, .. } = new.content;
     let record = ObjectRecord {
         encryption: new.encryption,
         ..draft(address.key, vec![segment], new.attributes)
     };
-    change.adopt(content)?;
+    change.adopt(blob)?;
     insert(change, &bucket, record, replaced)
 }
 
@@ -315,13 +313,13 @@ impl Store {
         address: &ObjectAddress,
         version: Option<VersionId>,
     ) -> Result<OpenObject, StoreError> {
-        let (record, pins) = self.contents.pin(
+        let (record, pins) = self.blobs.pin(
             || self.object(address, version),
             |record| record.segments.as_slice(),
         )?;
         Ok(OpenObject {
             record,
-            contents: Arc::clone(&self.contents),
+            blobs: Arc::clone(&self.blobs),
             pins,
         })
     }
@@ -362,9 +360,7 @@ impl Store {
         self.records
             .change(move |change| {
                 let bucket = bucket_lookup::find(change, &address.bucket)?;
-                let NewSegment {
-                    segment, content, ..
-                } = new;
+                let NewSegment { segment, blob, .. } = new;
                 let object = newest(change, &address)?.filter(|object| !object.is_delete_marker);
                 let end = object.as_ref().map_or(0, |object| object.size);
                 if object.as_ref().is_some_and(|object| !object.is_appendable) {
@@ -383,14 +379,14 @@ impl Store {
                         is_appendable: true,
                         ..draft(address.key, vec![segment], attributes)
                     };
-                    change.adopt(content)?;
+                    change.adopt(blob)?;
                     return insert(change, &bucket, object, replaced);
                 };
                 object.size += segment.size;
                 object.segments.push(segment);
                 object.etag = etag_of(&object.segments);
                 object.modified = Timestamp::now();
-                change.adopt(content)?;
+                change.adopt(blob)?;
                 put_version(change, &bucket.name, &object)?;
                 Ok(object)
             })

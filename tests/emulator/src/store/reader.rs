@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 
-use super::content::{BLOCK, Contents, OpenContent, Pins};
+use super::blobs::{BLOCK, Blobs, OpenBlob, Pins};
 use super::error::StoreError;
 use super::records::{ObjectRecord, Segment};
 use crate::base::encryption::{Cipher, CustomerKey};
@@ -23,7 +23,7 @@ const CHUNK: usize = 256 << 10;
 #[derive(Debug)]
 pub(crate) struct OpenObject {
     pub(crate) record: ObjectRecord,
-    pub(super) contents: Arc<Contents>,
+    pub(super) blobs: Arc<Blobs>,
     pub(super) pins: Pins,
 }
 
@@ -57,11 +57,11 @@ impl OpenObject {
         }
         let mut source = SegmentReader {
             slices,
-            contents: self.contents,
+            blobs: self.blobs,
             key,
             _pins: self.pins,
         };
-        let is_blocking = source.contents.is_blocking();
+        let is_blocking = source.blobs.is_blocking();
         let open = move || {
             source.check()?;
             let first = match length {
@@ -100,14 +100,14 @@ struct SegmentSlice {
 }
 
 struct OpenSegment {
-    content: OpenContent,
+    blob: OpenBlob,
     cipher: Option<Cipher>,
 }
 
 /// Parts of all segments that are left to read.
 struct SegmentReader {
     slices: VecDeque<SegmentSlice>,
-    contents: Arc<Contents>,
+    blobs: Arc<Blobs>,
     key: Option<CustomerKey>,
     _pins: Pins,
 }
@@ -117,7 +117,7 @@ impl SegmentReader {
     fn check(&self) -> io::Result<()> {
         self.slices
             .iter()
-            .try_for_each(|slice| self.contents.check(&slice.segment))
+            .try_for_each(|slice| self.blobs.check(&slice.segment))
     }
 
     /// Reads the next piece. Blocks.
@@ -130,16 +130,16 @@ impl SegmentReader {
         let open = match &mut slice.open {
             Some(open) => open,
             none => none.insert(open(
-                &self.contents,
+                &self.blobs,
                 slice.offset,
                 &slice.segment,
                 self.key.as_ref(),
             )?),
         };
         let wanted = usize::try_from(slice.remaining).unwrap_or(CHUNK).min(CHUNK);
-        let piece = match &mut open.content {
-            OpenContent::File(file) => read_file(file, wanted)?,
-            OpenContent::Memory(blocks) => find(blocks, slice.offset, wanted)?,
+        let piece = match &mut open.blob {
+            OpenBlob::File(file) => read_file(file, wanted)?,
+            OpenBlob::Memory(blocks) => find(blocks, slice.offset, wanted)?,
         };
         slice.offset += piece.len() as u64;
         slice.remaining -= piece.len() as u64;
@@ -155,13 +155,13 @@ impl SegmentReader {
 }
 
 fn open(
-    contents: &Contents,
+    blobs: &Blobs,
     offset: u64,
     segment: &Segment,
     key: Option<&CustomerKey>,
 ) -> io::Result<OpenSegment> {
-    let mut content = contents.open(segment.content)?;
-    if let OpenContent::File(file) = &mut content {
+    let mut blob = blobs.open(segment.blob)?;
+    if let OpenBlob::File(file) = &mut blob {
         file.seek(SeekFrom::Start(offset))?;
     }
     let cipher = match (segment.iv, key) {
@@ -173,7 +173,7 @@ fn open(
             ));
         }
     };
-    Ok(OpenSegment { content, cipher })
+    Ok(OpenSegment { blob, cipher })
 }
 
 fn read_file(file: &mut std::fs::File, wanted: usize) -> io::Result<Bytes> {
@@ -233,7 +233,7 @@ impl ObjectReader {
         }
         let reading = match (&mut self.reading, self.source.take()) {
             (Some(reading), _) => reading,
-            (None, Some(mut source)) if !source.contents.is_blocking() => {
+            (None, Some(mut source)) if !source.blobs.is_blocking() => {
                 let piece = source.read();
                 self.source = Some(source);
                 return Poll::Ready(piece.map(|piece| Some(self.count(piece))));

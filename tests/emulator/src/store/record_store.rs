@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use redb::WriteTransaction;
 use tokio::sync::oneshot;
 
-use super::content::{Contents, NewContent};
+use super::blobs::{Blobs, NewBlob};
 use super::database::{Batch, COUNTERS, Change, Lookup as _, Snapshot};
 use super::database_file::DatabaseFile;
 use super::error::StoreError;
@@ -49,13 +49,13 @@ pub(super) struct RecordStore {
 
 impl RecordStore {
     /// Starts the thread that changes records.
-    pub(super) fn new(file: DatabaseFile, contents: Arc<Contents>) -> io::Result<Self> {
+    pub(super) fn new(file: DatabaseFile, blobs: Arc<Blobs>) -> io::Result<Self> {
         let file = Arc::new(file);
         let failure = Failure::default();
         let (jobs, queue) = mpsc::channel();
         let writer = Writer {
             file: Arc::clone(&file),
-            contents,
+            blobs,
             failure: Arc::clone(&failure),
         };
         let writer = std::thread::Builder::new()
@@ -147,7 +147,7 @@ enum Outcome {
 /// The thread that changes records.
 struct Writer {
     file: Arc<DatabaseFile>,
-    contents: Arc<Contents>,
+    blobs: Arc<Blobs>,
     failure: Failure,
 }
 
@@ -168,8 +168,8 @@ impl Writer {
             });
             let failure = match outcome {
                 Outcome::Committed => {
-                    batch.adopted.into_iter().for_each(NewContent::keep);
-                    self.contents.remove(&batch.released);
+                    batch.adopted.into_iter().for_each(NewBlob::keep);
+                    self.blobs.remove(&batch.released);
                     *lock(&self.failure) = None;
                     None
                 }
@@ -230,9 +230,9 @@ impl Writer {
                 io::Error::other("a change failed after a write"),
             );
         }
-        // The content is already on disk, but the name of its file may not be.
+        // The blob is already on disk, but the name of its file may not be.
         if !batch.adopted.is_empty()
-            && let Err(error) = self.contents.sync()
+            && let Err(error) = self.blobs.sync()
         {
             return self.abort(transaction, error);
         }
@@ -266,15 +266,15 @@ impl Writer {
         Outcome::Aborted(reason.into())
     }
 
-    /// Reopens the database after a failed commit, and removes the new contents of the batch if the
+    /// Reopens the database after a failed commit, and removes the new blobs of the batch if the
     /// database does not contain it.
-    fn recover(&self, number: u64, adopted: Vec<NewContent>) {
+    fn recover(&self, number: u64, adopted: Vec<NewBlob>) {
         let is_lost = self.reopen() && matches!(self.last_batch(), Ok(last) if last != number);
         if is_lost {
             drop(adopted);
         } else {
-            // Contents without records are removed at the next start.
-            adopted.into_iter().for_each(NewContent::keep);
+            // Blobs without records are removed at the next start.
+            adopted.into_iter().for_each(NewBlob::keep);
         }
     }
 

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use super::content_id::ContentId;
+use super::blob_id::BlobId;
 use crate::base::digest::hex;
 use crate::base::encryption::{Encryption, Iv};
 use crate::base::metadata::{Metadata, StorageClass};
@@ -50,10 +50,11 @@ pub(crate) struct ObjectRecord {
     pub(crate) encryption: Option<Encryption>,
 }
 
-/// Consecutive bytes of an object, which are one complete content.
+/// Consecutive bytes of an object, which are one complete blob.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Segment {
-    pub(super) content: ContentId,
+    #[serde(rename = "content")]
+    pub(super) blob: BlobId,
     pub(super) size: u64,
     /// MD5 of the bytes before encryption, in hexadecimal.
     pub(super) md5: String,
@@ -201,7 +202,7 @@ mod tests {
     #[test]
     fn the_etag_of_several_segments_is_not_an_md5() {
         let segment = |md5: &str| Segment {
-            content: ContentId::random(0),
+            blob: BlobId::random(0),
             size: 1,
             md5: md5.to_owned(),
             iv: None,

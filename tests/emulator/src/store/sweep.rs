@@ -1,37 +1,33 @@
-//! Removes leftovers of a killed emulator from the folder of contents.
+//! Removes leftovers of a killed emulator from the folder of blobs.
 
 use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::content::is_lost_and_found;
-use super::content_id::ContentId;
+use super::blob_id::BlobId;
+use super::blobs::is_lost_and_found;
 
 /// The error that prevents the removal of leftovers.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SweepError {
-    #[error("content {0} is missing")]
-    Missing(ContentId),
-    #[error("content {0} belongs to another database than that of the directory")]
-    Foreign(ContentId),
+    #[error("blob {0} is missing")]
+    Missing(BlobId),
+    #[error("blob {0} belongs to another database than that of the directory")]
+    Foreign(BlobId),
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
 }
 
-/// Removes the contents in `directory` that are not in `used`. Folders, links and files with other
+/// Removes the blobs in `directory` that are not in `used`. Folders, links and files with other
 /// names are not removed.
 ///
 /// # Errors
 ///
-/// Fails without removing anything if the contents do not belong to the database: a content of
-/// `used` is missing, a content was written in a later run than that of `identity`, or `used` is
-/// empty and a content was written for another database.
-pub(super) fn sweep(
-    directory: &Path,
-    identity: u64,
-    used: Vec<ContentId>,
-) -> Result<(), SweepError> {
+/// Fails without removing anything if the blobs do not belong to the database: a blob of
+/// `used` is missing, a blob was written in a later run than that of `identity`, or `used` is
+/// empty and a blob was written for another database.
+pub(super) fn sweep(directory: &Path, identity: u64, used: Vec<BlobId>) -> Result<(), SweepError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         |source| SweepError::Io { path, source }
@@ -43,13 +39,13 @@ pub(super) fn sweep(
         let entry = entry.map_err(failed(directory))?;
         // The type of a link, not of what it leads to.
         let is_file = entry.file_type().map_err(failed(&entry.path()))?.is_file();
-        match ContentId::from_file_name(&entry.file_name()).filter(|_| is_file) {
+        match BlobId::from_file_name(&entry.file_name()).filter(|_| is_file) {
             Some(id) if missing.remove(&id) => {}
             Some(id) => leftovers.push(id),
             None if is_lost_and_found(&entry) => {}
             None => {
                 let path = entry.path();
-                tracing::warn!(path = %path.display(), "not a content of the emulator; it stays");
+                tracing::warn!(path = %path.display(), "not a blob of the emulator; it stays");
             }
         }
     }
@@ -57,7 +53,7 @@ pub(super) fn sweep(
         return Err(SweepError::Missing(id));
     }
     let is_foreign =
-        |id: &&ContentId| id.is_newer_than(identity) || !(has_records || id.is_of(identity));
+        |id: &&BlobId| id.is_newer_than(identity) || !(has_records || id.is_of(identity));
     if let Some(id) = leftovers.iter().find(is_foreign) {
         return Err(SweepError::Foreign(*id));
     }
@@ -70,13 +66,13 @@ pub(super) fn sweep(
 
 #[cfg(test)]
 mod tests {
-    use super::super::content_id::MAX_RUN;
+    use super::super::blob_id::MAX_RUN;
     use super::*;
 
     const IDENTITY: u64 = 7;
 
-    fn content(directory: &Path) -> ContentId {
-        let id = ContentId::random(IDENTITY);
+    fn blob(directory: &Path) -> BlobId {
+        let id = BlobId::random(IDENTITY);
         fs::write(directory.join(id.to_string()), "content").unwrap();
         id
     }
@@ -89,10 +85,10 @@ mod tests {
     fn removes_only_leftovers() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
-        let (used, leftover) = (content(path), content(path));
+        let (used, leftover) = (blob(path), blob(path));
         fs::write(path.join("strange"), "").unwrap();
         fs::create_dir(path.join("lost+found")).unwrap();
-        fs::create_dir(path.join(ContentId::random(IDENTITY).to_string())).unwrap();
+        fs::create_dir(path.join(BlobId::random(IDENTITY).to_string())).unwrap();
         sweep(path, IDENTITY, vec![used]).unwrap();
         assert!(path.join(used.to_string()).exists());
         assert!(!path.join(leftover.to_string()).exists());
@@ -100,27 +96,27 @@ mod tests {
     }
 
     #[test]
-    fn removes_nothing_if_a_content_is_missing() {
+    fn removes_nothing_if_a_blob_is_missing() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
-        let used = content(path);
-        content(path);
-        let gone = ContentId(1);
+        let used = blob(path);
+        blob(path);
+        let gone = BlobId(1);
         let error = sweep(path, IDENTITY, vec![used, gone]).unwrap_err();
         assert!(matches!(error, SweepError::Missing(id) if id == gone));
         assert_eq!(files(path), 2);
     }
 
     #[test]
-    fn an_empty_database_does_not_remove_contents_of_another_database() {
+    fn an_empty_database_does_not_remove_blobs_of_another_database() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
-        let (first, _) = (content(path), content(path));
+        let (first, _) = (blob(path), blob(path));
         let other = IDENTITY + MAX_RUN + 1;
         let error = sweep(path, other, Vec::new()).unwrap_err();
         assert!(matches!(error, SweepError::Foreign(_)), "{error}");
         assert_eq!(files(path), 2);
-        // A database whose records refer to one of the contents belongs to the directory.
+        // A database whose records refer to one of the blobs belongs to the directory.
         sweep(path, other, vec![first]).unwrap();
         assert_eq!(files(path), 1);
         sweep(path, IDENTITY, Vec::new()).unwrap();
@@ -128,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn an_old_copy_of_the_database_does_not_remove_contents_of_a_later_run() {
+    fn an_old_copy_of_the_database_does_not_remove_blobs_of_a_later_run() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
-        let (first, _) = (content(path), content(path));
+        let (first, _) = (blob(path), blob(path));
         for used in [Vec::new(), vec![first]] {
             let error = sweep(path, IDENTITY - 1, used).unwrap_err();
             assert!(matches!(error, SweepError::Foreign(_)), "{error}");
@@ -149,13 +145,13 @@ mod tests {
         let target_file = elsewhere.path().join("target_file");
         fs::write(&target_file, "text").unwrap();
         let links = [&target_file, elsewhere.path()].map(|target| {
-            let id = ContentId::random(IDENTITY);
+            let id = BlobId::random(IDENTITY);
             std::os::unix::fs::symlink(target, path.join(id.to_string())).unwrap();
             id
         });
         sweep(path, IDENTITY, Vec::new()).unwrap();
         assert_eq!((files(path), files(elsewhere.path())), (2, 1));
-        // A link is not a content, even if a record refers to it.
+        // A link is not a blob, even if a record refers to it.
         for link in links {
             assert!(sweep(path, IDENTITY, vec![link]).is_err());
         }

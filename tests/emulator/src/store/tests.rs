@@ -74,7 +74,7 @@ pub(super) fn at(key: &str) -> ObjectAddress {
     }
 }
 
-/// Returns a content that is larger than the write buffer for some seeds.
+/// Returns content that is larger than the write buffer for some seeds.
 fn bytes(seed: u64) -> Vec<u8> {
     let length = if seed.is_multiple_of(2) { 10 } else { 150_000 };
     let mut random = fastrand::Rng::with_seed(seed);
@@ -176,8 +176,8 @@ impl Fixture {
         page.entries.into_iter().map(describe).collect()
     }
 
-    pub(super) fn contents(&self) -> usize {
-        self.store.contents.count()
+    pub(super) fn blobs(&self) -> usize {
+        self.store.blobs.count()
     }
 }
 
@@ -187,11 +187,11 @@ async fn overwriting_and_deleting_remove_only_unused_contents() {
         for seed in 0..4 {
             fixture.put("a", &bytes(seed)).await;
             fixture.has("a", &bytes(seed)).await;
-            assert_eq!(fixture.contents(), 1);
+            assert_eq!(fixture.blobs(), 1);
         }
         assert_eq!(fixture.delete("a", None).await, None);
         assert_eq!(fixture.delete("a", None).await, None);
-        assert_eq!(fixture.contents(), 0);
+        assert_eq!(fixture.blobs(), 0);
         let gone = fixture.read("a", None).await;
         assert!(matches!(gone, Err(StoreError::NoObject(_))), "{gone:?}");
     }
@@ -210,15 +210,15 @@ async fn copies_share_their_content_until_the_last_is_deleted() {
             ("a", "c", TransferKind::Copy),
         ] {
             fixture.transfer(from, to, kind).await.unwrap();
-            assert_eq!(fixture.contents(), 1, "{from} to {to}, {kind:?}");
+            assert_eq!(fixture.blobs(), 1, "{from} to {to}, {kind:?}");
         }
         assert_eq!(fixture.versions(), ["a null", "c null"]);
         fixture.delete("a", None).await;
         fixture.has("c", &content).await;
         fixture.put("c", b"new").await;
-        assert_eq!(fixture.contents(), 1);
+        assert_eq!(fixture.blobs(), 1);
         fixture.delete("c", None).await;
-        assert_eq!(fixture.contents(), 0);
+        assert_eq!(fixture.blobs(), 0);
         let none = fixture.transfer("a", "b", TransferKind::Move).await;
         assert!(matches!(none, Err(StoreError::NoObject(_))), "{none:?}");
     }
@@ -234,7 +234,7 @@ async fn appending_adds_contents_and_failed_appends_leave_none() {
             assert!(matches!(wrong, Err(StoreError::WrongPosition { .. })));
         }
         fixture.has("log", &[b"one", &bytes(1)[..]].concat()).await;
-        assert_eq!(fixture.contents(), 2);
+        assert_eq!(fixture.blobs(), 2);
         fixture
             .transfer("log", "kept", TransferKind::Copy)
             .await
@@ -242,11 +242,11 @@ async fn appending_adds_contents_and_failed_appends_leave_none() {
         let copy = fixture.append("kept", 150_003, b"x").await;
         assert!(matches!(copy, Err(StoreError::NotAppendable(_))));
         fixture.append("log", 150_003, b"three").await.unwrap();
-        assert_eq!(fixture.contents(), 3);
+        assert_eq!(fixture.blobs(), 3);
         fixture.delete("log", None).await;
-        assert_eq!(fixture.contents(), 2);
+        assert_eq!(fixture.blobs(), 2);
         fixture.delete("kept", None).await;
-        assert_eq!(fixture.contents(), 0);
+        assert_eq!(fixture.blobs(), 0);
     }
 }
 
@@ -256,7 +256,7 @@ async fn completing_keeps_only_the_listed_parts() {
         let large = vec![b'x'; 4 << 20];
         let parts = [(1, &large[..]), (2, b"unused"), (3, b"old"), (3, b"last")];
         let id = fixture.upload("film", &parts).await;
-        assert_eq!(fixture.contents(), 3);
+        assert_eq!(fixture.blobs(), 3);
         let chosen = |numbers: &[u32]| {
             let part = |number: &u32| ChosenPart {
                 number: *number,
@@ -277,7 +277,7 @@ async fn completing_keeps_only_the_listed_parts() {
         fixture.put("film", b"before").await;
         complete(&[1, 3]).await.unwrap();
         fixture.has("film", &[&large[..], b"last"].concat()).await;
-        assert_eq!(fixture.contents(), 2);
+        assert_eq!(fixture.blobs(), 2);
         let again = complete(&[1, 3]).await;
         assert!(matches!(again, Err(StoreError::NoUpload(_))), "{again:?}");
 
@@ -287,10 +287,10 @@ async fn completing_keeps_only_the_listed_parts() {
         assert!(!abort().await.unwrap());
         fixture.upload("forgotten", &[(0, b"a"), (9, b"b")]).await;
         fixture.delete("film", None).await;
-        assert_eq!(fixture.contents(), 2);
+        assert_eq!(fixture.blobs(), 2);
         let deleted = fixture.store.delete_bucket("photos".to_owned()).await;
         deleted.unwrap();
-        assert_eq!(fixture.contents(), 0);
+        assert_eq!(fixture.blobs(), 0);
     }
 }
 
@@ -323,7 +323,7 @@ async fn suspended_versioning_replaces_only_the_null_version() {
             ["a- null", "a numbered", "a numbered"],
             "a marker replaces the null version"
         );
-        assert_eq!(fixture.contents(), 2);
+        assert_eq!(fixture.blobs(), 2);
         let hidden = fixture.read("a", None).await;
         assert!(matches!(hidden, Err(StoreError::DeleteMarker { .. })));
         let old = fixture.read("a", Some(first)).await.unwrap();
@@ -333,7 +333,7 @@ async fn suspended_versioning_replaces_only_the_null_version() {
         for version in [first, second] {
             fixture.delete("a", Some(version)).await;
         }
-        assert_eq!(fixture.contents(), 0);
+        assert_eq!(fixture.blobs(), 0);
     }
 }
 
@@ -349,7 +349,7 @@ async fn concurrent_puts_leave_one_version_without_versioning_and_all_with_it() 
             let content = fixture.read("a", None).await.unwrap();
             assert_eq!(content.len() as u64, newest.size);
             assert!(contents.contains(&content));
-            assert_eq!(fixture.contents(), expected);
+            assert_eq!(fixture.blobs(), expected);
             assert_eq!(fixture.versions().len(), expected);
         }
     }
@@ -365,7 +365,7 @@ async fn readers_finish_reading_an_overwritten_object() {
         let mut read = half_read.next().await.unwrap().unwrap().to_vec();
         fixture.put("a", b"new").await;
         fixture.delete("a", None).await;
-        assert_eq!(fixture.contents(), 1, "the content is being read");
+        assert_eq!(fixture.blobs(), 1, "the content is being read");
         while let Some(piece) = half_read.next().await.unwrap() {
             read.extend_from_slice(&piece);
         }
@@ -376,7 +376,7 @@ async fn readers_finish_reading_an_overwritten_object() {
         assert_eq!(piece, content[150_000..150_010]);
         assert!(part.next().await.unwrap().is_none());
         drop(part);
-        assert_eq!(fixture.contents(), 0);
+        assert_eq!(fixture.blobs(), 0);
     }
 }
 
@@ -463,10 +463,10 @@ async fn a_change_that_fails_after_a_write_aborts_its_batch() {
         assert!(store.bucket("half").is_err());
         fixture.has("kept", b"kept").await;
         assert_eq!(fixture.versions(), ["kept null"]);
-        assert_eq!(fixture.contents(), 1);
+        assert_eq!(fixture.blobs(), 1);
         // Later changes succeed.
         fixture.put("a", b"again").await;
-        assert_eq!(fixture.contents(), 2);
+        assert_eq!(fixture.blobs(), 2);
     }
 }
 
@@ -478,7 +478,7 @@ async fn removes_contents_whose_writer_is_dropped() {
             writer.write(Bytes::from(vec![0; length])).await.unwrap();
             drop(writer);
             drop(fixture.segment(&vec![0; length]).await);
-            assert_eq!(fixture.contents(), 0);
+            assert_eq!(fixture.blobs(), 0);
         }
     }
 }

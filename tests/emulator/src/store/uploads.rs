@@ -192,7 +192,7 @@ impl Store {
                     created: Timestamp::now(),
                     segment: new.segment,
                 };
-                change.adopt(new.content)?;
+                change.adopt(new.blob)?;
                 if let Some(replaced) = replaced {
                     change.release(&[replaced.segment])?;
                 }
@@ -326,11 +326,11 @@ mod tests {
             println!("completed in {:?}", started.elapsed());
             assert_eq!(object.size, 1_001 * MIN_PART_SIZE);
             assert!(object.etag.ends_with("-1001"), "{}", object.etag);
-            assert_eq!(fixture.contents(), 1_001);
+            assert_eq!(fixture.blobs(), 1_001);
             let started = Instant::now();
             fixture.delete("film", None).await;
             println!("deleted in {:?}", started.elapsed());
-            assert_eq!(fixture.contents(), 0);
+            assert_eq!(fixture.blobs(), 0);
         }
     }
 }

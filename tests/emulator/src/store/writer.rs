@@ -1,4 +1,4 @@
-//! Writes new contents.
+//! Writes new blobs.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -7,70 +7,70 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::content::{BLOCK, ContentStorage, Contents, NewContent, incomplete};
-use super::content_md5::ContentMd5;
+use super::blob_md5::BlobMd5;
+use super::blobs::{BLOCK, BlobStorage, Blobs, NewBlob, incomplete};
 use super::records::Segment;
 use crate::base::digest::{Md5Digest, hex};
 use crate::base::encryption::{Cipher, CustomerKey, Iv};
 
-/// Size in bytes up to which a content is hashed where it is received, because that takes less time
+/// Size in bytes up to which a blob is hashed where it is received, because that takes less time
 /// than another thread needs to start: 64 KiB.
 const SMALL: usize = 64 << 10;
 
-/// Writes one new content.
+/// Writes one new blob.
 #[derive(Debug)]
-pub(crate) struct ContentWriter {
-    contents: Arc<Contents>,
-    /// Bytes of the next block, before encryption. A content that fits into it needs a single write.
+pub(crate) struct BlobWriter {
+    blobs: Arc<Blobs>,
+    /// Bytes of the next block, before encryption. A blob that fits into it needs a single write.
     block: Vec<u8>,
     sink: Sink,
     cipher: Option<Cipher>,
     iv: Option<Iv>,
-    md5: ContentMd5,
+    md5: BlobMd5,
     size: u64,
 }
 
 /// Where blocks are stored.
 #[derive(Debug)]
 enum Sink {
-    /// The directory of the contents has no file yet.
+    /// The directory of the blobs has no file yet.
     NoFile,
     File(OpenFile),
     Memory(Vec<Bytes>),
-    /// A write has failed, so the content cannot be completed.
+    /// A write has failed, so the blob cannot be completed.
     Broken,
 }
 
 /// A new file, and the write that is in progress.
 #[derive(Debug)]
 struct OpenFile {
-    content: NewContent,
+    blob: NewBlob,
     file: Arc<File>,
     write: Option<JoinHandle<io::Result<()>>>,
 }
 
-/// A segment with a complete content that no object uses yet.
+/// A segment with a complete blob that no object uses yet.
 #[derive(Debug)]
 pub(crate) struct NewSegment {
     pub(super) segment: Segment,
-    pub(super) content: NewContent,
+    pub(super) blob: NewBlob,
     md5: Md5Digest,
 }
 
-impl ContentWriter {
-    /// Starts a new content, which is encrypted if there is a key.
-    pub(super) fn new(contents: &Arc<Contents>, key: Option<&CustomerKey>) -> io::Result<Self> {
+impl BlobWriter {
+    /// Starts a new blob, which is encrypted if there is a key.
+    pub(super) fn new(blobs: &Arc<Blobs>, key: Option<&CustomerKey>) -> io::Result<Self> {
         let iv = key.map(|_| Iv::random()).transpose()?;
         Ok(Self {
-            contents: Arc::clone(contents),
+            blobs: Arc::clone(blobs),
             block: Vec::new(),
-            sink: match contents.storage() {
-                ContentStorage::Directory { .. } => Sink::NoFile,
-                ContentStorage::Memory(_) => Sink::Memory(Vec::new()),
+            sink: match blobs.storage() {
+                BlobStorage::Directory { .. } => Sink::NoFile,
+                BlobStorage::Memory(_) => Sink::Memory(Vec::new()),
             },
             cipher: key.zip(iv).map(|(key, iv)| Cipher::new(key, iv)),
             iv,
-            md5: ContentMd5::new(),
+            md5: BlobMd5::new(),
             size: 0,
         })
     }
@@ -98,12 +98,10 @@ impl ContentWriter {
         // An error, or a request that ends, leaves the sink broken.
         let sink = std::mem::replace(&mut self.sink, Sink::Broken);
         let block = self.take_block();
-        self.md5
-            .add(self.contents.md5_pool(), block.clone())
-            .await?;
+        self.md5.add(self.blobs.md5_pool(), block.clone()).await?;
         let block = self.encrypt(block)?;
         self.sink = match sink {
-            Sink::NoFile => Sink::File(OpenFile::create(&self.contents, block).await?),
+            Sink::NoFile => Sink::File(OpenFile::create(&self.blobs, block).await?),
             Sink::File(mut file) => {
                 file.start_write(block).await?;
                 Sink::File(file)
@@ -133,52 +131,52 @@ impl ContentWriter {
         self.size
     }
 
-    /// Finishes the content. Flushes it to disk if the storage requires it.
+    /// Finishes the blob. Flushes it to disk if the storage requires it.
     pub(crate) async fn finish(mut self) -> io::Result<NewSegment> {
         if self.block.len() > SMALL {
             self.store_block().await?;
         }
         let rest = self.take_block();
-        let pool = self.contents.md5_pool();
-        let md5 = std::mem::replace(&mut self.md5, ContentMd5::new());
+        let pool = self.blobs.md5_pool();
+        let md5 = std::mem::replace(&mut self.md5, BlobMd5::new());
         let md5 = md5.finish(pool, &rest).await?;
         let rest = self.encrypt(rest)?;
-        let content = match (self.sink, self.contents.storage()) {
-            (Sink::NoFile, ContentStorage::Directory { sync, .. }) => {
-                self.contents.create(rest, *sync).await?.0
+        let blob = match (self.sink, self.blobs.storage()) {
+            (Sink::NoFile, BlobStorage::Directory { sync, .. }) => {
+                self.blobs.create(rest, *sync).await?.0
             }
-            (Sink::File(mut file), ContentStorage::Directory { sync, .. }) => {
+            (Sink::File(mut file), BlobStorage::Directory { sync, .. }) => {
                 file.start_write(rest).await?;
                 file.finish(*sync).await?
             }
-            (Sink::Memory(mut blocks), ContentStorage::Memory(_)) => {
+            (Sink::Memory(mut blocks), BlobStorage::Memory(_)) => {
                 if !rest.is_empty() {
                     blocks.push(rest);
                 }
-                self.contents.keep_in_memory(blocks)?
+                self.blobs.keep_in_memory(blocks)?
             }
             // The sink always matches the kind of storage.
             _ => return Err(incomplete()),
         };
         Ok(NewSegment {
             segment: Segment {
-                content: content.id(),
+                blob: blob.id(),
                 size: self.size,
                 md5: hex(&md5),
                 iv: self.iv,
             },
-            content,
+            blob,
             md5,
         })
     }
 }
 
 impl OpenFile {
-    /// Creates the file of a content with its first block.
-    async fn create(contents: &Arc<Contents>, block: Bytes) -> io::Result<Self> {
-        let (content, file) = contents.create(block, false).await?;
+    /// Creates the file of a blob with its first block.
+    async fn create(blobs: &Arc<Blobs>, block: Bytes) -> io::Result<Self> {
+        let (blob, file) = blobs.create(block, false).await?;
         Ok(Self {
-            content,
+            blob,
             file: Arc::new(file),
             write: None,
         })
@@ -200,17 +198,17 @@ impl OpenFile {
     }
 
     /// Waits for the last write, and flushes the file to disk if `sync` is set.
-    async fn finish(mut self, sync: bool) -> io::Result<NewContent> {
+    async fn finish(mut self, sync: bool) -> io::Result<NewBlob> {
         self.end_write().await?;
         if sync {
             spawn_blocking(move || self.file.sync_all()).await??;
         }
-        Ok(self.content)
+        Ok(self.blob)
     }
 }
 
 impl NewSegment {
-    /// Returns the MD5 of the content before encryption.
+    /// Returns the MD5 of the blob before encryption.
     pub(crate) fn md5(&self) -> Md5Digest {
         self.md5
     }
@@ -220,14 +218,14 @@ impl NewSegment {
 mod tests {
     use md5::{Digest as _, Md5};
 
-    use super::super::content::OpenContent;
+    use super::super::blobs::OpenBlob;
     use super::*;
 
-    /// Returns the bytes of a content.
-    fn read(contents: &Contents, segment: &Segment) -> Vec<u8> {
-        match contents.open(segment.content).unwrap() {
-            OpenContent::Memory(blocks) => blocks.concat(),
-            OpenContent::File(mut file) => {
+    /// Returns the bytes of a blob.
+    fn read(blobs: &Blobs, segment: &Segment) -> Vec<u8> {
+        match blobs.open(segment.blob).unwrap() {
+            OpenBlob::Memory(blocks) => blocks.concat(),
+            OpenBlob::File(mut file) => {
                 let mut bytes = Vec::new();
                 io::Read::read_to_end(&mut file, &mut bytes).unwrap();
                 bytes
@@ -236,15 +234,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn contents_of_any_size_in_pieces_of_any_size() {
+    async fn blobs_of_any_size_in_pieces_of_any_size() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().to_owned();
         let key = CustomerKey::for_tests();
-        for contents in [
-            Contents::in_memory(0),
-            Contents::in_directory(path, true, 0),
-        ] {
-            let contents = Arc::new(contents);
+        for blobs in [Blobs::in_memory(0), Blobs::in_directory(path, true, 0)] {
+            let blobs = Arc::new(blobs);
             for size in [
                 0,
                 1,
@@ -259,7 +254,7 @@ mod tests {
                 let expected: Md5Digest = Md5::digest(&bytes).into();
                 for piece in [1000, SMALL, 3 * BLOCK / 2] {
                     for key in [None, Some(&key)] {
-                        let mut writer = ContentWriter::new(&contents, key).unwrap();
+                        let mut writer = BlobWriter::new(&blobs, key).unwrap();
                         for piece in bytes.chunks(piece) {
                             writer.write(piece.to_vec().into()).await.unwrap();
                         }
@@ -267,7 +262,7 @@ mod tests {
                         assert_eq!(new.md5(), expected, "{size} {piece}");
                         assert_eq!(new.segment.md5, hex(&expected));
                         assert_eq!(new.segment.size, size as u64);
-                        let stored = read(&contents, &new.segment).into();
+                        let stored = read(&blobs, &new.segment).into();
                         let stored = match (key, new.segment.iv) {
                             (Some(key), Some(iv)) => Cipher::new(key, iv).apply(stored).unwrap(),
                             _ => stored,
@@ -281,16 +276,16 @@ mod tests {
 
     #[tokio::test]
     async fn pieces_are_joined_to_blocks_in_memory() {
-        let contents = Arc::new(Contents::in_memory(0));
-        let mut writer = ContentWriter::new(&contents, None).unwrap();
+        let blobs = Arc::new(Blobs::in_memory(0));
+        let mut writer = BlobWriter::new(&blobs, None).unwrap();
         for _ in 0..BLOCK + 1 {
             writer.write(Bytes::from_static(b"x")).await.unwrap();
         }
         let large = vec![b'y'; BLOCK];
         writer.write(large.into()).await.unwrap();
         let segment = writer.finish().await.unwrap();
-        let OpenContent::Memory(blocks) = contents.open(segment.content.id()).unwrap() else {
-            panic!("contents are in memory");
+        let OpenBlob::Memory(blocks) = blobs.open(segment.blob.id()).unwrap() else {
+            panic!("blobs are in memory");
         };
         let second = [&b"x"[..], &vec![b'y'; BLOCK - 1]].concat();
         assert_eq!(*blocks, [vec![b'x'; BLOCK], second, b"y".to_vec()]);

@@ -103,7 +103,7 @@ async fn acknowledged_changes_survive_every_kill() {
         worker.remove_everything().await;
     }
     let left = std::fs::read_dir(data.join("content")).unwrap().count();
-    assert_eq!(left, 0, "contents without records");
+    assert_eq!(left, 0, "blobs without records");
     program.end("-TERM");
     let changes = workers.iter().map(Worker::acknowledged).sum::<u64>();
     let attempts = workers.iter().map(Worker::unacknowledged).sum::<u64>();

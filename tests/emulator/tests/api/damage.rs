@@ -27,7 +27,7 @@ async fn directory_with(keys: &[&str]) -> tempfile::TempDir {
     directory
 }
 
-fn contents(directory: &Path) -> Vec<PathBuf> {
+fn blobs(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory.join("content")).unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
 }
@@ -50,7 +50,7 @@ async fn reads_all(directory: &Path, keys: &[&str]) {
 }
 
 #[tokio::test]
-async fn contents_without_a_database_are_not_removed() {
+async fn blobs_without_a_database_are_not_removed() {
     let directory = tempfile::tempdir().unwrap();
     let content = directory.path().join("content/0123456789abcdef");
     start(directory.path()).await.shutdown().await;
@@ -87,7 +87,7 @@ async fn a_refused_start_removes_nothing() {
             assert!(error.contains("content"), "{error}");
         })
         .await;
-        assert_eq!(contents(root).len(), keys.len());
+        assert_eq!(blobs(root).len(), keys.len());
         reads_all(root, &keys).await;
     }
     // This database is from an earlier run.
@@ -101,11 +101,11 @@ async fn a_refused_start_removes_nothing() {
     fs::write(&records, older).unwrap();
     let error = open_damaged(root).await;
     assert!(error.contains("belongs to another database"), "{error}");
-    assert_eq!(contents(root).len(), keys.len() + 1);
+    assert_eq!(blobs(root).len(), keys.len() + 1);
     fs::write(&records, newer).unwrap();
     reads_all(root, &["a", "b", "c", "later"]).await;
-    // One content is missing, and one is a leftover.
-    let lost = contents(root).remove(0);
+    // One blob is missing, and one is a leftover.
+    let lost = blobs(root).remove(0);
     let leftover = root.join("content/0123456789abcdef0123456789abcdef");
     fs::rename(&lost, &leftover).unwrap();
     let error = open_damaged(root).await;
@@ -132,7 +132,7 @@ async fn does_not_follow_links() {
         fs::remove_file(&path).unwrap();
         fs::rename(&target, &path).unwrap();
     }
-    assert_eq!(contents(directory.path()).len(), 2);
+    assert_eq!(blobs(directory.path()).len(), 2);
     // The data directory itself can be a link.
     let link = elsewhere.path().join("data");
     std::os::unix::fs::symlink(directory.path(), &link).unwrap();
@@ -167,7 +167,7 @@ async fn reports_a_damaged_database_with_its_directory() {
                 let message = error.to_string();
                 let path = directory.path().to_str().unwrap();
                 assert!(message.contains(path), "{message}");
-                assert_eq!(contents(directory.path()).len(), 2, "{message}");
+                assert_eq!(blobs(directory.path()).len(), 2, "{message}");
                 refused += 1;
             }
         }
@@ -185,7 +185,7 @@ async fn a_lost_or_truncated_content_is_an_error_before_the_head() {
     client.bucket("photos").await;
     let large = vec![b'x'; 3 << 20];
     client.put("/photos/a", large.clone()).await;
-    let file = contents(directory.path()).remove(0);
+    let file = blobs(directory.path()).remove(0);
     let whole = fs::read(&file).unwrap();
     for damage in ["cut", "longer", "lost", "folder"] {
         match damage {

@@ -53,8 +53,8 @@ async fn a_content_too_large_for_the_disk_leaves_no_file() {
     assert_eq!(reply.error(), (500, "internal_error".to_owned()));
     assert_eq!(client.put("/photos/b", "small").await.status, 201);
     assert_eq!(client.keys("photos").await, ["b"]);
-    let contents = std::fs::read_dir(directory.path().join("content")).unwrap();
-    assert_eq!(contents.count(), 1);
+    let blobs = std::fs::read_dir(directory.path().join("content")).unwrap();
+    assert_eq!(blobs.count(), 1);
     program.end("-TERM");
 }
 
@@ -68,9 +68,9 @@ async fn health_reports_a_full_disk_before_a_write_fails() {
     assert_eq!(health(&client).await, (503, "failed".to_owned()));
     set_limit(&program, "unlimited");
     assert_eq!(health(&client).await, (200, "ok".to_owned()));
-    // The contents of the health checks are removed.
-    let contents = std::fs::read_dir(directory.path().join("content")).unwrap();
-    assert_eq!(contents.count(), 0);
+    // The blobs of the health checks are removed.
+    let blobs = std::fs::read_dir(directory.path().join("content")).unwrap();
+    assert_eq!(blobs.count(), 0);
     program.end("-TERM");
 }
 
@@ -108,8 +108,8 @@ async fn writes_work_again_when_there_is_space() {
         stored.push(key);
     }
     assert_eq!(all_keys(&client).await, stored);
-    let contents = std::fs::read_dir(directory.path().join("content")).unwrap();
-    assert_eq!(contents.count(), stored.len());
+    let blobs = std::fs::read_dir(directory.path().join("content")).unwrap();
+    assert_eq!(blobs.count(), stored.len());
     program.end("-TERM");
     let (mut program, client) = start_with_limit(directory.path(), 1 << 30);
     assert_eq!(all_keys(&client).await, stored);

@@ -142,7 +142,7 @@ mod tests {
             ),
             (
                 json!([expire("a", "x", 1), expire("a", "y", 1)]),
-                "two rules have the id",
+                "two rules have the ID",
             ),
             (json!([expire("", "x", 1)]), "not be empty"),
             (json!([expire(&"i".repeat(256), "x", 1)]), "255 characters"),

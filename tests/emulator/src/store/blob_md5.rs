@@ -1,21 +1,21 @@
-//! [`ContentMd5`]: the MD5 of a content that is being received.
+//! [`BlobMd5`]: the MD5 of a blob that is being received.
 
 use std::io;
 
 use bytes::Bytes;
 use qingstor_md5::{HashSource, Md5Lane, Md5Pool, PendingMd5};
 
-use super::content::incomplete;
+use super::blobs::incomplete;
 use crate::base::digest::Md5Digest;
 
-/// Most blocks that wait while previous ones are hashed. With more, the content pauses, so that the
-/// memory for it has a limit.
+/// Most blocks that wait while previous ones are hashed. With more, the next block waits, so that
+/// the memory has a limit.
 const MAX_WAITING: usize = 2;
 
 /// The MD5 of the blocks so far. Blocks are hashed while the next ones arrive, beside those of other
-/// contents.
+/// blobs.
 #[derive(Debug)]
-pub(super) struct ContentMd5 {
+pub(super) struct BlobMd5 {
     hashed: Hashed,
     waiting: Vec<Bytes>,
 }
@@ -29,7 +29,7 @@ enum Hashed {
     Lost,
 }
 
-impl ContentMd5 {
+impl BlobMd5 {
     pub(super) fn new() -> Self {
         Self {
             hashed: Hashed::Done(Md5Lane::default()),

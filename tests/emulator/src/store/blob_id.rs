@@ -1,4 +1,4 @@
-//! IDs of contents, which are their file names.
+//! IDs of blobs, which are their file names.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -8,31 +8,31 @@ use serde::{Deserialize, Serialize};
 /// Bits of an identity that contain the number of the run.
 pub(super) const MAX_RUN: u64 = (1 << 24) - 1;
 
-/// ID of a content. File names do not contain object keys.
+/// ID of a blob. File names do not contain object keys.
 ///
-/// The upper half identifies the database and the run of the emulator that wrote the content, which
-/// distinguishes leftovers from contents of another database or of a later run. The lower half is
+/// The upper half identifies the database and the run of the emulator that wrote the blob, which
+/// distinguishes leftovers from blobs of another database or of a later run. The lower half is
 /// random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub(super) struct ContentId(pub(super) u128);
+pub(super) struct BlobId(pub(super) u128);
 
-impl ContentId {
+impl BlobId {
     pub(super) fn random(identity: u64) -> Self {
         Self(u128::from(identity) << 64 | u128::from(fastrand::u64(..)))
     }
 
-    /// Returns whether the content was written for the database with this identity, in any run.
+    /// Returns whether the blob was written for the database with this identity, in any run.
     pub(super) fn is_of(self, identity: u64) -> bool {
         (self.0 >> 64) & !u128::from(MAX_RUN) == u128::from(identity & !MAX_RUN)
     }
 
-    /// Returns whether the content was written for the database with this identity in a later run.
+    /// Returns whether the blob was written for the database with this identity in a later run.
     pub(super) fn is_newer_than(self, identity: u64) -> bool {
         self.is_of(identity) && self.0 >> 64 > u128::from(identity)
     }
 
-    /// Parses a file name. Returns `None` if it is not the name of a content.
+    /// Parses a file name. Returns `None` if it is not the name of a blob.
     pub(super) fn from_file_name(name: &OsStr) -> Option<Self> {
         let name = name.to_str()?;
         let id = Self::try_from(name.to_owned()).ok()?;
@@ -41,19 +41,19 @@ impl ContentId {
     }
 }
 
-impl fmt::Display for ContentId {
+impl fmt::Display for BlobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
     }
 }
 
-impl From<ContentId> for String {
-    fn from(id: ContentId) -> Self {
+impl From<BlobId> for String {
+    fn from(id: BlobId) -> Self {
         id.to_string()
     }
 }
 
-impl TryFrom<String> for ContentId {
+impl TryFrom<String> for BlobId {
     type Error = std::num::ParseIntError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {

@@ -1,7 +1,7 @@
 //! The bytes of objects, in files of a directory or in memory.
 //!
-//! A content is written once under a random name and never changes. Records map objects to
-//! contents. So an object never appears half-written, copies share their content, and a reader can
+//! A blob is written once under a random name and never changes. Records map objects to
+//! blobs. So an object never appears half-written, copies share their blob, and a reader can
 //! finish reading an object that was changed or deleted in the meantime.
 
 use std::collections::HashMap;
@@ -13,59 +13,59 @@ use std::sync::{Arc, Mutex, RwLock};
 use bytes::Bytes;
 use qingstor_md5::Md5Pool;
 
-use super::content_id::ContentId;
+use super::blob_id::BlobId;
 use super::records::Segment;
 use crate::base::locks::{self, lock};
 
-/// Size in bytes of each block of a content in memory, except for the last one, which can be shorter:
-/// 128 KiB. Larger contents are also hashed and written to files in such blocks.
+/// Size in bytes of each block of a blob in memory, except for the last one, which can be shorter:
+/// 128 KiB. Larger blobs are also hashed and written to files in such blocks.
 pub(super) const BLOCK: usize = 128 << 10;
 
-/// Where contents are stored.
+/// Where blobs are stored.
 #[derive(Debug)]
-pub(super) enum ContentStorage {
+pub(super) enum BlobStorage {
     Directory {
         path: PathBuf,
         /// Whether files must be flushed to disk.
         sync: bool,
     },
-    /// The blocks of each content.
-    Memory(Mutex<HashMap<ContentId, Arc<[Bytes]>>>),
+    /// The blocks of each blob.
+    Memory(Mutex<HashMap<BlobId, Arc<[Bytes]>>>),
 }
 
-/// All contents.
+/// All blobs.
 #[derive(Debug)]
-pub(crate) struct Contents {
-    storage: ContentStorage,
-    /// Hashes new contents.
+pub(crate) struct Blobs {
+    storage: BlobStorage,
+    /// Hashes new blobs.
     md5_pool: Md5Pool,
-    /// Identity of the database whose records name the contents.
+    /// Identity of the database whose records name the blobs.
     identity: u64,
-    /// Readers of contents that are being read.
-    readers: Mutex<HashMap<ContentId, Readers>>,
-    /// Read lock from reading a record until its contents are pinned; write lock while contents are
+    /// Readers of blobs that are being read.
+    readers: Mutex<HashMap<BlobId, Readers>>,
+    /// Read lock from reading a record until its blobs are pinned; write lock while blobs are
     /// marked for removal.
     gate: RwLock<()>,
 }
 
-/// Readers of a content.
+/// Readers of a blob.
 #[derive(Debug, Default)]
 struct Readers {
     count: usize,
-    /// Whether the content is removed after its last reader.
+    /// Whether the blob is removed after its last reader.
     remove_after_last: bool,
 }
 
-impl Contents {
+impl Blobs {
     pub(super) fn in_directory(path: PathBuf, sync: bool, identity: u64) -> Self {
-        Self::at(ContentStorage::Directory { path, sync }, identity)
+        Self::at(BlobStorage::Directory { path, sync }, identity)
     }
 
     pub(super) fn in_memory(identity: u64) -> Self {
-        Self::at(ContentStorage::Memory(Mutex::default()), identity)
+        Self::at(BlobStorage::Memory(Mutex::default()), identity)
     }
 
-    fn at(storage: ContentStorage, identity: u64) -> Self {
+    fn at(storage: BlobStorage, identity: u64) -> Self {
         Self {
             storage,
             md5_pool: Md5Pool::default(),
@@ -75,7 +75,7 @@ impl Contents {
         }
     }
 
-    /// Reads a record with `look` and pins its contents, before another request can remove them.
+    /// Reads a record with `look` and pins its blobs, before another request can remove them.
     pub(super) fn pin<R, E>(
         self: &Arc<Self>,
         look: impl FnOnce() -> Result<R, E>,
@@ -85,23 +85,23 @@ impl Contents {
         let record = look()?;
         let ids = segments(&record)
             .iter()
-            .map(|segment| segment.content)
+            .map(|segment| segment.blob)
             .collect::<Vec<_>>();
         let mut readers = lock(&self.readers);
         for id in &ids {
             readers.entry(*id).or_default().count += 1;
         }
-        let contents = Arc::clone(self);
-        Ok((record, Pins { contents, ids }))
+        let blobs = Arc::clone(self);
+        Ok((record, Pins { blobs, ids }))
     }
 
-    /// Removes contents that are no longer in any record. A content that is being read is removed
+    /// Removes blobs that are no longer in any record. A blob that is being read is removed
     /// after its last reader.
-    pub(super) fn remove(&self, ids: &[ContentId]) {
+    pub(super) fn remove(&self, ids: &[BlobId]) {
         let unread = {
             let _gate = locks::write(&self.gate);
             let mut readers = lock(&self.readers);
-            let is_unread = |id: &ContentId| match readers.get_mut(id) {
+            let is_unread = |id: &BlobId| match readers.get_mut(id) {
                 Some(reader) => {
                     reader.remove_after_last = true;
                     false
@@ -110,14 +110,14 @@ impl Contents {
             };
             ids.iter().copied().filter(is_unread).collect::<Vec<_>>()
         };
-        // The contents cannot be found any more, so the files are deleted without holding the
+        // The blobs cannot be found any more, so the files are deleted without holding the
         // locks.
         for id in unread {
             self.delete(id);
         }
     }
 
-    fn unpin(&self, ids: &[ContentId]) {
+    fn unpin(&self, ids: &[BlobId]) {
         let mut unused = Vec::new();
         {
             let mut readers = lock(&self.readers);
@@ -139,73 +139,73 @@ impl Contents {
         }
     }
 
-    /// Deletes a content. Only logs a failure, because the request has succeeded, and the next
+    /// Deletes a blob. Only logs a failure, because the request has succeeded, and the next
     /// start removes the file.
-    fn delete(&self, id: ContentId) {
+    fn delete(&self, id: BlobId) {
         match &self.storage {
-            ContentStorage::Directory { path, .. } => {
+            BlobStorage::Directory { path, .. } => {
                 if let Err(error) = fs::remove_file(path.join(id.to_string())) {
-                    tracing::warn!(%id, %error, "cannot remove an unused content");
+                    tracing::warn!(%id, %error, "cannot remove an unused blob");
                 }
             }
-            ContentStorage::Memory(contents) => {
-                lock(contents).remove(&id);
+            BlobStorage::Memory(blobs) => {
+                lock(blobs).remove(&id);
             }
         }
     }
 
-    /// Returns the number of contents.
+    /// Returns the number of blobs.
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {
         match &self.storage {
-            ContentStorage::Directory { path, .. } => fs::read_dir(path).unwrap().count(),
-            ContentStorage::Memory(contents) => lock(contents).len(),
+            BlobStorage::Directory { path, .. } => fs::read_dir(path).unwrap().count(),
+            BlobStorage::Memory(blobs) => lock(blobs).len(),
         }
     }
 
-    /// Returns whether reading a content blocks.
+    /// Returns whether reading a blob blocks.
     pub(super) fn is_blocking(&self) -> bool {
-        matches!(self.storage, ContentStorage::Directory { .. })
+        matches!(self.storage, BlobStorage::Directory { .. })
     }
 
     pub(super) fn md5_pool(&self) -> &Md5Pool {
         &self.md5_pool
     }
 
-    pub(super) fn storage(&self) -> &ContentStorage {
+    pub(super) fn storage(&self) -> &BlobStorage {
         &self.storage
     }
 
-    /// Creates a content in memory from blocks.
-    pub(super) fn keep_in_memory(self: &Arc<Self>, blocks: Vec<Bytes>) -> io::Result<NewContent> {
-        let ContentStorage::Memory(contents) = &self.storage else {
+    /// Creates a blob in memory from blocks.
+    pub(super) fn keep_in_memory(self: &Arc<Self>, blocks: Vec<Bytes>) -> io::Result<NewBlob> {
+        let BlobStorage::Memory(blobs) = &self.storage else {
             return Err(incomplete());
         };
-        let id = ContentId::random(self.identity);
-        lock(contents).insert(id, blocks.into());
-        Ok(NewContent::new(Arc::clone(self), id))
+        let id = BlobId::random(self.identity);
+        lock(blobs).insert(id, blocks.into());
+        Ok(NewBlob::new(Arc::clone(self), id))
     }
 
-    /// Creates the file of a new content, with the first bytes `start`. If the returned future is
+    /// Creates the file of a new blob, with the first bytes `start`. If the returned future is
     /// dropped, the file is removed.
     pub(super) async fn create(
         self: &Arc<Self>,
         start: Bytes,
         sync: bool,
-    ) -> io::Result<(NewContent, File)> {
-        let contents = Arc::clone(self);
+    ) -> io::Result<(NewBlob, File)> {
+        let blobs = Arc::clone(self);
         tokio::task::spawn_blocking(move || {
-            let ContentStorage::Directory { path, .. } = &contents.storage else {
+            let BlobStorage::Directory { path, .. } = &blobs.storage else {
                 return Err(incomplete());
             };
-            let id = ContentId::random(contents.identity);
+            let id = BlobId::random(blobs.identity);
             let mut file = File::create_new(path.join(id.to_string()))?;
-            let content = NewContent::new(contents, id);
+            let blob = NewBlob::new(blobs, id);
             file.write_all(&start)?;
             if sync {
                 file.sync_all()?;
             }
-            Ok((content, file))
+            Ok((blob, file))
         })
         .await?
     }
@@ -213,19 +213,19 @@ impl Contents {
     /// Flushes the names of new files to disk if the storage requires it.
     pub(super) fn sync(&self) -> io::Result<()> {
         match &self.storage {
-            ContentStorage::Directory { path, sync: true } => sync_directory(path),
+            BlobStorage::Directory { path, sync: true } => sync_directory(path),
             _ => Ok(()),
         }
     }
 
-    /// Checks that the file of a content exists, is complete, and is not a link. Blocks.
+    /// Checks that the file of a blob exists, is complete, and is not a link. Blocks.
     pub(super) fn check(&self, segment: &Segment) -> io::Result<()> {
-        let ContentStorage::Directory { path, .. } = &self.storage else {
+        let BlobStorage::Directory { path, .. } = &self.storage else {
             return Ok(());
         };
-        let file = path.join(segment.content.to_string());
+        let file = path.join(segment.blob.to_string());
         let damaged = |reason: String| {
-            let message = format!("content {}: {reason}", file.display());
+            let message = format!("blob {}: {reason}", file.display());
             io::Error::new(io::ErrorKind::InvalidData, message)
         };
         let metadata = fs::symlink_metadata(&file).map_err(|error| damaged(error.to_string()))?;
@@ -241,58 +241,58 @@ impl Contents {
         Ok(())
     }
 
-    /// Opens a pinned content.
-    pub(super) fn open(&self, id: ContentId) -> io::Result<OpenContent> {
+    /// Opens a pinned blob.
+    pub(super) fn open(&self, id: BlobId) -> io::Result<OpenBlob> {
         match &self.storage {
-            ContentStorage::Directory { path, .. } => {
-                File::open(path.join(id.to_string())).map(OpenContent::File)
+            BlobStorage::Directory { path, .. } => {
+                File::open(path.join(id.to_string())).map(OpenBlob::File)
             }
-            ContentStorage::Memory(contents) => lock(contents)
+            BlobStorage::Memory(blobs) => lock(blobs)
                 .get(&id)
-                .map(|pieces| OpenContent::Memory(Arc::clone(pieces)))
+                .map(|pieces| OpenBlob::Memory(Arc::clone(pieces)))
                 .ok_or_else(|| io::ErrorKind::NotFound.into()),
         }
     }
 }
 
-/// A content that is open for reading.
+/// A blob that is open for reading.
 #[derive(Debug)]
-pub(super) enum OpenContent {
+pub(super) enum OpenBlob {
     File(File),
     Memory(Arc<[Bytes]>),
 }
 
-/// Prevents the removal of contents while they are read.
+/// Prevents the removal of blobs while they are read.
 #[derive(Debug)]
 pub(super) struct Pins {
-    contents: Arc<Contents>,
-    ids: Vec<ContentId>,
+    blobs: Arc<Blobs>,
+    ids: Vec<BlobId>,
 }
 
 impl Drop for Pins {
     fn drop(&mut self) {
-        self.contents.unpin(&self.ids);
+        self.blobs.unpin(&self.ids);
     }
 }
 
-/// A content that is not yet in any record. It is removed when dropped, unless it is kept.
+/// A blob that is not yet in any record. It is removed when dropped, unless it is kept.
 #[derive(Debug)]
-pub(super) struct NewContent {
-    contents: Arc<Contents>,
-    id: ContentId,
+pub(super) struct NewBlob {
+    blobs: Arc<Blobs>,
+    id: BlobId,
     is_kept: bool,
 }
 
-impl NewContent {
-    fn new(contents: Arc<Contents>, id: ContentId) -> Self {
+impl NewBlob {
+    fn new(blobs: Arc<Blobs>, id: BlobId) -> Self {
         Self {
-            contents,
+            blobs,
             id,
             is_kept: false,
         }
     }
 
-    pub(super) fn id(&self) -> ContentId {
+    pub(super) fn id(&self) -> BlobId {
         self.id
     }
 
@@ -301,10 +301,10 @@ impl NewContent {
     }
 }
 
-impl Drop for NewContent {
+impl Drop for NewBlob {
     fn drop(&mut self) {
         if !self.is_kept {
-            self.contents.delete(self.id);
+            self.blobs.delete(self.id);
         }
     }
 }
@@ -322,27 +322,27 @@ pub(super) fn is_lost_and_found(entry: &DirEntry) -> bool {
     entry.file_name() == "lost+found" && entry.file_type().is_ok_and(|kind| kind.is_dir())
 }
 
-/// Returns the error for a content that was not written completely.
+/// Returns the error for a blob that was not written completely.
 pub(super) fn incomplete() -> io::Error {
-    io::Error::other("the content was not written completely")
+    io::Error::other("the blob was not written completely")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::writer::{ContentWriter, NewSegment};
+    use super::super::writer::{BlobWriter, NewSegment};
     use super::*;
 
     const IDENTITY: u64 = 7;
 
-    async fn new(contents: &Arc<Contents>) -> NewSegment {
-        let mut writer = ContentWriter::new(contents, None).unwrap();
+    async fn new(blobs: &Arc<Blobs>) -> NewSegment {
+        let mut writer = BlobWriter::new(blobs, None).unwrap();
         writer.write(Bytes::from_static(b"abc")).await.unwrap();
         writer.finish().await.unwrap()
     }
 
-    fn in_directory(directory: &tempfile::TempDir) -> Arc<Contents> {
+    fn in_directory(directory: &tempfile::TempDir) -> Arc<Blobs> {
         let path = directory.path().to_owned();
-        Arc::new(Contents::in_directory(path, true, IDENTITY))
+        Arc::new(Blobs::in_directory(path, true, IDENTITY))
     }
 
     fn files(directory: &tempfile::TempDir) -> usize {
@@ -350,10 +350,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn removes_contents_that_are_not_kept() {
+    async fn removes_blobs_that_are_not_kept() {
         let directory = tempfile::tempdir().unwrap();
-        let contents = in_directory(&directory);
-        let segment = new(&contents).await;
+        let blobs = in_directory(&directory);
+        let segment = new(&blobs).await;
         assert_eq!(segment.segment.size, 3);
         assert_eq!(segment.segment.md5, "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(files(&directory), 1);
@@ -362,24 +362,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keeps_a_removed_content_until_its_last_reader_is_done() {
+    async fn keeps_a_removed_blob_until_its_last_reader_is_done() {
         let directory = tempfile::tempdir().unwrap();
-        let contents = in_directory(&directory);
-        let new = new(&contents).await;
-        let (segment, content) = (new.segment, new.content);
-        content.keep();
-        let id = segment.content;
+        let blobs = in_directory(&directory);
+        let new = new(&blobs).await;
+        let (segment, blob) = (new.segment, new.blob);
+        blob.keep();
+        let id = segment.blob;
         let pin = || {
-            contents
+            blobs
                 .pin(|| Ok::<_, ()>(vec![segment.clone()]), |segments| segments)
                 .unwrap()
                 .1
         };
         let (first, second) = (pin(), pin());
-        contents.remove(&[id]);
+        blobs.remove(&[id]);
         drop(first);
-        assert!(contents.open(id).is_ok());
+        assert!(blobs.open(id).is_ok());
         drop(second);
-        assert!(contents.open(id).is_err());
+        assert!(blobs.open(id).is_err());
     }
 }
