@@ -70,6 +70,9 @@ pub(super) fn move_help() -> String {
 
 {TARGETS}
 
+With -r, local folders that become empty are deleted, also the source. Those
+that were empty before stay.
+
 Examples:
   qingstor mv report.pdf qs://bucket/reports/
   qingstor mv -r logs qs://bucket/logs

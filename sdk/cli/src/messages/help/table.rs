@@ -443,6 +443,11 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "则目标是文件夹；否则是副本的名称。",
     ),
     (
+        "With -r, local folders that become empty are deleted, also the source. Those",
+        "使用 -r 时，变空的本地文件夹（包括源文件夹）会被删除，",
+    ),
+    ("that were empty before stay.", "原本就为空的文件夹则保留。"),
+    (
         "Excluded paths are neither copied nor deleted.",
         "被排除的路径既不复制也不删除。",
     ),
