@@ -140,7 +140,8 @@ impl Command {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Each line is a command without the word qingstor. Empty lines and lines that
-start with # are skipped. Quotes work as in a shell.
+start with # are skipped. Quotes work as in a shell. Global options apply to
+all lines: write them before the file.
 
 Examples:
   qingstor run commands.txt

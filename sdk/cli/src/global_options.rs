@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 /// Options of every command.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
@@ -15,10 +16,10 @@ pub(crate) struct GlobalOptions {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// Address of the service, such as http://127.0.0.1:9000
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) endpoint: Option<String>,
     /// Zone of all buckets of this command; by default, each bucket's zone is looked up
-    #[arg(long, global = true, value_name = "ZONE")]
+    #[arg(long, global = true, value_name = "ZONE", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) zone: Option<String>,
     /// Do not sign requests, to read public objects
     #[arg(long, global = true)]

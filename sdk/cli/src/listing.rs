@@ -1,7 +1,7 @@
 //! Lists of objects below an operand.
 
 use anyhow::{Context as _, Result};
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, pin_mut, stream};
 use qingstor_sdk::types::ObjectSummary;
 use qingstor_sdk::{Bucket, Error};
 
@@ -249,6 +249,17 @@ fn is_valid_key(key: &str) -> bool {
 /// Returns the error for an operand that stands for nothing.
 pub(crate) fn nothing(path: &str) -> anyhow::Error {
     anyhow::anyhow!(messages::nothing_matches(path))
+}
+
+/// Returns the error for a pattern that no object matches: folders may.
+pub(crate) async fn no_match(bucket: &Bucket, path: &Remote, pattern: &Pattern) -> anyhow::Error {
+    let below = Selection::Pattern(pattern.clone().recursive(true));
+    let objects = below.objects(bucket, path);
+    pin_mut!(objects);
+    match objects.next().await {
+        Some(Ok(_)) => anyhow::anyhow!(messages::only_folders_match(path)),
+        _ => nothing(&path.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -205,7 +205,10 @@ pub(crate) fn address_of(text: &str) -> String {
             .find_map(|start| text.strip_prefix(start))
             .unwrap_or(text),
     };
-    match rest.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+    // Other characters are not allowed in the names of buckets.
+    let bucket = rest.split('/').next().unwrap_or_default();
+    let is_bucket = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    match bucket.starts_with(|first: char| first != '-') && bucket.chars().all(is_bucket) {
         true => format!("{SCHEME}{rest}"),
         false => format!("{SCHEME}BUCKET/KEY"),
     }
@@ -261,6 +264,8 @@ mod tests {
             ("qs:/b/k", "qs://b/k"),
             ("qs//b", "qs://b"),
             ("./k", "qs://BUCKET/KEY"),
+            ("a.txt", "qs://BUCKET/KEY"),
+            ("My/k", "qs://BUCKET/KEY"),
             ("/k", "qs://BUCKET/KEY"),
         ] {
             assert_eq!(address_of(text), address, "{text}");

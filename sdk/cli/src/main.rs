@@ -33,11 +33,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use clap_complete::CompleteEnv;
 
 use arguments::Cli;
 use exit::{DONE, FAILED, USAGE, code_of, exit_code};
+use messages::usage_errors;
 use open_uploads::OpenUpload;
 use output::Output;
 use session::Session;
@@ -55,7 +57,7 @@ fn main() -> ExitCode {
     let matches = command().try_get_matches();
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return exit_code(print_usage(&error)),
+        Err(error) => return exit_code(print_usage(error)),
     };
     messages::use_english(cli.global.json);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -76,18 +78,34 @@ fn main() -> ExitCode {
 }
 
 /// Prints a usage error, or the help that was asked for. Returns the exit code.
-fn print_usage(error: &clap::Error) -> u8 {
-    let code = if error.use_stderr() { USAGE } else { DONE };
+fn print_usage(error: clap::Error) -> u8 {
+    let arguments = std::env::args_os().skip(1);
+    let arguments: Vec<_> = arguments
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let json = is_json_requested();
     // Nothing can be done if the output is closed.
-    let _ = if code == USAGE && is_json_requested() {
-        let value = serde_json::json!({"error": messages::usage_errors::one_line(error)});
-        writeln!(io::stdout(), "{value}")
-    } else {
-        match messages::usage_errors::translated(error) {
-            Some(text) if code == USAGE => write!(io::stderr(), "{text}"),
-            Some(text) => write!(io::stdout(), "{text}"),
-            None => error.print(),
+    let print_json = |text: String| {
+        let _ = writeln!(io::stdout(), "{}", serde_json::json!({"error": text}));
+    };
+    if error.kind() == ErrorKind::DisplayHelp && usage_errors::means_sizes(&arguments) {
+        let text = messages::help_instead_of_sizes();
+        match json {
+            true => print_json(text),
+            false => eprintln!("{}", messages::error(text)),
         }
+        return USAGE;
+    }
+    let error = usage_errors::with_few_operations(error);
+    let code = if error.use_stderr() { USAGE } else { DONE };
+    if code == USAGE && json {
+        print_json(usage_errors::one_line(&error));
+        return code;
+    }
+    let _ = match usage_errors::translated(&error) {
+        Some(text) if code == USAGE => write!(io::stderr(), "{text}"),
+        Some(text) => write!(io::stdout(), "{text}"),
+        None => error.print(),
     };
     code
 }

@@ -55,10 +55,14 @@ pub(crate) fn plural(number: u64) -> &'static str {
     }
 }
 
-/// Returns whether a locale, such as `zh_CN.UTF-8`, is Chinese.
+/// Returns whether a locale, such as `zh_CN.UTF-8`, is Chinese. One whose encoding is not UTF-8 is not,
+/// because a terminal would not display the messages.
 fn is_chinese(locale: &str) -> bool {
     let language = locale.split(['_', '-', '.', '@']).next();
+    let encoding = locale.split_once('.').map(|(_, encoding)| encoding);
+    let encoding = encoding.and_then(|encoding| encoding.split('@').next());
     language.is_some_and(|language| language.eq_ignore_ascii_case("zh"))
+        && encoding.is_none_or(|encoding| encoding.to_ascii_lowercase().replace('-', "") == "utf8")
 }
 
 /// Returns the text of an operation, or of one of its flags, in the language of the locale. `flag` is
@@ -142,12 +146,15 @@ messages! {
     needs_target() { "write at least one source, and then the target" "请写出至少一个源，然后是目标" }
     stdin_has_commands() { "standard input contains the commands, so a command cannot read it" "标准输入中是命令，因此命令不能再读取它" }
     overlap(source, target) { "{source} and {target} overlap: copy the files, then delete the source" "{source} 与 {target} 重叠：请先复制，再删除源" }
+    no_access_key() { "no access key" "没有访问密钥" }
     no_credentials() { "no access key: write access_key_id and secret_access_key into ~/.qingstor/config.yaml, or set QINGSTOR_ACCESS_KEY_ID and QINGSTOR_SECRET_ACCESS_KEY, or read public objects with --anonymous" "没有访问密钥：请在 ~/.qingstor/config.yaml 中写入 access_key_id 和 secret_access_key，或设置 QINGSTOR_ACCESS_KEY_ID 和 QINGSTOR_SECRET_ACCESS_KEY，或使用 --anonymous 读取公开对象" }
     invalid_profile(name) { "`{name}` is not the name of a profile" "`{name}` 不是配置名称" }
     no_home() { "the home directory is not known" "无法确定主目录" }
     quotes_not_closed() { "a quote is not closed" "引号未闭合" }
     options_in_run() { "global options belong to the command run itself, before the file" "全局选项应写在 run 命令本身，位于文件之前" }
-    run_in_run() { "run cannot be used within run" "run 中不能使用 run" }
+    not_in_run(command) { "{command} cannot be used within run" "run 中不能使用 {command}" }
+    help_instead_of_sizes() { "-h prints the help: write -H for sizes such as 1.5 MiB, or only --help" "-h 显示帮助：要输出 1.5 MiB 这样的大小请使用 -H，要显示帮助请只写 --help" }
+    presign_needs_key() { "a URL is signed with an access key: leave --anonymous out" "URL 需要用访问密钥签名：请去掉 --anonymous" }
     required_option(option) { "{option} is required" "缺少 {option}" }
     invalid_value(option, reason) { "invalid value of {option}: {reason}" "{option} 的值无效：{reason}" }
 
@@ -171,6 +178,7 @@ messages! {
     // Results.
     object_and_folder() { "the object has the name of the folder, and is not copied with it: copy it without -r" "该对象与文件夹同名，不会随文件夹复制：请不带 -r 复制它" }
     nothing_matches(path) { "nothing matches {path}" "没有匹配 {path} 的内容" }
+    only_folders_match(path) { "only folders match {path}: use -r" "只有文件夹匹配 {path}：请使用 -r" }
     nothing_included() { "warning: --include and --exclude leave nothing to do" "警告：按照 --include 和 --exclude，没有需要处理的内容" }
     no_such_bucket(bucket) { "the bucket {bucket} does not exist" "存储空间 {bucket} 不存在" }
     bucket_not_empty() { "the bucket contains objects: use --force to delete them, too" "存储空间中有对象：使用 --force 一并删除" }
@@ -179,7 +187,7 @@ messages! {
     no_such_file(path) { "{path} does not exist" "{path} 不存在" }
     not_a_file(path) { "{path} is not a regular file; the content of a pipe can be piped into `cp -`" "{path} 不是普通文件；管道的内容可以通过管道传给 `cp -`" }
     same_file(path) { "{path}: source and target are the same" "{path}：源和目标相同" }
-    line_feed_in_name() { "a line cannot contain this name, because the name has a line feed: use --json, or -0 of ls and find" "名称中有换行符，无法输出为一行：请使用 --json，或 ls 和 find 的 -0" }
+    line_feed_in_name() { "a line cannot contain this name, because the name has a line feed: use --json; ls and find also have -0" "名称中有换行符，无法输出为一行：请使用 --json；ls 和 find 也可使用 -0" }
     exists(path) { "{path} exists" "{path} 已存在" }
     would_overwrite(path, other) { "{path} is also the target of {other}" "{path} 也是 {other} 的目标" }
     would_overwrite_other_case(path, other) { "{path} is the same file, and the target of {other}" "{path} 是同一个文件，也是 {other} 的目标" }

@@ -239,7 +239,7 @@ impl Output {
     /// Reports one action of a command that changes something. The command continues if standard output
     /// cannot be written, which is a failure unless its reader is gone.
     pub(crate) fn action(&self, action: &Action<'_>) {
-        if self.streams.quiet && !self.streams.json || self.is_closed() {
+        if self.streams.quiet || self.is_closed() {
             return;
         }
         if let Err(error) = self.result(|| action.text(), || action.value()) {
@@ -380,8 +380,8 @@ fn chain_text(error: &anyhow::Error) -> String {
 /// Adds the kind of an error of the client to its text, if the locale is not English.
 fn with_summary(text: &str, error: Option<&Error>) -> String {
     match error.and_then(messages::reasons::error_summary) {
-        Some(summary) => messages::with_summary(summary, text),
-        None => text.to_owned(),
+        Some(summary) if !text.contains(summary) => messages::with_summary(summary, text),
+        _ => text.to_owned(),
     }
 }
 

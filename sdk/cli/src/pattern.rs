@@ -99,6 +99,11 @@ impl Pattern {
         self.recursive || names.next().is_some_and(|name| !name.is_empty())
     }
 
+    /// Returns the pattern as it is written.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Returns the text with which every match starts.
     pub(crate) fn prefix(&self) -> &str {
         &self.prefix

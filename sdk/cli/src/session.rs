@@ -212,7 +212,7 @@ impl Session {
 }
 
 /// Converts an error of a bucket's handle: an invalid name is a mistake in the command line.
-fn usage_or_error(error: Error) -> anyhow::Error {
+pub(crate) fn usage_or_error(error: Error) -> anyhow::Error {
     match error.kind() {
         ErrorKind::InvalidInput => usage(error.to_string()),
         _ => error.into(),

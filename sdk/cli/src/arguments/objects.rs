@@ -67,7 +67,7 @@ pub(crate) struct RmArguments {
     /// Print what would be deleted, and delete nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Do not ask
+    /// Do not ask; also -f and --force
     // `rm -rf` is a habit.
     #[arg(long, short, alias = "force", short_alias = 'f')]
     pub(crate) yes: bool,

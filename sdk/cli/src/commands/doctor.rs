@@ -41,6 +41,9 @@ struct Report<'a>(&'a Output);
 
 impl Report<'_> {
     fn passed(&self, check: &str, text: String) -> Result<()> {
+        if self.0.quiet() {
+            return Ok(());
+        }
         self.0.result(
             || messages::check_passed(&text),
             || json!({"check": check, "ok": true, "message": text}),
@@ -74,7 +77,10 @@ fn settings(session: &Session, report: &Report<'_>) -> Result<bool> {
             true => messages::settings_missing(),
             false => messages::fix_settings(),
         };
-        report.failed("settings", &error, fix)?;
+        // The whole text of the error is the remedy.
+        let text = error.is::<NoCredentials>().then(messages::no_access_key);
+        let shown = text.map(|text| anyhow!(text));
+        report.failed("settings", shown.as_ref().unwrap_or(&error), fix)?;
         unknown_settings(session, report, &error.to_string())?;
         return Ok(false);
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::arguments::EmulatorArguments;
 use crate::messages;
 use crate::output::Output;
+use crate::session::usage_or_error;
 
 /// Zone of the emulator's buckets.
 const ZONE: &str = "pek3a";
@@ -30,7 +31,8 @@ pub(super) async fn run(output: &Output, arguments: EmulatorArguments) -> Result
     let console = emulator.console_url().unwrap_or_default();
     let client = QingStor::new(Config::new(id, secret).endpoint(&endpoint))?;
     for bucket in &arguments.buckets {
-        client.bucket(bucket, ZONE)?.put().await?;
+        let bucket = client.bucket(bucket, ZONE).map_err(usage_or_error)?;
+        bucket.put().await?;
     }
     let settings = [
         ("QINGSTOR_ENDPOINT", endpoint.as_str()),

@@ -12,7 +12,8 @@ use qingstor_sdk::{Error, FolderAction, FolderProgress, FolderTransfer, PathFilt
 
 use super::transfers::{Transfers, token_folder, with_limits};
 use crate::arguments::{CopyArguments, Filters};
-use crate::location::Location;
+use crate::listing::{no_match, nothing};
+use crate::location::{Location, Remote};
 use crate::messages;
 use crate::messages::reasons::skip_reason;
 use crate::output::Output;
@@ -160,7 +161,14 @@ pub(super) async fn copy(
     let is_remote = matches!(locations.source, Location::Remote(_));
     let is_selected = job.pattern.is_some() || is_remote && arguments.filters.globs.is_empty();
     if count == 0 && is_selected && job.excluded.is_empty() {
-        let error = anyhow!(messages::nothing_matches(&job.operand));
+        let error = match (&locations.source, &job.pattern) {
+            (Location::Remote(source), Some(pattern)) => {
+                let bucket = transfers.session.bucket(&source.bucket).await?;
+                let operand = Remote::new(&source.bucket, pattern.text());
+                no_match(&bucket, &operand, pattern).await
+            }
+            _ => nothing(&job.operand),
+        };
         transfers
             .output
             .error(&error.context(locations.operands(is_move)));

@@ -20,6 +20,9 @@ pub(super) async fn run(
     arguments: PresignArguments,
 ) -> Result<()> {
     let path = Remote::parse_object(&arguments.path)?;
+    if session.options().anonymous {
+        return Err(usage(messages::presign_needs_key()));
+    }
     let printed = print(session, output, &arguments, &path).await;
     printed.with_context(|| Operands::new(Verb::Presign, &path))
 }

@@ -7,7 +7,7 @@ use qingstor_sdk::{Bucket, Error};
 use crate::action::{Action, Operands, Verb};
 use crate::arguments::RmArguments;
 use crate::exit::{UsageError, usage};
-use crate::listing::{PAGE_SIZE, Selection, exists, has_objects_below, nothing};
+use crate::listing::{PAGE_SIZE, Selection, exists, has_objects_below, no_match, nothing};
 use crate::location::{Remote, parse_each};
 use crate::messages;
 use crate::output::Output;
@@ -131,8 +131,9 @@ async fn remove(
             delete_keys(output, &bucket, objects.map_ok(|object| object.key), is_dry).await?
         }
     };
-    match count {
-        0 => Err(nothing(&path.to_string())),
+    match (count, selection) {
+        (0, Selection::Pattern(pattern)) => Err(no_match(&bucket, path, pattern).await),
+        (0, _) => Err(nothing(&path.to_string())),
         _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
+use clap::error::ErrorKind;
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
@@ -11,6 +12,7 @@ use crate::arguments::{Cli, Command, RunArguments};
 use crate::exit::{OutputClosed, usage};
 use crate::global_options::GlobalOptions;
 use crate::messages;
+use crate::messages::usage_errors;
 use crate::output::Output;
 use crate::session::Session;
 
@@ -86,10 +88,19 @@ async fn run_line(
     let program = "qingstor".to_owned();
     let cli = match Cli::try_parse_from(std::iter::once(program).chain(words)) {
         Ok(cli) => cli,
-        Err(error) => return Err(usage(messages::usage_errors::one_line(&error))),
+        Err(error) => {
+            return Err(usage(match error.kind() {
+                ErrorKind::DisplayHelp => messages::not_in_run("help"),
+                ErrorKind::DisplayVersion => messages::not_in_run("--version"),
+                _ => usage_errors::one_line(&usage_errors::with_few_operations(error)),
+            }));
+        }
     };
-    if matches!(cli.command, Command::Run(_)) {
-        return Err(usage(messages::run_in_run()));
+    match cli.command {
+        Command::Run(_) => return Err(usage(messages::not_in_run("run"))),
+        // It would run until the end of the process.
+        _ if cli.command.is_server() => return Err(usage(messages::not_in_run("emulator"))),
+        _ => {}
     }
     if cli.global != GlobalOptions::default() {
         return Err(usage(messages::options_in_run()));

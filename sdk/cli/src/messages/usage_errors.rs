@@ -4,6 +4,7 @@ use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{Language, error as error_line, language, needs_command, not_utf8};
+use crate::generated::OPERATIONS;
 
 /// Words that the parser adds to the help and to the usage, and their translations.
 const WORDS: &[(&str, &str)] = &[
@@ -127,6 +128,50 @@ fn reason(error: &Error) -> String {
     }
 }
 
+/// Commands that print sizes.
+const SIZE_COMMANDS: [&str; 5] = ["ls", "du", "find", "stat", "check"];
+
+/// Returns whether arguments that ask for the help probably mean `-H`, as in `ls -lh` and `du -h`.
+pub(crate) fn means_sizes(arguments: &[String]) -> bool {
+    let mut arguments = arguments.iter();
+    let has_sizes = arguments.any(|argument| SIZE_COMMANDS.contains(&argument.as_str()));
+    let options: Vec<&str> = arguments.map(String::as_str).collect();
+    let is_short = |option: &&str| {
+        let letters = option.strip_prefix('-').unwrap_or_default();
+        letters.contains('h') && letters.bytes().all(|letter| letter.is_ascii_alphanumeric())
+    };
+    has_sizes
+        && options.iter().any(is_short)
+        && options.iter().any(|option| *option != "-h")
+        && !options.contains(&"--help")
+}
+
+/// Largest number of operations that the user may have meant.
+const MAX_SIMILAR: usize = 3;
+
+/// Leaves only the most similar operations of those that the user may have meant, each with one name.
+pub(crate) fn with_few_operations(mut error: Error) -> Error {
+    let Some(ContextValue::Strings(similar)) = error.get(ContextKind::SuggestedSubcommand) else {
+        return error;
+    };
+    let wrong = strings(&error, ContextKind::InvalidSubcommand).unwrap_or_default();
+    let is_alias = |name: &String| OPERATIONS.iter().any(|operation| operation.name == name);
+    // The last one is the most similar.
+    let names = similar.iter().rev().filter(|name| !is_alias(name));
+    let same = names.clone().find(|name| name.eq_ignore_ascii_case(&wrong));
+    let names: Vec<String> = match same {
+        Some(name) => vec![name.clone()],
+        None => names.take(MAX_SIMILAR).cloned().collect(),
+    };
+    if !names.is_empty() {
+        error.insert(
+            ContextKind::SuggestedSubcommand,
+            ContextValue::Strings(names),
+        );
+    }
+    error
+}
+
 /// Returns the arguments of the process that are not UTF-8. The parser does not name them.
 fn invalid_arguments() -> String {
     let arguments = std::env::args_os();
@@ -162,4 +207,26 @@ fn with_chinese_words(text: &str) -> String {
     words.fold(text.to_owned(), |text, (english, chinese)| {
         text.replace(english, chinese)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_help_with_other_arguments_means_sizes() {
+        for (line, expected) in [
+            ("ls -lh", true),
+            ("ls -hl qs://b", true),
+            ("du -h qs://b", true),
+            ("--json find -h qs://b", true),
+            ("ls -h", false),
+            ("ls -l --help", false),
+            ("cp -h a", false),
+            ("du --human qs://b", false),
+        ] {
+            let arguments: Vec<_> = line.split(' ').map(str::to_owned).collect();
+            assert_eq!(means_sizes(&arguments), expected, "{line}");
+        }
+    }
 }

@@ -27,6 +27,8 @@ fn copies_up_down_and_within_the_service() {
         json,
         serde_json::json!({"action": "upload", "source": "a.txt", "target": address("j"), "size": 7})
     );
+    let quiet = world.ok(&["cp", "--quiet", "--json", "a.txt", &address("q")]);
+    assert_eq!(quiet.stdout, "");
     assert_eq!(
         world.ok(&["cp", "--quiet", "a.txt", &address("q")]).stdout,
         ""

@@ -15,6 +15,36 @@ fn a_missing_access_key_is_explained_with_options() {
     }
 }
 
+#[test]
+fn doctor_names_the_remedy_once_and_prints_only_failures_on_demand() {
+    let world = World::new();
+    assert_eq!(world.ok(&["doctor", "--quiet"]).stdout, "");
+    let mut command = world.command(&["doctor", "--quiet"]);
+    command.env_remove("QINGSTOR_ACCESS_KEY_ID");
+    command.env_remove("QINGSTOR_SECRET_ACCESS_KEY");
+    let run = finished(command.spawn().unwrap()).exits(1);
+    assert!(run.stdout.starts_with("FAILED  no access key\n"), "{run:?}");
+    assert_eq!(run.stdout.matches("config.yaml").count(), 1, "{run:?}");
+}
+
+#[test]
+fn messages_are_chinese_only_if_the_terminal_can_display_them() {
+    let world = World::new();
+    for (locale, is_chinese) in [
+        ("zh_CN.UTF-8", true),
+        ("zh_CN.utf8", true),
+        ("zh_CN", true),
+        ("zh_CN.GBK", false),
+        ("zh_TW.Big5", false),
+    ] {
+        let missing = "qs://no-such-bucket/x";
+        let mut command = world.command(&["ls", missing]);
+        let run = finished(command.env("LANG", locale).spawn().unwrap()).exits(1);
+        assert_eq!(!run.stderr.is_ascii(), is_chinese, "{locale}: {run:?}");
+        assert!(run.stderr.matches("不存在").count() <= 1, "{run:?}");
+    }
+}
+
 /// The home directory is a file, so that the test works for a user who may write everywhere.
 #[test]
 fn without_a_home_directory_everything_but_resumable_uploads_works() {

@@ -233,6 +233,58 @@ fn operands_without_a_scheme_show_the_address() {
     assert!(full.stderr.contains("use --force"), "{full:?}");
 }
 
+#[test]
+fn hints_name_what_can_be_done() {
+    let world = World::new();
+    world.put("folder/a", "1");
+    let folders = address("fold*");
+    let object = address("folder/a");
+    let empty = ["--zone", "--endpoint"].map(|option| format!("{option}="));
+    for (arguments, code, says) in [
+        (&["presign", "a.txt"][..], 2, "write qs://BUCKET/KEY"),
+        (
+            &["presign", "--anonymous", &object],
+            2,
+            "signed with an access key",
+        ),
+        (&["rm", "--yes", &folders], 1, "only folders match"),
+        (&["cp", &folders, "out"], 1, "only folders match"),
+        (&["ls", "-lh", BUCKET_ADDRESS], 2, "write -H for sizes"),
+        (&["du", "-h", BUCKET_ADDRESS], 2, "write -H for sizes"),
+        (&["mb", &empty[0], "qs://other-bucket"], 2, "--zone"),
+        (&["ls", &empty[1]], 2, "--endpoint"),
+        (
+            &["emulator", "--listen", "127.0.0.1:0", "--bucket", "A"],
+            2,
+            "invalid bucket name",
+        ),
+        (
+            &["api", "listobjects", "--bucket", BUCKET],
+            2,
+            "similar subcommand exists: 'ListObjects'\n",
+        ),
+    ] {
+        let run = world.run(arguments).exits(code);
+        assert!(run.stderr.contains(says), "{arguments:?}: {run:?}");
+    }
+    let similar = world.run(&["api", "ListObject"]).exits(2);
+    assert!(!similar.stderr.contains("list-"), "{similar:?}");
+    assert_eq!(world.keys(), ["folder/a"]);
+    assert_eq!(world.ok(&["ls", "-h"]).stderr, "");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_dangling_link_is_not_called_missing() {
+    let world = World::new();
+    std::os::unix::fs::symlink("nowhere", world.path("link")).unwrap();
+    let run = world.run(&["cp", "link", &address("x")]).exits(1);
+    assert!(
+        run.stderr.ends_with("link: is a dangling link\n"),
+        "{run:?}"
+    );
+}
+
 /// The service reports the deletion of an object that does not exist as a success.
 #[test]
 fn rm_reports_objects_that_do_not_exist() {

@@ -235,6 +235,22 @@ fn scripts_that_cannot_be_read_end_with_an_error() {
 }
 
 #[test]
+fn lines_that_make_no_sense_are_refused() {
+    let world = World::new();
+    let lines = b"run\nemulator\nhelp\nls --help\n--version\nuploads\n";
+    let run = world.run_with_input(&["run"], lines).exits(1);
+    let expected = "\
+error: line 1: run cannot be used within run
+error: line 2: emulator cannot be used within run
+error: line 3: help cannot be used within run
+error: line 4: help cannot be used within run
+error: line 5: --version cannot be used within run
+error: line 6: a command is missing: see --help
+";
+    assert_eq!(run.stderr, expected);
+}
+
+#[test]
 fn the_emulator_prints_settings_that_work() {
     let world = World::new();
     let arguments = [

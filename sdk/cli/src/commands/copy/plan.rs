@@ -225,6 +225,9 @@ fn local_kind(session: &Session, recursive: bool, path: &Path) -> Result<Source>
     let location = Location::Local(path.to_owned());
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && path.is_symlink() => {
+            return Err(anyhow!(skip_reason(&SkipReason::DanglingLink)));
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return match local_pattern(session, path)? {
                 Some((folder, pattern)) if folder.is_dir() => {

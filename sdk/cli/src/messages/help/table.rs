@@ -344,6 +344,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("Do not ask", "不询问"),
     (
+        "Do not ask; also -f and --force",
+        "不询问；也可写成 -f 或 --force",
+    ),
+    (
         "Bytes to print: FIRST-LAST, FIRST-, or -N for the last N bytes",
         "要输出的字节：FIRST-LAST、FIRST-，或用 -N 表示最后 N 个字节",
     ),
@@ -480,9 +484,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "每行是一条不带 qingstor 的命令。空行和以 # 开头的行",
     ),
     (
-        "start with # are skipped. Quotes work as in a shell.",
-        "会被跳过。引号的用法与 shell 相同。",
+        "start with # are skipped. Quotes work as in a shell. Global options apply to",
+        "会被跳过。引号的用法与 shell 相同。全局选项用于所有行：",
     ),
+    ("all lines: write them before the file.", "请写在文件之前。"),
     (
         "Prints its address, the address of the console, and the settings for another",
         "输出服务地址、控制台地址，以及供另一个 shell 使用的 `export` 配置。",
