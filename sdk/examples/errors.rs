@@ -12,7 +12,7 @@ fn advice(error: &Error) -> &'static str {
         Some(ErrorCode::BucketNotEmpty) => "delete its objects first",
         Some(ErrorCode::SignatureNotMatched) => "look at the secret access key",
         _ if error.is_not_found() => "make it, or look at the name",
-        _ if error.is_precondition_failed() => "somebody else was faster: read it again",
+        _ if error.is_precondition_failed() => "the object has changed: read it again",
         _ if error.is_not_modified() => "nothing to do: what you have is what there is",
         _ if error.is_retryable() => "try again later",
         _ if error.kind() == ErrorKind::InvalidInput => "correct the argument; nothing was sent",

@@ -238,7 +238,7 @@ impl Dispatcher {
     /// Returns the signed request.
     #[inline]
     fn request(&self, info: &OperationInfo, mut parts: RequestParts) -> Result<Request<Body>> {
-        let credentials = self.shared.credentials.known()?;
+        let credentials = self.shared.credentials.cached()?;
         let (uri, mut prepared) = self.prepare(info, &mut parts, Some(&credentials))?;
         if !prepared.is_form {
             let call = (&info.method, &uri);
@@ -288,7 +288,7 @@ impl Dispatcher {
             target: parts.target(),
             headers: &parts.headers,
         };
-        let credentials = self.shared.credentials.known()?;
+        let credentials = self.shared.credentials.cached()?;
         let Some((id, signature)) = sign::query(signed, expires_at, &credentials) else {
             let text = "cannot presign a URL with anonymous credentials";
             return Err(Error::new(ErrorKind::Credentials, text));

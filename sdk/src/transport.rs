@@ -87,12 +87,12 @@ impl UnsentBody {
     /// Returns `None` if the connection has taken the whole body.
     fn of(progress: Arc<SendProgress>, len: u64) -> Option<Self> {
         // A service can only have received all bytes after the connection has taken the last one.
-        (progress.taken() < len).then_some(Self { progress, len })
+        (progress.bytes_taken() < len).then_some(Self { progress, len })
     }
 
     /// Returns the number of bytes that the connection has taken.
-    pub(crate) fn taken(&self) -> u64 {
-        self.progress.taken()
+    pub(crate) fn bytes_taken(&self) -> u64 {
+        self.progress.bytes_taken()
     }
 }
 

@@ -190,7 +190,7 @@ async fn no_secret_is_reported() {
         .get_object("k")
         .presign(Duration::from_secs(60))
         .unwrap();
-    let told = notes.0.lock().unwrap().join("\n");
+    let log = notes.0.lock().unwrap().join("\n");
     let (_, signature) = url.uri().query().unwrap().split_once("signature=").unwrap();
     for secret in [
         emulator.secret_access_key(),
@@ -203,8 +203,8 @@ async fn no_secret_is_reported() {
         signature,
     ] {
         assert!(
-            !secret.is_empty() && !told.contains(secret),
-            "{secret}: {told}"
+            !secret.is_empty() && !log.contains(secret),
+            "{secret}: {log}"
         );
     }
 }
@@ -240,10 +240,10 @@ async fn a_failed_refresh_of_credentials_is_reported() {
     for _ in 0..2 {
         qingstor.list_buckets().await.unwrap();
     }
-    let told = notes.take();
-    let told: Vec<_> = told.iter().filter(|line| line.contains("WARN")).collect();
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].contains("credentials not renewed"), "{told:?}");
-    assert!(told[0].contains("the vault is closed"), "{told:?}");
-    assert!(!told[0].contains(secret), "{told:?}");
+    let log = notes.take();
+    let log: Vec<_> = log.iter().filter(|line| line.contains("WARN")).collect();
+    assert_eq!(log.len(), 1, "{log:#?}");
+    assert!(log[0].contains("credentials not renewed"), "{log:?}");
+    assert!(log[0].contains("the vault is closed"), "{log:?}");
+    assert!(!log[0].contains(secret), "{log:?}");
 }

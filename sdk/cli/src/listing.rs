@@ -16,7 +16,7 @@ use crate::session::{Session, is_not_found};
 /// Number of entries of one page of a list, the most that the service returns.
 pub(crate) const PAGE_SIZE: u32 = 1000;
 
-/// The objects that an operand stands for.
+/// The objects that an operand selects.
 #[derive(Clone, Debug)]
 pub(crate) enum Selection {
     /// One object.
@@ -46,7 +46,7 @@ impl Selection {
         }
     }
 
-    /// Returns what an operand stands for. If `recursive` is set, folders include everything below them,
+    /// Returns what an operand selects. If `recursive` is set, folders include everything below them,
     /// also those that match a pattern. An object whose key is the text of a pattern wins over
     /// the pattern.
     ///
@@ -113,7 +113,7 @@ impl Selection {
     }
 }
 
-/// Returns the objects that an operand of a command for single objects stands for: those that match a
+/// Returns the objects that an operand of a command for single objects selects: those that match a
 /// pattern, in the order of their keys, or the object itself, which need not exist. Reports a failure if
 /// nothing matches the pattern, or if the list fails, and returns no objects.
 ///
@@ -246,7 +246,7 @@ fn is_valid_key(key: &str) -> bool {
         && !key.split('/').any(|name| name == "." || name == "..")
 }
 
-/// Returns the error for an operand that stands for nothing.
+/// Returns the error for an operand that selects nothing.
 pub(crate) fn nothing(path: &str) -> anyhow::Error {
     anyhow::anyhow!(messages::nothing_matches(path))
 }

@@ -16,7 +16,7 @@ pub(crate) struct Pattern {
     matcher: GlobMatcher,
     /// The pattern up to its first wildcard: every match starts with it.
     prefix: String,
-    /// Whether a folder that matches stands for everything below it.
+    /// Whether a folder that matches includes everything below it.
     recursive: bool,
 }
 
@@ -43,7 +43,7 @@ impl Pattern {
         }
     }
 
-    /// Sets whether a folder that matches stands for everything below it.
+    /// Sets whether a folder that matches includes everything below it.
     pub(crate) fn recursive(mut self, recursive: bool) -> Self {
         self.recursive = recursive;
         self

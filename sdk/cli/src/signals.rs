@@ -69,7 +69,7 @@ impl Signals {
     }
 }
 
-/// Returns whether the process ignores SIGHUP, or may do so: only Linux tells.
+/// Returns whether the process ignores SIGHUP, or may do so. This is known on Linux only.
 #[cfg(unix)]
 fn is_hang_up_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

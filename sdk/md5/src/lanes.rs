@@ -196,7 +196,7 @@ impl Md5Lane {
         usize::try_from(self.len % BLOCK as u64).unwrap_or_default()
     }
 
-    /// Completes the block that was begun, and keeps the bytes after the last whole block. Returns
+    /// Completes the partial block, and keeps the bytes after the last whole block. Returns
     /// the whole blocks in between.
     fn take_whole_blocks<'a>(&'a mut self, bytes: &'a [u8]) -> Option<Active<'a>> {
         let used = self.used();

@@ -401,7 +401,7 @@ impl Error {
     /// # Troubleshooting
     ///
     /// The client has already retried the call as far as its [`RetryPolicy`](crate::RetryPolicy)
-    /// allows; see [`attempts`](Self::attempts). This method does not tell whether another retry is
+    /// allows; see [`attempts`](Self::attempts). This method does not report whether another retry is
     /// safe: the service may have executed an append or a move that failed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

@@ -143,7 +143,7 @@ impl FormPolicy {
         let mut form = Form::new();
         form.object_key("key", &self.key)?;
         let dispatcher = self.bucket.dispatcher();
-        let credentials = dispatcher.shared.credentials.known()?;
+        let credentials = dispatcher.shared.credentials.cached()?;
         if credentials.is_anonymous() {
             let text = "cannot sign a form with anonymous credentials";
             return Err(Error::new(ErrorKind::Credentials, text));

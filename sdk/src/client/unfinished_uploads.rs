@@ -35,7 +35,7 @@ impl UnfinishedUploads {
         UnfinishedUpload(self.clone())
     }
 
-    /// Counts one until `ended` completes: tasks that were cancelled, but may own uploads until they
+    /// Counts one until `ended` completes: tasks that were canceled, but may own uploads until they
     /// are dropped.
     #[inline]
     pub(crate) fn add_until(

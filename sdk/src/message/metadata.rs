@@ -122,7 +122,9 @@ fn check(name: &str, value: &str) -> Result<()> {
         );
     }
     if value.trim() != value {
-        return refused("a value can't begin or end with a space: it would be lost on the way");
+        return refused(
+            "a value must not start or end with a space, because HTTP does not preserve it",
+        );
     }
     Ok(())
 }

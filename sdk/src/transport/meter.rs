@@ -54,7 +54,7 @@ impl AttemptMeter {
             return Some(0);
         }
         match self.request_body.get() {
-            Some(progress) => Some(progress.taken()),
+            Some(progress) => Some(progress.bytes_taken()),
             None => self.first_byte.get().map(|_| len),
         }
     }

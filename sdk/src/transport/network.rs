@@ -25,7 +25,7 @@ use crate::message::body::BodyStream;
 /// Time after which an unused connection is closed, unless the settings say otherwise.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Maximum number of headers in a response. `hyper` reads 100 unless told otherwise, but the user
+/// Maximum number of headers in a response. `hyper` reads 100 by default, but the user
 /// metadata of an object has up to 2,048 bytes: 256 headers whose names and values have 4 letters.
 /// `hyper` initializes memory for all of them: with 1,100, small calls take a tenth more CPU time.
 const MAX_HEADERS: usize = 300;

@@ -57,8 +57,8 @@ impl AttemptLimit {
 }
 
 impl SendWatch<'_> {
-    fn taken(&self) -> u64 {
-        self.progress.map_or(0, SendProgress::taken)
+    fn bytes_taken(&self) -> u64 {
+        self.progress.map_or(0, SendProgress::bytes_taken)
     }
 
     fn ready_polls(&self) -> u64 {
@@ -74,7 +74,7 @@ impl SendWatch<'_> {
         let time = |progress: &SendProgress| progress.time_of_source(now);
         SendSample {
             at: now,
-            taken: self.taken(),
+            bytes_taken: self.bytes_taken(),
             time_of_source: self.progress.map(time).unwrap_or_default(),
         }
     }
@@ -120,10 +120,10 @@ impl SendWatch<'_> {
         if let Some(timeout) = self.attempt.timeout
             && self.time_left(&sample) == Some(Duration::ZERO)
         {
-            return Err(self.attempt.error(timeout, sample.taken));
+            return Err(self.attempt.error(timeout, sample.bytes_taken));
         }
         let previous = std::mem::replace(last, sample);
-        if sample.taken >= self.len {
+        if sample.bytes_taken >= self.len {
             // The rest is the time of the service.
             self.throughput = None;
         }
@@ -134,10 +134,10 @@ impl SendWatch<'_> {
         };
         let time_of_source = sample.time_of_source - previous.time_of_source;
         let time = (now - previous.at).saturating_sub(time_of_source);
-        if throughput.record(sample.taken - previous.taken, time) {
+        if throughput.record(sample.bytes_taken - previous.bytes_taken, time) {
             return Ok(());
         }
-        let (limit, taken) = (throughput.limit(), sample.taken);
+        let (limit, taken) = (throughput.limit(), sample.bytes_taken);
         let text = format!(
             "the service received less than {limit} (sent {taken} bytes of the request body)"
         );
@@ -148,7 +148,7 @@ impl SendWatch<'_> {
 #[derive(Clone, Copy)]
 struct SendSample {
     at: Instant,
-    taken: u64,
+    bytes_taken: u64,
     /// Time in which the connection has waited for the source.
     time_of_source: Duration,
 }
@@ -179,7 +179,7 @@ pub(super) async fn in_time<F: Future + Unpin>(
             if now >= idle_deadline {
                 let now_ready_polls = body.ready_polls();
                 if now_ready_polls == ready_polls && !body.waits_for_source() {
-                    return Poll::Ready(Err(no_response(idle_timeout, body.taken())));
+                    return Poll::Ready(Err(no_response(idle_timeout, body.bytes_taken())));
                 }
                 // The connection has taken bytes, or waits for the source of the body.
                 ready_polls = now_ready_polls;

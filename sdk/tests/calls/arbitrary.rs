@@ -37,7 +37,7 @@ impl Arbitrary {
         texts[self.0 as usize % texts.len()]
     }
 
-    /// Seconds since 1970, up to the year 2096: every format of a time can tell them.
+    /// Seconds since 1970, up to the year 2096: every format of a time can express them.
     fn seconds(self) -> i64 {
         (self.0 % 4_000_000_000) as i64
     }

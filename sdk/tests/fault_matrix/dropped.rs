@@ -48,7 +48,7 @@ pub(crate) async fn run(world: &World, faults: &Faults, chance: &mut Chance) -> 
         );
         std::fs::remove_file(path).unwrap();
     }
-    // Tasks that write to the file are cancelled, but may run for a moment.
+    // Tasks that write to the file are canceled, but may run for a moment.
     for _ in 0..200 {
         if crate::world::files(world.folder.path()).is_empty() {
             break;

@@ -119,9 +119,9 @@ async fn dropped_folder_transfers_are_aborted_after_the_wait() {
     }
 }
 
-/// Tasks that were cancelled may run for a moment, and initiate an upload.
+/// Tasks that were canceled may run for a moment, and initiate an upload.
 #[tokio::test]
-async fn cancelled_tasks_count_until_they_end() {
+async fn canceled_tasks_count_until_they_end() {
     let site = Site::start().await;
     site.faults(&["operation=PutObject,latency=30s"]);
     let mut writer = site.bucket.upload_writer("k");

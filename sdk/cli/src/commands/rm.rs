@@ -185,7 +185,7 @@ pub(super) async fn delete_keys(
     Ok(count)
 }
 
-/// Lists the versions that an operand stands for: the key and the version ID.
+/// Lists the versions that an operand selects: the key and the version ID.
 pub(super) fn versions(
     bucket: &Bucket,
     path: &Remote,

@@ -1,9 +1,9 @@
-//! Operands and options that do not go together, or stand for nothing.
+//! Operands and options that do not go together, or that select nothing.
 
 use crate::world::{BUCKET, BUCKET_ADDRESS, World, address};
 
 #[test]
-fn options_may_stand_between_operands() {
+fn options_can_follow_operands() {
     let world = World::new();
     world.write("a", "1");
     world.write("b", "2");

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::job::{SHIFT, STEP};
 use super::*;
 
-fn expected(content: &[u8]) -> [u8; 16] {
-    Md5::digest(content).into()
+fn expected(input: &[u8]) -> [u8; 16] {
+    Md5::digest(input).into()
 }
 
 fn bytes(chunks: &[&'static [u8]]) -> HashSource {
@@ -18,10 +18,10 @@ fn bytes(chunks: &[&'static [u8]]) -> HashSource {
 }
 
 #[tokio::test]
-async fn contents_of_any_kind_are_hashed_together() {
+async fn inputs_of_any_kind_are_hashed_together() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    let content: Vec<u8> = (0..300_000_u32).map(|byte| (byte % 251) as u8).collect();
-    file.write_all(&content).unwrap();
+    let input: Vec<u8> = (0..300_000_u32).map(|byte| (byte % 251) as u8).collect();
+    file.write_all(&input).unwrap();
     let path: Arc<Path> = file.path().into();
     let range = |range| HashSource::File {
         path: Arc::clone(&path),
@@ -37,14 +37,14 @@ async fn contents_of_any_kind_are_hashed_together() {
     let mut digests = vec![
         expected(b""),
         expected(b"abcdef"),
-        expected(&content),
-        expected(&content[7..65_000]),
+        expected(&input),
+        expected(&input[7..65_000]),
         expected(b""),
     ];
     for number in 0..100_u8 {
-        let content = vec![number; usize::from(number) * 1000];
-        digests.push(expected(&content));
-        sources.push(HashSource::Memory([Bytes::from(content)].into()));
+        let input = vec![number; usize::from(number) * 1000];
+        digests.push(expected(&input));
+        sources.push(HashSource::Memory([Bytes::from(input)].into()));
     }
     let pool = Md5Pool::default();
     for (number, pending) in pool.start_all(sources).into_iter().enumerate() {
@@ -123,18 +123,18 @@ fn a_canceled_job_ends_at_the_next_step() {
 }
 
 #[tokio::test]
-async fn a_content_can_be_continued() {
+async fn an_input_can_be_continued() {
     let pool = Md5Pool::default();
     let mut lane = Md5Lane::default();
     for chunk in [&[7; 20_000][..], b"abc", &[8; 70_000]] {
         lane = pool.resume(lane, bytes(&[chunk])).await.unwrap();
     }
-    let content = [&[7; 20_000][..], b"abc", &[8; 70_000]].concat();
-    assert_eq!(lane.finish(), expected(&content));
+    let input = [&[7; 20_000][..], b"abc", &[8; 70_000]].concat();
+    assert_eq!(lane.finish(), expected(&input));
 }
 
 #[test]
-fn a_short_content_does_not_wait_for_long_ones() {
+fn a_short_input_does_not_wait_for_long_ones() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&vec![7; TURN + 100_000]).unwrap();
     let long = || HashSource::File {
@@ -161,17 +161,13 @@ fn a_short_content_does_not_wait_for_long_ones() {
     }
     let (number, digest) = ended.remove(0);
     assert_eq!((number, digest), (LANES, expected(b"abc")));
-    let content = vec![7; TURN + 100_000];
+    let input = vec![7; TURN + 100_000];
     assert_eq!(ended.len(), LANES);
-    assert!(
-        ended
-            .iter()
-            .all(|(_, digest)| *digest == expected(&content))
-    );
+    assert!(ended.iter().all(|(_, digest)| *digest == expected(&input)));
 }
 
 #[test]
-fn contents_above_the_limit_wait() {
+fn inputs_above_the_limit_wait() {
     let jobs = (0..10).map(|_| Job::new(Md5Lane::default(), bytes(&[&[7; 100]])));
     let (waiting, mut pending): (VecDeque<_>, Vec<_>) = jobs.unzip();
     let queue = Queue {
@@ -225,12 +221,12 @@ fn all_lanes_advance_by_the_same_length() {
 
 #[test]
 fn long_chunks_start_with_different_steps() {
-    let content: Vec<u8> = (0..2_000_000_u32).map(|byte| (byte % 251) as u8).collect();
-    let content = Bytes::from(content);
+    let input: Vec<u8> = (0..2_000_000_u32).map(|byte| (byte % 251) as u8).collect();
+    let input = Bytes::from(input);
     let slices = [0..1_500_000, 0..2_000_000, 0..1_000_000, 7..2_000_000];
     let (mut jobs, pending): (Vec<_>, Vec<_>) = slices
         .clone()
-        .map(|slice| HashSource::from(content.slice(slice)))
+        .map(|slice| HashSource::from(input.slice(slice)))
         .map(|source| Job::new(Md5Lane::default(), source))
         .into_iter()
         .unzip();
@@ -246,7 +242,7 @@ fn long_chunks_start_with_different_steps() {
     }
     for (mut pending, slice) in pending.into_iter().zip(slices) {
         let lane = pending.0.try_recv().unwrap().unwrap();
-        assert_eq!(lane.finish(), expected(&content[slice]));
+        assert_eq!(lane.finish(), expected(&input[slice]));
     }
 }
 
@@ -303,7 +299,7 @@ async fn chunks_are_hashed_and_released_as_they_arrive() {
 }
 
 #[tokio::test]
-async fn the_length_of_a_written_content_may_be_anything() {
+async fn a_written_input_can_have_any_length() {
     let pool = Md5Pool::default();
     for lens in [
         &[][..],
@@ -319,17 +315,17 @@ async fn the_length_of_a_written_content_may_be_anything() {
             writer.push(vec![7; *len].into());
         }
         writer.finish();
-        let content = vec![7; lens.iter().sum()];
+        let input = vec![7; lens.iter().sum()];
         assert_eq!(
             pending.await.unwrap().finish(),
-            expected(&content),
+            expected(&input),
             "{lens:?}"
         );
     }
 }
 
 #[test]
-fn a_content_is_written_without_a_runtime() {
+fn an_input_is_written_without_a_runtime() {
     let (mut writer, pending) = Md5Pool::default().start_writer();
     let chunk = Bytes::from(vec![7; 300_000]);
     writer.push(chunk.clone());
@@ -374,23 +370,23 @@ async fn a_canceled_writer_keeps_no_chunks() {
 }
 
 #[tokio::test]
-async fn contents_are_written_while_others_are_hashed() {
+async fn inputs_are_written_while_others_are_hashed() {
     let pool = Md5Pool::default();
     let writers = (1..=40_u8).map(|number| {
         let pool = pool.clone();
         tokio::spawn(async move {
             let (mut writer, pending) = pool.start_writer();
-            let mut content = Vec::new();
+            let mut input = Vec::new();
             for round in 0..60_usize {
                 let len = (round * 7919 * usize::from(number)) % 60_000;
-                content.resize(content.len() + len, number);
+                input.resize(input.len() + len, number);
                 writer.push(vec![number; len].into());
                 tokio::task::yield_now().await;
             }
             writer.finish();
             assert_eq!(
                 pending.await.unwrap().finish(),
-                expected(&content),
+                expected(&input),
                 "{number}"
             );
         })
@@ -410,16 +406,16 @@ fn runtimes_do_not_hash_for_each_other() {
     };
     let (busy, idle) = (runtime(), runtime());
     let pool = Md5Pool::default();
-    let content = Bytes::from(vec![7; 1 << 20]);
+    let input = Bytes::from(vec![7; 1 << 20]);
     let start = |runtime: &tokio::runtime::Runtime| {
         let _context = runtime.enter();
-        pool.start(content.clone().into())
+        pool.start(input.clone().into())
     };
     // Its only thread does something else, so its input waits.
     let (end, wait) = std::sync::mpsc::channel::<()>();
     busy.spawn_blocking(move || wait.recv());
     let waiting = start(&busy);
-    let expected = expected(&content);
+    let expected = expected(&input);
     let other = start(&idle);
     let deadline = Instant::now() + Duration::from_secs(60);
     while !other.is_ready() {
@@ -440,12 +436,12 @@ fn runtimes_do_not_hash_for_each_other() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn any_contents_in_any_chunks(
-        contents in prop::collection::vec(
+    fn any_inputs_in_any_chunks(
+        inputs in prop::collection::vec(
             prop::collection::vec((any::<u8>(), 0_usize..20_000), 0..6), 0..40
         )
     ) {
-        let (mut jobs, pending): (Vec<_>, Vec<_>) = contents
+        let (mut jobs, pending): (Vec<_>, Vec<_>) = inputs
             .iter()
             .map(|chunks| {
                 let chunks = chunks.iter().map(|(byte, len)| Bytes::from(vec![*byte; *len]));
@@ -455,11 +451,11 @@ proptest! {
         while !jobs.is_empty() {
             step(&mut jobs);
         }
-        for (chunks, mut pending) in contents.iter().zip(pending) {
-            let content: Vec<u8> =
+        for (chunks, mut pending) in inputs.iter().zip(pending) {
+            let input: Vec<u8> =
                 chunks.iter().flat_map(|(byte, len)| vec![*byte; *len]).collect();
             let lane = pending.0.try_recv().unwrap().unwrap();
-            prop_assert_eq!(lane.finish(), expected(&content));
+            prop_assert_eq!(lane.finish(), expected(&input));
         }
     }
 }

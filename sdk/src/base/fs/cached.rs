@@ -9,13 +9,13 @@ use std::io;
 /// # Errors
 ///
 /// Returns `WouldBlock` if the page cache does not have the next bytes, and another error if the
-/// system or the file system cannot tell.
+/// system or the file system does not support such reads.
 pub(crate) fn read_cached(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
     #[cfg(target_os = "linux")]
     {
         use rustix::io::{ReadWriteFlags, preadv2};
 
-        /// Stands for the position of the file.
+        /// Selects the position of the file.
         const POSITION: u64 = u64::MAX;
         let buffers = &mut [io::IoSliceMut::new(buffer)];
         Ok(preadv2(file, buffers, POSITION, ReadWriteFlags::NOWAIT)?)

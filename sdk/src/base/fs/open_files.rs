@@ -1,6 +1,7 @@
 //! The number of files that the process may open.
 
-/// Returns how many files and connections the process may have open, if the system tells.
+/// Returns how many files and connections the process may have open; `None` if the system does
+/// not report it.
 pub(crate) fn open_file_limit() -> Option<usize> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     parse_limit(&limits)

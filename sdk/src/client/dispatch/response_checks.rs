@@ -24,7 +24,7 @@ pub(super) fn whole_body_was_sent(
     if !status.is_success() && !is_success(meta, call) {
         return Ok(());
     }
-    let (taken, len) = (unsent.taken(), unsent.len);
+    let (taken, len) = (unsent.bytes_taken(), unsent.len);
     let text =
         format!("the service reported success after {taken} of {len} bytes of the request body");
     Err(fail(ErrorKind::Interrupted, text, meta, call))

@@ -394,7 +394,7 @@ impl AdaptiveLimit {
     /// Decides on the limit when the measurement is complete.
     fn compare(&mut self, base: Option<Level>, now: Instant) {
         if base.is_none() && self.limit < self.unmeasured {
-            // The first bytes were too few to tell.
+            // The first bytes were too few to decide.
             if self.window.elapsed() >= SETTLE && self.is_fast_enough() {
                 return self.raise(None, now);
             }

@@ -56,7 +56,7 @@ impl CredentialSource {
     pub(crate) async fn current(&self) -> Result<CurrentCredentials<'_>> {
         Ok(match self {
             Self::Fixed(credentials) => CurrentCredentials::Fixed(credentials),
-            Self::Provider(cache) => CurrentCredentials::Cached(match cache.fresh() {
+            Self::Provider(cache) => CurrentCredentials::Cached(match cache.fresh_credentials() {
                 Some(fresh) => fresh,
                 None => cache.current().await?,
             }),
@@ -65,12 +65,12 @@ impl CredentialSource {
 
     /// Returns the credentials if they are known and valid. Does not wait for the provider: if the
     /// credentials are due for a refresh, a task of the current runtime calls it.
-    pub(crate) fn known(&self) -> Result<CurrentCredentials<'_>> {
+    pub(crate) fn cached(&self) -> Result<CurrentCredentials<'_>> {
         match self {
             Self::Fixed(credentials) => Ok(CurrentCredentials::Fixed(credentials)),
             Self::Provider(cache) => match cache.valid(SystemTime::now()) {
                 Some(credentials) => {
-                    if cache.fresh().is_none() && runtime::current().is_ok() {
+                    if cache.fresh_credentials().is_none() && runtime::current().is_ok() {
                         drop(cache.start_refresh());
                     }
                     Ok(CurrentCredentials::Cached(credentials))
@@ -213,7 +213,7 @@ impl Cache {
         Some(Arc::clone(&entry.credentials))
     }
 
-    fn fresh(&self) -> Option<Arc<Credentials>> {
+    fn fresh_credentials(&self) -> Option<Arc<Credentials>> {
         let now = SystemTime::now();
         self.find(|entry| entry.is_fresh(now))
     }
@@ -228,7 +228,7 @@ impl Cache {
     /// so that it is compiled in this crate, and not in each program.
     fn current(self: &Arc<Self>) -> ProviderFuture<'_> {
         Box::pin(async move {
-            if let Some(fresh) = self.fresh() {
+            if let Some(fresh) = self.fresh_credentials() {
                 return Ok(fresh);
             }
             if self.valid(SystemTime::now()).is_some() {
@@ -352,7 +352,7 @@ impl Cache {
     /// Starts a refresh of valid credentials if they are due, unless another task refreshes them.
     fn start_refresh(self: &Arc<Self>) -> Option<JoinHandle<Result<Arc<Credentials>>>> {
         let permit = self.call_permit()?;
-        if self.fresh().is_some() {
+        if self.fresh_credentials().is_some() {
             return None;
         }
         // Delays the next refresh, even if this one fails.

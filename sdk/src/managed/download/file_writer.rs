@@ -91,7 +91,7 @@ impl Worker {
     #[inline]
     fn run(mut self) {
         while let Some(write) = self.next() {
-            // A write that was cancelled is skipped.
+            // A write that was canceled is skipped.
             if !write.done.is_closed() {
                 let written = self.file.write_chunks_at(write.offset, &write.chunks);
                 // The memory is free before the next bytes are requested.

@@ -62,7 +62,7 @@ const MATCH_OPTIONS: MatchOptions = MatchOptions {
     require_literal_leading_dot: false,
 };
 
-/// Largest number of patterns without alternatives that one glob stands for.
+/// Largest number of patterns without alternatives that one glob expands to.
 const MAX_ALTERNATIVES: usize = 1000;
 
 impl PathFilter {
@@ -164,7 +164,7 @@ impl Glob {
         let (body, only_folders) = match body.strip_suffix("/**") {
             // Everything.
             Some("" | "**") => ("**", without_slash.is_some()),
-            // Everything in a folder is what the folder stands for.
+            // A folder includes everything in it.
             Some(folder) if without_slash.is_none() => (folder, true),
             _ => (body, without_slash.is_some()),
         };
@@ -260,7 +260,7 @@ fn without_inner_double_stars(pattern: &str) -> String {
     names.collect::<Vec<_>>().join("/")
 }
 
-/// Returns the patterns that a glob with alternatives, such as `{a,b{c,d}}`, stands for. Braces in
+/// Returns the patterns that a glob with alternatives, such as `{a,b{c,d}}`, expands to. Braces in
 /// brackets are plain characters.
 fn expand(glob: &str) -> Result<Vec<String>, &'static str> {
     let mut done = Vec::new();

@@ -225,7 +225,7 @@ impl<'a> MultipartUpload<'a> {
                 });
             }
             let mut size_to_read = None;
-            if queue.wants_part() {
+            if queue.should_read_part() {
                 size_to_read = self.reader.part_size(sizes, queue.next_number()).await?;
                 queue.is_at_end = size_to_read.is_none();
             }
@@ -238,7 +238,9 @@ impl<'a> MultipartUpload<'a> {
             }
         }
         // An earlier process may have sent parts that the source no longer has.
-        token.parts.retain(|uploaded, _| *uploaded < queue.taken());
+        token
+            .parts
+            .retain(|uploaded, _| *uploaded < queue.parts_taken());
         Ok(bytes)
     }
 

@@ -151,10 +151,10 @@ impl Part {
             && let Some(memory) = memory.clone()
             && let Some(mut pending) = self.pending_md5.take()
         {
-            let mut wanted = pin!(memory.stream().wanted());
+            let mut demand = pin!(memory.stream().wait_for_demand());
             let md5 = poll_fn(|cx| match Pin::new(&mut pending).poll(cx) {
                 Poll::Ready(lane) => Poll::Ready(Some(lane)),
-                Poll::Pending => wanted.as_mut().poll(cx).map(|()| None),
+                Poll::Pending => demand.as_mut().poll(cx).map(|()| None),
             });
             match md5.await {
                 Some(lane) => self.md5 = Some(lane.map_err(read_error)?.finish().into()),
@@ -225,7 +225,7 @@ mod tests {
             .build()
             .unwrap();
         runtime.block_on(async {
-            for is_wanted in [false, true] {
+            for has_demand in [false, true] {
                 let (stream, pool) = (Arc::default(), Md5Pool::default());
                 let mut part = part_of(&stream).await;
                 // Nothing is hashed until the only thread is free.
@@ -233,7 +233,7 @@ mod tests {
                 let blocked = tokio::task::spawn_blocking(move || started.recv());
                 part.start_md5(&pool);
                 let next = || poll_fn(|cx| stream.poll_add(cx, 1, 1)).now_or_never();
-                if is_wanted {
+                if has_demand {
                     assert!(next().is_none());
                 }
                 let mut md5 = Box::pin(part.md5_of_received(&pool));
@@ -241,11 +241,11 @@ mod tests {
                 drop(start);
                 let digest = md5.await.unwrap();
                 let expected: [u8; 16] = Md5::digest(vec![7; LEN]).into();
-                assert_eq!(digest, expected.into(), "{is_wanted}");
-                assert_eq!(part.content.is_released(), is_wanted);
+                assert_eq!(digest, expected.into(), "{has_demand}");
+                assert_eq!(part.content.is_released(), has_demand);
                 assert_eq!(part.content.len(), LEN as u64);
                 blocked.await.unwrap().unwrap_err();
-                if is_wanted {
+                if has_demand {
                     next().unwrap();
                 }
             }

@@ -19,7 +19,7 @@ pub(super) struct PartQueue {
     /// Number of parts at the end of the queue that are not being hashed.
     new: usize,
     /// Number of parts that were taken out.
-    taken: u32,
+    parts_taken: u32,
     /// Number of parts that are missing in the current batch.
     missing: usize,
     batch: usize,
@@ -47,7 +47,7 @@ impl PartQueue {
         Self {
             parts: VecDeque::new(),
             new: 0,
-            taken: 0,
+            parts_taken: 0,
             missing: batch,
             batch,
             is_at_end: false,
@@ -55,14 +55,14 @@ impl PartQueue {
     }
 
     /// Returns `true` if the next part should be read.
-    pub(super) fn wants_part(&self) -> bool {
+    pub(super) fn should_read_part(&self) -> bool {
         self.missing > 0 && !self.is_at_end
     }
 
     /// Returns the number of the next part to read, starting at 0.
     pub(super) fn next_number(&self) -> u32 {
         let queued = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
-        self.taken.saturating_add(queued)
+        self.parts_taken.saturating_add(queued)
     }
 
     #[inline]
@@ -75,11 +75,11 @@ impl PartQueue {
     /// Starts to hash those parts of a complete batch whose number `is_needed` accepts.
     #[inline]
     pub(super) fn start_md5s(&mut self, pool: &Md5Pool, is_needed: impl Fn(u32) -> bool) {
-        if self.new == 0 || self.wants_part() {
+        if self.new == 0 || self.should_read_part() {
             return;
         }
         let first_new = self.parts.len() - self.new;
-        let new = (self.taken..).zip(&mut self.parts).skip(first_new);
+        let new = (self.parts_taken..).zip(&mut self.parts).skip(first_new);
         let needed = new.filter(|(number, _)| is_needed(*number));
         Part::start_md5s(pool, needed.map(|(_, part)| part));
         self.new = 0;
@@ -90,13 +90,13 @@ impl PartQueue {
     /// while they are sent.
     #[inline]
     pub(super) fn pop(&mut self, concurrency: usize) -> Option<(u32, Part)> {
-        if self.wants_part() {
+        if self.should_read_part() {
             return None;
         }
         let part = self.parts.pop_front()?;
         self.new = self.new.min(self.parts.len());
-        let number = self.taken;
-        self.taken += 1;
+        let number = self.parts_taken;
+        self.parts_taken += 1;
         let low = match self.batch {
             1 => 0,
             batch => concurrency.clamp(batch / 2, batch),
@@ -108,8 +108,8 @@ impl PartQueue {
     }
 
     /// Returns the number of parts that were taken out.
-    pub(super) fn taken(&self) -> u32 {
-        self.taken
+    pub(super) fn parts_taken(&self) -> u32 {
+        self.parts_taken
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
     /// Reads as many parts as the queue wants.
     fn fill(queue: &mut PartQueue) -> usize {
         let mut read = 0;
-        while queue.wants_part() {
+        while queue.should_read_part() {
             assert_eq!(queue.pop(4).map(|(number, _)| number), None);
             let content = PartContent::from_chunks(vec![Bytes::from_static(b"abc")]);
             queue.push(Part::new(content));
@@ -159,7 +159,7 @@ mod tests {
         let rest: Vec<_> = std::iter::from_fn(|| queue.pop(4)).collect();
         let numbers: Vec<_> = rest.into_iter().map(|(number, _)| number).collect();
         assert_eq!(numbers, Vec::from_iter(half..2 * len as u32));
-        assert_eq!(queue.taken(), 2 * len as u32);
+        assert_eq!(queue.parts_taken(), 2 * len as u32);
     }
 
     #[test]
@@ -168,7 +168,7 @@ mod tests {
         queue.push(Part::empty());
         assert!(queue.pop(4).is_none());
         queue.is_at_end = true;
-        assert!(!queue.wants_part());
+        assert!(!queue.should_read_part());
         assert!(queue.pop(4).is_some());
         assert!(queue.pop(4).is_none());
     }

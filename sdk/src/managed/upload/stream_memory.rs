@@ -17,7 +17,7 @@ const FREE_AFTER_WAIT: u64 = 16;
 pub(super) struct StreamMemory {
     state: Mutex<State>,
     /// Whether a chunk waits for memory.
-    is_wanted: watch::Sender<bool>,
+    has_demand: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -50,8 +50,8 @@ impl StreamMemory {
             state.bytes = state.bytes.saturating_add(bytes);
         }
         drop(state);
-        self.is_wanted.send_if_modified(|is_wanted| {
-            std::mem::replace(is_wanted, !is_possible) == is_possible
+        self.has_demand.send_if_modified(|has_demand| {
+            std::mem::replace(has_demand, !is_possible) == is_possible
         });
         match is_possible {
             true => Poll::Ready(()),
@@ -59,11 +59,11 @@ impl StreamMemory {
         }
     }
 
-    /// Waits until a chunk waits for memory.
-    pub(super) async fn wanted(&self) {
-        let mut is_wanted = self.is_wanted.subscribe();
+    /// Returns when a chunk waits for memory.
+    pub(super) async fn wait_for_demand(&self) {
+        let mut has_demand = self.has_demand.subscribe();
         // The sender lives as long as `self`.
-        let _ = is_wanted.wait_for(|is_wanted| *is_wanted).await;
+        let _ = has_demand.wait_for(|has_demand| *has_demand).await;
     }
 
     fn subtract(&self, bytes: u64) {
@@ -249,17 +249,17 @@ mod tests {
     async fn chunks_release_their_memory_one_by_one() {
         let (stream, budget) = (Arc::default(), Arc::new(MemoryBudget::new(100)));
         let (mut chunks, _holder) = part(&stream, &budget, &[30, 40, 30]).await;
-        assert!(stream.wanted().now_or_never().is_none());
+        assert!(stream.wait_for_demand().now_or_never().is_none());
         let next = tokio::spawn({
             let stream = Arc::clone(&stream);
             async move { poll_fn(|cx| stream.poll_add(cx, 50, 100)).await }
         });
-        stream.wanted().await;
+        stream.wait_for_demand().await;
         let handle = chunks[0].clone();
         chunks.truncate(1);
         // 30 bytes are left, and another chunk of 50 fits.
         next.await.unwrap();
-        assert!(stream.wanted().now_or_never().is_none());
+        assert!(stream.wait_for_demand().now_or_never().is_none());
         assert!(Arc::clone(&budget).reserve(71).now_or_never().is_none());
         let other = Arc::clone(&budget).reserve(70).now_or_never();
         assert!(other.is_some(), "the client's memory is released, too");
@@ -279,7 +279,7 @@ mod tests {
             let stream = Arc::clone(&stream);
             async move { poll_fn(|cx| stream.poll_add(cx, 10, 160)).await }
         });
-        stream.wanted().await;
+        stream.wait_for_demand().await;
         chunks.remove(0);
         chunks.remove(0);
         tokio::task::yield_now().await;

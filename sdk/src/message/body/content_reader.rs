@@ -162,11 +162,11 @@ impl ContentReader {
     }
 
     /// Returns how many bytes of the file the next chunk should have.
-    fn wanted(&self, remaining: u64) -> usize {
+    fn next_chunk_len(&self, remaining: u64) -> usize {
         // Of a whole file, one more byte than announced is requested, to notice that it has grown.
         let extra = u64::from(self.offset.is_none());
-        let wanted = remaining.saturating_add(extra).min(FILE_CHUNK);
-        usize::try_from(wanted).unwrap_or(usize::MAX)
+        let len = remaining.saturating_add(extra).min(FILE_CHUNK);
+        usize::try_from(len).unwrap_or(usize::MAX)
     }
 
     /// Returns the next chunk of the file if it can be read without blocking.
@@ -177,7 +177,10 @@ impl ContentReader {
         if !self.reads_cache {
             return None;
         }
-        match self.buffers.read_cached(file, self.wanted(remaining)) {
+        match self
+            .buffers
+            .read_cached(file, self.next_chunk_len(remaining))
+        {
             Ok(chunk) => Some(chunk).filter(|chunk| !chunk.is_empty()),
             Err(error) => {
                 self.reads_cache = error.kind() == io::ErrorKind::WouldBlock;
@@ -188,12 +191,12 @@ impl ContentReader {
 
     /// Starts reading the next chunk of the file in a thread for blocking work.
     fn start_reading(&mut self, remaining: u64) {
-        let wanted = self.wanted(remaining);
+        let len = self.next_chunk_len(remaining);
         let (offset, buffers) = (self.offset.unwrap_or(0), self.buffers.clone());
         let opened = match std::mem::replace(&mut self.state, State::Done) {
             State::Path(path) => Err(path),
             // A range of a file ends here, even if the file continues.
-            State::File(_) if wanted == 0 => return,
+            State::File(_) if len == 0 => return,
             State::File(file) => Ok(file),
             other => {
                 self.state = other;
@@ -202,7 +205,7 @@ impl ContentReader {
         };
         self.state = State::Reading(spawn_blocking(move || {
             let file = opened.or_else(|path| open_at(&path, offset))?;
-            read(file, wanted, &buffers)
+            read(file, len, &buffers)
         }));
     }
 }
@@ -221,7 +224,7 @@ fn open_at(path: &Path, offset: u64) -> io::Result<File> {
     opened.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
-fn read(mut file: File, wanted: usize, buffers: &FileBuffers) -> io::Result<(File, Bytes)> {
-    let chunk = buffers.read(&mut file, wanted)?;
+fn read(mut file: File, len: usize, buffers: &FileBuffers) -> io::Result<(File, Bytes)> {
+    let chunk = buffers.read(&mut file, len)?;
     Ok((file, chunk))
 }

@@ -13,10 +13,10 @@ use crate::base::fs::cached::read_cached;
 pub(super) struct FileBuffers(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl FileBuffers {
-    /// Reads up to `wanted` bytes from the position of the file, fewer only at its end. Blocks.
-    pub(super) fn read(&self, file: &mut File, wanted: usize) -> io::Result<Bytes> {
-        let mut chunk = self.chunk(wanted);
-        while let Some(free) = chunk.buffer.get_mut(chunk.len..wanted)
+    /// Reads up to `len` bytes from the position of the file, fewer only at its end. Blocks.
+    pub(super) fn read(&self, file: &mut File, len: usize) -> io::Result<Bytes> {
+        let mut chunk = self.chunk(len);
+        while let Some(free) = chunk.buffer.get_mut(chunk.len..len)
             && !free.is_empty()
         {
             match file.read(free) {
@@ -29,26 +29,26 @@ impl FileBuffers {
         Ok(chunk.into_bytes())
     }
 
-    /// Reads up to `wanted` bytes from the position of the file without blocking: those that the page
+    /// Reads up to `len` bytes from the position of the file without blocking: those that the page
     /// cache has.
     ///
     /// # Errors
     ///
     /// Returns `WouldBlock` if it has none, and another error if they cannot be read in this way.
-    pub(super) fn read_cached(&self, file: &File, wanted: usize) -> io::Result<Bytes> {
-        let mut chunk = self.chunk(wanted);
-        chunk.len = match chunk.buffer.get_mut(..wanted) {
+    pub(super) fn read_cached(&self, file: &File, len: usize) -> io::Result<Bytes> {
+        let mut chunk = self.chunk(len);
+        chunk.len = match chunk.buffer.get_mut(..len) {
             Some(free) => read_cached(file, free)?,
             None => 0,
         };
         Ok(chunk.into_bytes())
     }
 
-    /// Returns a chunk without bytes, and with a buffer for `wanted` ones.
-    fn chunk(&self, wanted: usize) -> Chunk {
+    /// Returns a chunk without bytes, and with a buffer for `len` ones.
+    fn chunk(&self, len: usize) -> Chunk {
         let mut buffer = self.take().unwrap_or_default();
         // The bytes of an earlier chunk are overwritten.
-        buffer.resize(buffer.len().max(wanted), 0);
+        buffer.resize(buffer.len().max(len), 0);
         Chunk {
             buffer,
             len: 0,

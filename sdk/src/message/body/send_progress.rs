@@ -13,7 +13,7 @@ use crate::base::error::Error;
 /// that waits for the response.
 #[derive(Debug, Default)]
 pub(crate) struct SendProgress {
-    taken: AtomicU64,
+    bytes_taken: AtomicU64,
     /// Number of polls that returned bytes, the end, or an error.
     ready_polls: AtomicU64,
     is_abandoned: AtomicBool,
@@ -32,12 +32,12 @@ struct SendState {
 
 impl SendProgress {
     /// Returns the number of bytes that the connection has taken.
-    pub(crate) fn taken(&self) -> u64 {
-        self.taken.load(Ordering::Relaxed)
+    pub(crate) fn bytes_taken(&self) -> u64 {
+        self.bytes_taken.load(Ordering::Relaxed)
     }
 
     pub(super) fn add_taken(&self, bytes: u64) {
-        self.taken.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes_taken.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Returns the number of polls that returned bytes, the end, or an error.

@@ -1,4 +1,4 @@
-//! The transfers that the operands of `cp` and `mv` stand for.
+//! The transfers that the operands of `cp` and `mv` select.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

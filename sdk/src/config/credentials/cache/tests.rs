@@ -58,7 +58,10 @@ async fn id(source: &CredentialSource) -> String {
 #[tokio::test]
 async fn concurrent_calls_share_one_request_to_the_provider() {
     let source = Arc::new(counting(None, None, u32::MAX));
-    assert_eq!(source.known().err().unwrap().kind(), ErrorKind::Credentials);
+    assert_eq!(
+        source.cached().err().unwrap().kind(),
+        ErrorKind::Credentials
+    );
     let calls = (0..32).map(|_| {
         let source = Arc::clone(&source);
         tokio::spawn(async move { id(&source).await })
@@ -66,7 +69,7 @@ async fn concurrent_calls_share_one_request_to_the_provider() {
     for call in calls.collect::<Vec<_>>() {
         assert_eq!(call.await.unwrap(), "ID1");
     }
-    assert_eq!(source.known().unwrap().access_key_id(), Some("ID1"));
+    assert_eq!(source.cached().unwrap().access_key_id(), Some("ID1"));
     source.refresh().await.unwrap();
     assert_eq!(id(&source).await, "ID2");
 }
@@ -91,7 +94,7 @@ async fn valid_credentials_stay_in_use_until_they_expire_if_the_provider_fails()
     let error = source.current().await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert!(error.to_string().contains("the vault is closed"), "{error}");
-    assert!(source.known().is_err());
+    assert!(source.cached().is_err());
 }
 
 #[tokio::test]
@@ -108,7 +111,7 @@ async fn refused_credentials_are_replaced_once_for_all_requests() {
     let calls = (0..32).map(|_| source.replace(&refused));
     let replaced = futures_util::future::join_all(calls).await;
     assert!(replaced.into_iter().all(|is_replaced| is_replaced));
-    assert_eq!(source.known().unwrap().access_key_id(), Some("ID2"));
+    assert_eq!(source.cached().unwrap().access_key_id(), Some("ID2"));
     // A request that was signed with the old credentials needs no call.
     assert!(source.replace(&refused).await);
     // The new credentials are refused, too.
@@ -139,13 +142,13 @@ async fn fixed_credentials_are_not_replaced() {
 #[tokio::test]
 async fn known_credentials_that_are_due_are_refreshed_by_a_task() {
     let source = counting(None, Some(Duration::from_millis(20)), u32::MAX);
-    let known = || source.known().unwrap().access_key_id().unwrap().to_owned();
+    let cached = || source.cached().unwrap().access_key_id().unwrap().to_owned();
     assert_eq!(id(&source).await, "ID1");
-    assert_eq!(known(), "ID1");
+    assert_eq!(cached(), "ID1");
     tokio::time::sleep(Duration::from_millis(25)).await;
-    assert_eq!(known(), "ID1", "does not wait");
+    assert_eq!(cached(), "ID1", "does not wait");
     let refreshed = async {
-        while known() == "ID1" {
+        while cached() == "ID1" {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
@@ -159,11 +162,11 @@ fn known_credentials_that_are_due_need_no_runtime() {
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build().unwrap();
     assert_eq!(runtime.block_on(id(&source)), "ID1");
-    assert_eq!(source.known().unwrap().access_key_id(), Some("ID1"));
+    assert_eq!(source.cached().unwrap().access_key_id(), Some("ID1"));
     let error = source.fetch_if_due().now_or_never().unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     runtime.block_on(source.fetch_if_due()).unwrap();
-    assert_eq!(source.known().unwrap().access_key_id(), Some("ID2"));
+    assert_eq!(source.cached().unwrap().access_key_id(), Some("ID2"));
 }
 
 #[tokio::test]
@@ -171,7 +174,7 @@ async fn credentials_are_fetched_only_if_they_are_missing_or_due() {
     let source = counting(None, None, u32::MAX);
     for _ in 0..2 {
         source.fetch_if_due().await.unwrap();
-        assert_eq!(source.known().unwrap().access_key_id(), Some("ID1"));
+        assert_eq!(source.cached().unwrap().access_key_id(), Some("ID1"));
     }
     // The third call of the provider fails, but the credentials are valid.
     let provider = Arc::new(Counting::new(None, Some(Duration::ZERO), 3));

@@ -12,7 +12,7 @@ async fn collect(body: &Body) -> Result<Vec<u8>, Error> {
             Err(_) => return Err(progress.failure().unwrap()),
         }
     }
-    assert_eq!(progress.taken(), body.len());
+    assert_eq!(progress.bytes_taken(), body.len());
     Ok(all)
 }
 
