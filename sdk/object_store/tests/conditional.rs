@@ -82,6 +82,14 @@ macro_rules! tests {
                 site.faults(&["operation=AppendObject,status=504"]);
                 let error = create(&store, "k", "mine").await.unwrap_err();
                 assert!(matches!(error, Error::Generic { .. }), "{error}");
+                // The service has refused it, so that the state of the object does not matter.
+                site.faults(&[
+                    "operation=AppendObject,code=service_unavailable",
+                    "operation=HeadObject,status=404",
+                ]);
+                let error = create(&store, "k", "mine").await.unwrap_err();
+                assert!(matches!(error, Error::Generic { .. }), "{error}");
+                assert_eq!(site.emulator.faults()[1].hits, 0);
                 site.faults(&["operation=AppendObject,status=403"]);
                 let error = create(&store, "k", "mine").await.unwrap_err();
                 assert!(matches!(error, Error::PermissionDenied { .. }), "{error}");

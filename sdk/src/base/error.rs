@@ -67,6 +67,8 @@ struct Inner {
     permanent: bool,
     /// Whether the retry budget of the client allowed no further attempt.
     is_budget_used_up: bool,
+    /// Whether the service may have executed an attempt before the one that the error is about.
+    earlier_execution: bool,
 }
 
 /// The call that an error belongs to.
@@ -173,6 +175,7 @@ impl Error {
             unsent: false,
             permanent: false,
             is_budget_used_up: false,
+            earlier_execution: false,
         }))
     }
 
@@ -224,6 +227,12 @@ impl Error {
     /// Marks the error as one that a retry would repeat.
     pub(crate) fn permanent(mut self) -> Self {
         self.0.permanent = true;
+        self
+    }
+
+    /// Records whether the service may have executed an attempt before the one that the error is about.
+    pub(crate) fn with_earlier_execution(mut self, may_have_happened: bool) -> Self {
+        self.0.earlier_execution |= may_have_happened;
         self
     }
 
@@ -401,13 +410,46 @@ impl Error {
     /// # Troubleshooting
     ///
     /// The client has already retried the call as far as its [`RetryPolicy`](crate::RetryPolicy)
-    /// allows; see [`attempts`](Self::attempts). This method does not report whether another retry is
-    /// safe: the service may have executed an append or a move that failed.
+    /// allows; see [`attempts`](Self::attempts). Another retry of an append or a move is only safe if
+    /// [`may_have_been_executed`](Self::may_have_been_executed) returns `false`.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         // The client sends a damaged body again if it can and the policy allows it. If the body is
         // damaged twice, its digest or length is wrong.
         !matches!(self.failure(), Failure::Damaged | Failure::Final)
+    }
+
+    /// Returns whether the service may have executed the request, in any of its attempts.
+    ///
+    /// Returns `false` if no attempt was sent, or if the service refused each one: no connection, a code
+    /// that the API marks as temporary, a status such as 400, 403, 404 or 412. Returns `true` if it is not
+    /// known: a broken connection, a timeout after the request was sent, a status such as 500, 502 or
+    /// 504, a response that is not what the API describes, a request body that could not be read.
+    ///
+    /// Use it for operations that are not idempotent: an append, a move. If it returns `true`, look at the
+    /// state of the object before you repeat them.
+    ///
+    /// The error of a transfer is that of one of its requests; other ones may have been executed. A
+    /// transfer may be repeated in any case.
+    ///
+    /// ```no_run
+    /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
+    /// let end = bucket.head_object("events.log").await?.content_length.unwrap_or(0);
+    /// let append = bucket.append_object("events.log", end).body("a line\n");
+    /// match append.await {
+    ///     Err(error) if error.may_have_been_executed() => {
+    ///         // A longer object contains the line.
+    ///         let object = bucket.head_object("events.log").await?;
+    ///         println!("{end} to {:?} bytes: {error}", object.content_length);
+    ///     }
+    ///     Err(error) => println!("nothing was appended: {error}"),
+    ///     Ok(_) => println!("appended"),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn may_have_been_executed(&self) -> bool {
+        self.0.earlier_execution || self.last_attempt_may_have_been_executed()
     }
 }
 

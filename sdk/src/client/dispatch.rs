@@ -89,7 +89,7 @@ impl Dispatcher {
                 limits.before_deadline(hashed).await
             };
             hashed
-                .unwrap_or_else(|| Err(limits.deadline_exceeded(None)))
+                .unwrap_or_else(|| Err(limits.deadline_exceeded(None).unsent()))
                 .map_err(|error| error.with_call(unsent(parts)))?;
         }
         let prepared = match parts.body {
@@ -97,7 +97,7 @@ impl Dispatcher {
                 let credentials = pin!(self.shared.credentials.current());
                 let credentials = limits.before_deadline(credentials).await;
                 credentials
-                    .unwrap_or_else(|| Err(limits.deadline_exceeded(None)))
+                    .unwrap_or_else(|| Err(limits.deadline_exceeded(None).unsent()))
                     .and_then(|credentials| self.prepare(info, parts, Some(&credentials)))
             }
             // Each attempt fetches the credentials that it is signed with.
@@ -136,7 +136,7 @@ impl Dispatcher {
             limits
                 .before_deadline(pin!(self.shared.transport.check(&request.body)))
                 .await
-                .unwrap_or_else(|| Err(limits.deadline_exceeded(None)))
+                .unwrap_or_else(|| Err(limits.deadline_exceeded(None).unsent()))
                 .map_err(|error| error.with_call(call.context()))?;
             let previous_attempts = call.attempts;
             let mut attempts = RequestAttempts {

@@ -165,13 +165,15 @@ impl<'a> AttemptLimits<'a> {
 ///
 /// # Errors
 ///
-/// Returns the error of the last attempt.
+/// Returns the error of the last attempt. It records whether an earlier one may have been executed.
 pub(super) async fn run<A: Attempts>(
     attempts: &mut A,
     limits: &AttemptLimits<'_>,
     previous_attempts: u32,
 ) -> Result<A::Output> {
     let mut previous_error = None;
+    // A request with previous attempts continues a response.
+    let mut earlier_execution = previous_attempts > 0;
     let mut number = previous_attempts.saturating_add(1);
     loop {
         let failed = match attempts.attempt(number, previous_error).await {
@@ -186,13 +188,18 @@ pub(super) async fn run<A: Attempts>(
         let FailedAttempt { error, retry } = failed;
         let delay = match limits.delay_before_retry(&error, retry, number, attempts.now()) {
             Ok(delay) => delay,
-            Err(refusal) => return Err(refusal.explain(error)),
+            Err(refusal) => {
+                return Err(refusal
+                    .explain(error)
+                    .with_earlier_execution(earlier_execution));
+            }
         };
         attempts.retrying(&error, delay);
         if retry != Retry::Immediately {
             retry_delayed(number, delay);
             attempts.sleep(delay).await;
         }
+        earlier_execution |= error.may_have_been_executed();
         previous_error = Some(error);
         number = number.saturating_add(1);
     }

@@ -106,7 +106,8 @@ impl MultipartGuard {
             Err(error) => error,
         };
         // The object alone proves nothing: it may be an older one with the same content.
-        let is_unknown = error.is_retryable() || error.is_not_found();
+        let is_unknown =
+            error.is_retryable() || error.may_have_been_executed() || error.is_not_found();
         let is_gone = is_upload_gone(&error) || (is_unknown && self.is_gone().await);
         if !is_gone {
             return Err(error);

@@ -8,6 +8,7 @@ mod attempt_timeout;
 mod bodies;
 mod clock;
 mod connections;
+mod executions;
 mod limits;
 mod odd_responses;
 mod responses;

@@ -82,7 +82,8 @@ impl QingStorStore {
         }
     }
 
-    /// Finds out what a failed append means: the object exists, or the response was lost.
+    /// Finds out what a failed append means: the object exists, or the response was lost. If it was
+    /// certainly not executed, for example without a connection, no request is needed.
     async fn explain_failure(
         &self,
         bucket: &Bucket,
@@ -94,7 +95,7 @@ impl QingStorStore {
             // The API names `invalid_argument` for a wrong position, and no code for other objects.
             matches!(status.as_u16(), 400 | 409 | 412)
         });
-        if !is_refused && !error.is_retryable() {
+        if !is_refused && !error.may_have_been_executed() {
             return Err(of_object(location, error));
         }
         let Ok(object) = bucket.head_object(self.key(location)).await else {

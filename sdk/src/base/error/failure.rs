@@ -66,6 +66,34 @@ impl Error {
         }
     }
 
+    /// Returns whether the service may have executed the attempt that the error is about.
+    pub(super) fn last_attempt_may_have_been_executed(&self) -> bool {
+        match self.kind() {
+            ErrorKind::InvalidInput
+            | ErrorKind::Config
+            | ErrorKind::Credentials
+            | ErrorKind::Interceptor => false,
+            ErrorKind::Connect | ErrorKind::Timeout => !self.0.unsent,
+            ErrorKind::Service => match self.failure_of_response() {
+                Failure::NotExecuted | Failure::Damaged => false,
+                Failure::Ambiguous => true,
+                Failure::Final => !self.is_refusal(),
+            },
+            ErrorKind::Interrupted | ErrorKind::Decode | ErrorKind::Integrity | ErrorKind::Io => {
+                self.attempts() > 0 || self.0.response.is_some()
+            }
+        }
+    }
+
+    /// Returns whether a response with a permanent error says that the request was not executed.
+    fn is_refusal(&self) -> bool {
+        match self.status().map(|status| status.as_u16()) {
+            Some(300..=499 | 501 | 505) => true,
+            // A proxy sends error documents under a success status, too.
+            _ => self.is_of_service(),
+        }
+    }
+
     /// Returns whether the service, and not a proxy, sent the error document of the response. Proxies
     /// write JSON, too, with other codes, numbers and request IDs.
     fn is_of_service(&self) -> bool {

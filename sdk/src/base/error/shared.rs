@@ -24,6 +24,7 @@ impl Error {
             unsent: inner.unsent,
             permanent: inner.permanent,
             is_budget_used_up: inner.is_budget_used_up,
+            earlier_execution: inner.earlier_execution,
         }))
     }
 }

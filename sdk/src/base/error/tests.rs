@@ -277,6 +277,70 @@ fn classifies_every_kind_of_error() {
 }
 
 #[test]
+fn reports_for_every_kind_of_error_whether_the_request_may_have_been_executed() {
+    use ErrorKind as Kind;
+    let of = |kind| Error::new(kind, "");
+    let sent = |kind| {
+        of(kind).with_call(CallContext {
+            attempts: 1,
+            ..CallContext::default()
+        })
+    };
+    for (error, expected) in [
+        (of(Kind::Connect).unsent(), false),
+        (of(Kind::Connect).unsent().permanent(), false),
+        (sent(Kind::Timeout).unsent(), false),
+        (of(Kind::Connect), true),
+        (of(Kind::Timeout), true),
+        (sent(Kind::InvalidInput), false),
+        (of(Kind::Config), false),
+        (sent(Kind::Credentials), false),
+        (sent(Kind::Interceptor), false),
+        // Without a request, such as a notification or a local file.
+        (of(Kind::Interrupted), false),
+        (of(Kind::Decode), false),
+        (of(Kind::Integrity), false),
+        (of(Kind::Io), false),
+        (sent(Kind::Interrupted), true),
+        (sent(Kind::Decode), true),
+        (sent(Kind::Integrity), true),
+        (sent(Kind::Io), true),
+        (response(429, None), true),
+        (response(429, Some("fetch_throttled")), false),
+        (response(503, None), true),
+        (response(503, Some("some_new_code")), true),
+        (response_of_service(503, None), true),
+        (response_of_service(503, Some("some_new_code")), false),
+        (response(503, Some("service_unavailable")), false),
+        (response(403, Some("lease_not_ready")), false),
+        (response(400, Some("bad_digest")), false),
+        (response(500, Some("internal_error")), true),
+        (response(502, None), true),
+        (response(504, None), true),
+        (response(408, None), true),
+        (response(520, None), true),
+        (response(501, None), false),
+        (response(505, None), false),
+        (response(301, None), false),
+        (response(304, None), false),
+        (response(400, None), false),
+        (response(403, Some("request_expired")), false),
+        (response(404, None), false),
+        (response(409, Some("fetch_in_process")), false),
+        (response(412, None), false),
+        // A status that the operation does not have, and error documents under a success status.
+        (response(101, None), true),
+        (response(202, None), true),
+        (response(200, Some("upstream_lost")), true),
+        (response(200, Some("object_not_exists")), false),
+        (response(200, Some("internal_error")), true),
+    ] {
+        assert_eq!(error.may_have_been_executed(), expected, "{error:#?}");
+        assert!(error.with_earlier_execution(true).may_have_been_executed());
+    }
+}
+
+#[test]
 fn the_longer_delay_applies() {
     let error = |code, retry_after: Option<u64>| {
         Error::new(ErrorKind::Service, "").with_response(ErrorResponse {

@@ -79,7 +79,7 @@ impl Attempts for RequestAttempts<'_> {
         });
         let ready = limits.before_deadline(ready).await;
         let credentials = ready
-            .unwrap_or_else(|| Err(limits.deadline_exceeded(previous_error.take())))
+            .unwrap_or_else(|| Err(limits.deadline_exceeded(previous_error.take()).unsent()))
             .map_err(|error| FailedAttempt {
                 error: error.with_call(self.unsent()),
                 retry: Retry::Never,

@@ -195,6 +195,36 @@ async fn attempts_that_time_out_are_repeated_until_the_deadline() {
 }
 
 #[tokio::test]
+async fn the_error_records_an_earlier_attempt_that_may_have_been_executed() {
+    let unsent = || {
+        Err(FailedAttempt {
+            error: Error::new(ErrorKind::Connect, "refused").unsent(),
+            retry: Retry::AfterDelay,
+        })
+    };
+    let refused = || failed(ErrorKind::Credentials, Retry::Never);
+    let may_have_been_executed = |trace: Trace| trace.result.unwrap_err().may_have_been_executed();
+
+    let trace = Run::default().with(|_| unsent()).await;
+    assert!(!may_have_been_executed(trace));
+    let trace = Run::default().with(|_| refused()).await;
+    assert!(!may_have_been_executed(trace));
+    let run = Run::default();
+    let trace = run.with(|number| match number {
+        2 => failed(ErrorKind::Connect, Retry::AfterDelay),
+        3 => refused(),
+        _ => unsent(),
+    });
+    assert!(may_have_been_executed(trace.await));
+    // The response that is continued.
+    let run = Run {
+        previous_attempts: 1,
+        ..Run::default()
+    };
+    assert!(may_have_been_executed(run.with(|_| unsent()).await));
+}
+
+#[tokio::test]
 async fn only_a_success_at_the_first_attempt_returns_a_token() {
     let budget = RetryBudget::new(10);
     assert!(budget.take(false));
