@@ -211,8 +211,9 @@ mod tests {
             let read = tokio::time::timeout(Duration::from_millis(20), file.read());
             assert!(read.await.is_err());
         }
-        end.send(()).unwrap();
-        assert_eq!(id().await, "PENDING");
+        // The call waits before the read ends.
+        let (found, ()) = tokio::join!(id(), async { end.send(()).unwrap() });
+        assert_eq!(found, "PENDING");
         assert_eq!(id().await, "STORED");
         // A read that ended while no call waited for it.
         hang().send(()).unwrap();
