@@ -14,6 +14,7 @@ mod exit;
 )]
 mod generated;
 mod global_options;
+mod kept_downloads;
 mod listing;
 mod location;
 mod messages;
@@ -149,6 +150,7 @@ async fn run(cli: Cli) -> u8 {
             let code = finish(&output, result);
             if code != DONE && is_transfer {
                 name_uploads(&session, &output);
+                name_downloads(&session, &output).await;
             }
             code
         }
@@ -156,6 +158,7 @@ async fn run(cli: Cli) -> u8 {
         Err(signal) => {
             wait_for_aborts(&session, &mut signals).await;
             interrupted(&session, &output);
+            name_downloads(&session, &output).await;
             signal.exit_code()
         }
     }
@@ -206,10 +209,20 @@ fn name_uploads(session: &Session, output: &Output) {
     for (name, upload) in session.open_uploads().open() {
         let name = output::printable_name(&name);
         output.stderr(&match upload {
-            OpenUpload::Kept => messages::upload_kept(name),
+            OpenUpload::Kept => messages::transfer_kept(name),
             OpenUpload::KeptWithoutParts => messages::upload_kept_without_parts(name),
             OpenUpload::NotKept => messages::upload_unknown(name),
         });
+    }
+}
+
+/// Names the files with the bytes of downloads that the same command continues.
+async fn name_downloads(session: &Session, output: &Output) {
+    let downloads = session.kept_downloads().clone();
+    let found = tokio::task::spawn_blocking(move || downloads.find());
+    for path in found.await.unwrap_or_default() {
+        let name = path.display().to_string();
+        output.stderr(&messages::transfer_kept(output::printable_name(&name)));
     }
 }
 

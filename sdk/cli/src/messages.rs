@@ -201,7 +201,7 @@ messages! {
     progress(files, bytes, total, rate) { "{files} files, {bytes} of {total}, {rate}/s" "{files} 个文件，{bytes} / {total}，{rate}/秒" }
     interrupted() { "interrupted" "已中断" }
     started_again(target) { "started again, the file has changed: {target}" "文件已改变，重新开始上传：{target}" }
-    upload_kept(target) { "kept, the same command continues it: {target}" "已保留，重复同一命令可续传：{target}" }
+    transfer_kept(target) { "kept, the same command continues it: {target}" "已保留，重复同一命令可续传：{target}" }
     upload_kept_without_parts(target) { "kept, but none of its parts is complete: {target}" "已保留，但还没有完成的分段：{target}" }
     upload_aborted(target) { "aborted: {target}" "已中止：{target}" }
     upload_aborted_or_completed(target) { "aborted, or already complete: {target}" "已中止，或已完成：{target}" }

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use crate::debug_log::{ClientObserver, DebugLog};
 use crate::exit::usage;
 use crate::global_options::GlobalOptions;
+use crate::kept_downloads::KeptDownloads;
 use crate::messages;
 use crate::open_uploads::OpenUploads;
 use crate::output::Output;
@@ -39,6 +40,7 @@ pub(crate) struct Session {
     client: std::sync::OnceLock<QingStor>,
     buckets: Mutex<HashMap<String, Bucket>>,
     open_uploads: OpenUploads,
+    kept_downloads: KeptDownloads,
     output: Arc<Output>,
 }
 
@@ -51,6 +53,7 @@ impl Session {
             client: std::sync::OnceLock::new(),
             buckets: Mutex::default(),
             open_uploads: OpenUploads::default(),
+            kept_downloads: KeptDownloads::default(),
         }
     }
 
@@ -62,6 +65,11 @@ impl Session {
     /// Returns the unfinished multipart uploads of the client.
     pub(crate) fn open_uploads(&self) -> &OpenUploads {
         &self.open_uploads
+    }
+
+    /// Returns the downloads that keep their bytes.
+    pub(crate) fn kept_downloads(&self) -> &KeptDownloads {
+        &self.kept_downloads
     }
 
     /// Returns the printer of the process.

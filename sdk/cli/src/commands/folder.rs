@@ -61,6 +61,9 @@ pub(super) fn configure(
         {
             transfers.keep_folder(target);
         }
+        if let Location::Local(target) = &locations.target {
+            transfers.session.kept_downloads().add_folder(target);
+        }
     }
     if let Some(jobs) = options.jobs {
         transfer = transfer.jobs(jobs.into());

@@ -177,6 +177,61 @@ fn ctrl_c_keeps_resumable_uploads_and_says_so() {
 }
 
 #[test]
+fn ctrl_c_names_what_a_resumable_download_keeps() {
+    let world = World::new();
+    let content = vec![b'x'; 20 << 20];
+    world.write("big", &content);
+    let (object, folder) = (address("folder/big"), address("folder"));
+    let options = ["--resume", "--part-size", "4M", "--concurrency", "1"];
+    world.ok(&["cp", "big", &object]);
+    let part = ".big.qingstor-resume.part";
+    for (operands, file) in [
+        (
+            &["cp", &object, "one"][..],
+            ".one.qingstor-resume.part".to_owned(),
+        ),
+        (&["sync", &folder, "down"], format!("down/{part}")),
+    ] {
+        let arguments = [operands, &options].concat();
+        // After two ranges there is a record.
+        for (after, is_kept) in [(0, false), (2, true)] {
+            let fault = format!("operation=GetObject,after={after},latency=30s");
+            world.faults(&[&fault]);
+            let child = world.command(&arguments).spawn().unwrap();
+            if is_kept {
+                let record = world.path(&format!("{file}.json"));
+                let deadline = Instant::now() + Duration::from_secs(30);
+                while !record.exists() {
+                    assert!(Instant::now() < deadline);
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            } else {
+                wait_for_faults(&world);
+            }
+            signal(&child, "-INT");
+            let run = finished(child).exits(130);
+            let expected = match is_kept {
+                true => format!("interrupted\nkept, the same command continues it: {file}\n"),
+                false => "interrupted\n".to_owned(),
+            };
+            assert_eq!(run.stderr, expected, "{operands:?}");
+            assert_eq!(world.path(&file).exists(), is_kept, "{operands:?}");
+        }
+        // So does a failure.
+        world.faults(&["operation=GetObject,status=403,code=permission_denied"]);
+        let failed = world.run(&arguments).exits(1);
+        assert!(
+            failed.stderr.ends_with(&format!("it: {file}\n")),
+            "{failed:?}"
+        );
+        world.faults(&[]);
+        world.ok(&arguments);
+        assert!(!world.path(&file).exists());
+    }
+    assert!(world.read("one") == content && world.read("down/big") == content);
+}
+
+#[test]
 fn sigterm_and_sighup_end_the_program_like_ctrl_c() {
     let mut cases = vec![("-TERM", 143)];
     match ignores_hang_up() {

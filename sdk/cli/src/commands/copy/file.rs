@@ -278,7 +278,12 @@ async fn download_file(
             .with_context(|| parent.display().to_string())?;
     }
     let download = bucket.download(&source.key, path).resumable(resume);
+    let kept = transfers.session.kept_downloads();
+    if resume {
+        kept.add_file(path);
+    }
     let output = configured_download(transfers, download.file_metadata(true)).await?;
+    kept.remove_file(path);
     Ok(ObjectVersion {
         size: output.bytes,
         etag: output.etag,
