@@ -93,11 +93,11 @@ impl Config {
         self
     }
 
-    /// Sends requests with a `reqwest` client. The settings of the builder for connections, proxy and
-    /// TLS replace those of this `Config`. Its timeouts apply in addition, and `User-Agent` is that of
-    /// the SDK, see [`additional_user_agent`](Self::additional_user_agent). The builder must come from the same version of `reqwest` as
-    /// in this crate. If it cannot build a client, that is an error of
-    /// [`QingStor::new`](crate::QingStor::new).
+    /// Sends requests with a `reqwest` client. The settings of the builder for connections, proxy
+    /// and TLS replace those of this `Config`. Its timeouts apply in addition, and `User-Agent` is
+    /// that of the SDK, see [`additional_user_agent`](Self::additional_user_agent). The builder
+    /// must come from the same version of `reqwest` as in this crate. If it cannot build a client,
+    /// that is an error of [`QingStor::new`](crate::QingStor::new).
     ///
     /// The client does not follow redirects, decompress responses or retry requests, even if the
     /// builder says so: headers with encryption keys could reach another site, lengths would differ,

@@ -202,13 +202,13 @@ impl CopyObject {
     /// Sets the bucket of the source, which may be in another zone, or belong to another service. Its
     /// name replaces that of the source.
     ///
-    /// The service does not copy between zones, or from another service. If the zones, or the hosts or
-    /// ports of the endpoints differ, the bytes pass through the client: it reads the source with one
-    /// request of `bucket`, and uploads it while it arrives, as [`Bucket::upload`] does. Otherwise, all
-    /// requests are signed with the credentials of the target's client. The MD5 of the source is verified if its ETag is one, unless the
-    /// source is encrypted with a customer-provided key.
-    /// [`part_size`](Self::part_size) and [`multipart_threshold`](Self::multipart_threshold) have no
-    /// effect.
+    /// The service does not copy between zones, or from another service. If the zones, or the hosts
+    /// or ports of the endpoints differ, the bytes pass through the client: it reads the source
+    /// with one request of `bucket`, and uploads it while it arrives, as [`Bucket::upload`] does.
+    /// Otherwise, all requests are signed with the credentials of the target's client. The MD5 of
+    /// the source is verified if its ETag is one, unless the source is encrypted with a
+    /// customer-provided key. [`part_size`](Self::part_size) and
+    /// [`multipart_threshold`](Self::multipart_threshold) have no effect.
     ///
     /// ```no_run
     /// # async fn example(near: qingstor_sdk::Bucket, far: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

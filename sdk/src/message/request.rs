@@ -50,7 +50,7 @@ impl RequestParts {
         Self {
             target,
             has_query: false,
-            // Those of a request without own ones: `Date`, `Authorization`, `User-Agent`,
+            // Those that each request has: `Date`, `Authorization`, `User-Agent`,
             // `Accept-Encoding`, `Host` and `Content-Length`.
             headers: HeaderMap::with_capacity(6),
             body: RequestBody::None,

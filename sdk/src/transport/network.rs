@@ -75,8 +75,8 @@ impl NetworkClient {
         })
     }
 
-    /// Sends a request. `short_reads`: whether the response is one of many that arrive at the same time, so that its
-    /// connection should need little memory.
+    /// Sends a request. `short_reads`: whether the response is one of many that arrive at the same
+    /// time, so that its connection should need little memory.
     ///
     /// Not async, so that the HTTP client is compiled in this crate, and not in each program.
     pub(super) fn send(

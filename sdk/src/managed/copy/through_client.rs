@@ -19,8 +19,8 @@ use crate::message::metadata::Metadata;
 use crate::message::sse::SseInput;
 
 impl CopyObject {
-    /// Copies the object from a bucket in another zone or service. Reads it with one request, whose body resumes
-    /// after an interruption, and uploads it while it arrives.
+    /// Copies the object from a bucket in another zone or service. Reads it with one request, whose
+    /// body resumes after an interruption, and uploads it while it arrives.
     pub(super) async fn copy_through_client(&self, source: &Bucket) -> Result<CopyObjectOutput> {
         let output = self.request_source(source).await?;
         let Some(size) = output.body.len() else {

@@ -58,8 +58,9 @@ impl TokenStore {
     ///
     /// # Errors
     ///
-    /// Returns `InvalidInput` if a file of the caller has other content than a token, or if the file has the token of another key or
-    /// of another upload than `passed`. The file stays unchanged.
+    /// Returns `InvalidInput` if a file of the caller has other content than a token, or if the
+    /// file has the token of another key or of another upload than `passed`. The file stays
+    /// unchanged.
     pub(super) async fn load(
         &mut self,
         key: &str,

@@ -8,8 +8,8 @@ use qingstor_suite::repository::root;
 
 use crate::programs::{folder, program_output, without_settings};
 
-/// In a copy of the repository, because the demo writes the generated files, and with a folder `target` like that of a new
-/// clone.
+/// In a copy of the repository, because the demo writes the generated files, and with a folder
+/// `target` like that of a new clone.
 #[test]
 fn the_demo_runs_in_a_plain_clone() {
     let clone = tempfile::tempdir().unwrap();
@@ -54,7 +54,8 @@ fn the_demo_runs_in_a_plain_clone() {
     assert!(output.ends_with("\na fox\n"), "{output}");
 }
 
-/// The flags of the build name existing packages and features, and select neither image processing nor crates of tests.
+/// The flags of the build name existing packages and features, and select neither image processing
+/// nor crates of tests.
 #[test]
 fn the_demo_compiles_each_crate_once_and_only_what_it_needs() {
     let dry_run = ["--dry-run", "demo", "CARGO=cargo"];
@@ -95,8 +96,8 @@ fn the_demo_compiles_each_crate_once_and_only_what_it_needs() {
     }
 }
 
-/// Returns `make` as a person calls it, also if `make` runs this test: a `make` that was called by another one prints the
-/// folders that it enters.
+/// Returns `make` as a person calls it, also if `make` runs this test: a `make` that was called by
+/// another one prints the folders that it enters.
 fn make() -> Command {
     let mut make = Command::new("make");
     for variable in ["MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"] {

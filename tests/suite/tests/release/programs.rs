@@ -11,7 +11,8 @@ use tempfile::TempDir;
 
 use crate::documents::commands_to_run;
 
-/// Commands that run until a signal ends them, and the first words of the line that they print when they are ready.
+/// Commands that run until a signal ends them, and the first words of the line that they print when
+/// they are ready.
 const SERVERS: &[(&str, &str)] = &[
     ("qingstor-emulator ", "listening on "),
     ("qingstor emulator ", "export QINGSTOR_SECRET_ACCESS_KEY="),
