@@ -148,8 +148,12 @@ impl Transport {
             Backend::Network(client) => {
                 let short_reads = outbound.short_reads;
                 let (mut request, progress) = outbound.into_network_request(&self.user_agent)?;
-                if attempt.timeout.is_some() {
-                    attempt.connection = Some(capture_connection(&mut request));
+                if attempt.timeout.is_some() || meter.is_some() {
+                    let connection = capture_connection(&mut request);
+                    if let Some(meter) = meter {
+                        meter.connecting(&connection);
+                    }
+                    attempt.connection = Some(connection);
                 }
                 let mut watch = SendWatch {
                     start,

@@ -112,11 +112,30 @@ impl<'a> AttemptLimits<'a> {
         }
     }
 
+    /// Returns whether there is a deadline.
+    pub(super) fn has_deadline(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     /// Returns the error of a request whose deadline has passed, with the error of the previous
     /// attempt as its source.
     pub(super) fn deadline_exceeded(&self, previous_error: Option<Error>) -> Error {
+        self.deadline_exceeded_in_attempt("", previous_error)
+    }
+
+    /// As [`deadline_exceeded`](Self::deadline_exceeded). `progress`: how far the attempt came, such as
+    /// `before the response`.
+    pub(super) fn deadline_exceeded_in_attempt(
+        &self,
+        progress: &str,
+        previous_error: Option<Error>,
+    ) -> Error {
         let timeout = self.deadline.map_or(Duration::ZERO, |end| end.timeout);
-        let text = format!("deadline of {} s exceeded", timeout.as_secs_f32());
+        let text = format!(
+            "deadline of {} s exceeded {progress}",
+            timeout.as_secs_f32()
+        );
+        let text = text.trim_end();
         let error = Error::new(ErrorKind::Timeout, text);
         match previous_error {
             Some(previous) => error.with_source(previous),

@@ -4,14 +4,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use hyper_util::client::legacy::connect::CaptureConnection;
+
 use crate::message::body::SendProgress;
 
-/// Measures an attempt for its observers. It is separate from the attempt, whose future may be dropped
-/// before it ends.
+/// Measures an attempt for its observers, and for the error of an expired deadline. It is separate from
+/// the attempt, whose future may be dropped before it ends.
 #[derive(Debug, Default)]
 pub(crate) struct AttemptMeter {
     /// When the head of the response arrived.
     first_byte: OnceLock<Instant>,
+    /// Contains the connection as soon as the request has one. Not set if that is not known.
+    connection: OnceLock<CaptureConnection>,
     /// Progress of a request body, unless the connection takes it at once.
     request_body: OnceLock<Arc<SendProgress>>,
     /// Number of bytes of the response body that were read, or [`UNKNOWN`].
@@ -22,6 +26,10 @@ pub(crate) struct AttemptMeter {
 const UNKNOWN: u64 = u64::MAX;
 
 impl AttemptMeter {
+    pub(super) fn connecting(&self, connection: &CaptureConnection) {
+        let _ = self.connection.set(connection.clone());
+    }
+
     pub(super) fn sending(&self, progress: &Arc<SendProgress>) {
         // An attempt has only one request body.
         let _ = self.request_body.set(Arc::clone(progress));
@@ -39,6 +47,28 @@ impl AttemptMeter {
     /// Records how many bytes of the response body were read.
     pub(crate) fn received(&self, bytes: u64) {
         self.received.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Returns whether the request has certainly got no connection so far.
+    pub(crate) fn is_connecting(&self) -> bool {
+        let connection = self.connection.get();
+        connection.is_some_and(|connection| connection.connection_metadata().is_none())
+    }
+
+    /// Returns how far the attempt has come, for an error. `len`: length of the request body.
+    pub(crate) fn progress(&self, len: u64) -> String {
+        let taken = self
+            .request_body
+            .get()
+            .map(|progress| progress.bytes_taken());
+        match taken {
+            _ if self.first_byte.get().is_some() => "before the end of the response".into(),
+            _ if self.is_connecting() => "without a connection".into(),
+            Some(taken) if taken < len => {
+                format!("after {taken} of {len} bytes of the request body")
+            }
+            _ => "before the response".into(),
+        }
     }
 
     /// Returns the time from `started` until the head of the response arrived.

@@ -84,13 +84,19 @@ async fn the_error_names_the_limit_that_was_exceeded() {
     // The deadline of the call expires during the second attempt.
     let error = call().timeout(3 * LIMIT / 2).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 2));
-    assert_eq!(error.message(), "deadline of 0.45 s exceeded");
+    assert_eq!(
+        error.message(),
+        "deadline of 0.45 s exceeded before the response"
+    );
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains(MESSAGE), "{source}");
 
     // The shorter limit applies.
     let error = call().timeout(LIMIT / 3).await.unwrap_err();
-    assert_eq!(error.message(), "deadline of 0.1 s exceeded");
+    assert_eq!(
+        error.message(),
+        "deadline of 0.1 s exceeded before the response"
+    );
     let unlimited = quick().attempt_timeout(Duration::MAX);
     let error = call().retry(unlimited).timeout(LIMIT / 3).await;
     assert_eq!(error.unwrap_err().attempts(), 1);

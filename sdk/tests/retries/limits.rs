@@ -1,9 +1,12 @@
 //! Limits of retries: time, the budget, `Retry-After`, and dropped calls.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use qingstor_emulator::FaultRule;
-use qingstor_sdk::{Body, ErrorKind, RetryBudget};
+use qingstor_sdk::{Body, Config, Error, ErrorKind, RetryBudget};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 use crate::{bucket_of, config, fail, hits, quick, start};
 
@@ -43,6 +46,59 @@ async fn the_timeout_of_a_call_includes_all_attempts() {
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 2));
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("503"), "{source}");
+}
+
+/// Reads nothing. For the path `/some-bucket`, it sends a response whose body does not end.
+async fn silent_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut connections = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut start = [0; 18];
+            let peeked = stream.peek(&mut start).await;
+            if peeked.is_ok() && start.starts_with(b"GET /some-bucket ") {
+                let response = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{";
+                stream.write_all(response).await.unwrap();
+            }
+            connections.push(stream);
+        }
+    });
+    addr
+}
+
+#[tokio::test]
+async fn the_error_of_a_deadline_tells_how_far_the_attempt_came() {
+    let addr = silent_server().await;
+    let bucket = |scheme: &str| {
+        let config = Config::new("ID", "SECRET").endpoint(format!("{scheme}://{addr}"));
+        bucket_of(config.retry(quick().total_timeout(10 * SHORT)))
+    };
+    let message = |error: Error| {
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Timeout, 1),
+            "{error}"
+        );
+        error.message().to_owned()
+    };
+    let prefix = "deadline of 0.6 s exceeded";
+    let error = bucket("https").get_object("k").await.unwrap_err();
+    assert!(!error.may_have_been_executed(), "{error}");
+    assert_eq!(message(error), format!("{prefix} without a connection"));
+    let error = bucket("http").get_object("k").await.unwrap_err();
+    assert!(error.may_have_been_executed(), "{error}");
+    assert_eq!(message(error), format!("{prefix} before the response"));
+    let error = bucket("http").list_objects().await.unwrap_err();
+    let expected = format!("{prefix} before the end of the response");
+    assert_eq!(message(error), expected);
+    let body = vec![7; 32 << 20];
+    let error = bucket("http").put_object("k").body(body).await;
+    let message = message(error.unwrap_err());
+    let sent = message.strip_prefix(&format!("{prefix} after ")).unwrap();
+    let sent = sent.strip_suffix(" of 33554432 bytes of the request body");
+    let sent: u64 = sent.unwrap().parse().unwrap();
+    assert!((1..32 << 20).contains(&sent), "{message}");
 }
 
 #[tokio::test]

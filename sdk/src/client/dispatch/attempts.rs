@@ -97,14 +97,23 @@ impl Attempts for RequestAttempts<'_> {
         };
         self.dispatcher
             .report_request(&self.call, &mut scope, &headers, body_len);
+        // In a box, because the futures of calls without a deadline would contain it, too.
+        let own_meter = limits.has_deadline().then(Box::<AttemptMeter>::default);
+        let meter = scope.meter().or(own_meter.as_deref());
         let result = {
-            let attempt = pin!(self.send_and_read(headers, skew, credentials, scope.meter()));
+            let attempt = pin!(self.send_and_read(headers, skew, credentials, meter));
             let attempt = pin!(scope.run(attempt));
             limits.before_deadline(attempt).await
         };
         let result = result.unwrap_or_else(|| {
-            let error = limits.deadline_exceeded(previous_error);
-            Err(error.with_call(self.call.context()))
+            let progress = meter.map(|meter| meter.progress(body_len));
+            let progress = progress.unwrap_or_default();
+            let error = limits.deadline_exceeded_in_attempt(&progress, previous_error);
+            let error = error.with_call(self.call.context());
+            Err(match meter.is_some_and(AttemptMeter::is_connecting) {
+                true => error.unsent(),
+                false => error,
+            })
         });
         self.dispatcher.end_attempt(&self.call, &mut scope, &result);
         let error = match result {
