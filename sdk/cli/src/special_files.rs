@@ -3,7 +3,7 @@
 //! Bytes can be written to them, but no file can replace them.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 /// The longest chain of links that is followed.
@@ -42,6 +42,13 @@ pub(crate) fn is_other_special_file(path: &Path) -> bool {
     metadata.is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) && !is_stream(path)
 }
 
+/// Returns whether a path leads to a terminal, such as `/dev/tty`.
+pub(crate) fn is_terminal(path: &Path) -> bool {
+    // Opening a pipe would block.
+    std::fs::metadata(path).is_ok_and(|metadata| is_character_device(&metadata))
+        && open_stream(path).is_ok_and(|file| file.is_terminal())
+}
+
 /// Opens a [stream](is_stream) for writing. Blocks until a pipe has a reader.
 ///
 /// # Errors
@@ -55,8 +62,18 @@ pub(crate) fn open_stream(path: &Path) -> io::Result<File> {
 #[cfg(unix)]
 fn is_pipe_or_terminal(metadata: &Metadata) -> bool {
     use std::os::unix::fs::FileTypeExt as _;
-    let kind = metadata.file_type();
-    kind.is_fifo() || kind.is_char_device()
+    metadata.file_type().is_fifo() || is_character_device(metadata)
+}
+
+#[cfg(unix)]
+fn is_character_device(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    metadata.file_type().is_char_device()
+}
+
+#[cfg(not(unix))]
+fn is_character_device(_: &Metadata) -> bool {
+    false
 }
 
 #[cfg(not(unix))]

@@ -35,7 +35,9 @@ pub(super) async fn run(
     let mut options = arguments.transfer.clone();
     // The source is deleted, so the copy has to survive a power failure.
     options.fsync |= is_move;
-    let mut transfers = Transfers::start(session, output, &options, &arguments.object).await?;
+    let prints_content = jobs.iter().any(Job::prints_on_terminal);
+    let object = &arguments.object;
+    let mut transfers = Transfers::start(session, output, &options, object, prints_content).await?;
     transfers.is_move = is_move;
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for job in jobs {

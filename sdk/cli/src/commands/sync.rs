@@ -42,8 +42,8 @@ async fn synchronize(
     locations: &LocationPair,
 ) -> Result<()> {
     locations.check_source(session).await?;
-    let transfers =
-        Transfers::start(session, output, &arguments.transfer, &arguments.object).await?;
+    let options = &arguments.transfer;
+    let transfers = Transfers::start(session, output, options, &arguments.object, false).await?;
     let transfer = locations.transfer(&transfers).await?;
     let transfer = folder::configure(transfer, &transfers, locations, &arguments.filters)?;
     let mut transfer = with_comparison(

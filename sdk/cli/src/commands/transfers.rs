@@ -135,7 +135,8 @@ impl AddTotalOnce {
 }
 
 impl Transfers {
-    /// Starts the progress display of a command.
+    /// Starts the progress display of a command, unless `prints_content` is set: the command prints
+    /// content on a terminal, which the display would overwrite.
     ///
     /// # Errors
     ///
@@ -145,8 +146,9 @@ impl Transfers {
         output: &Arc<Output>,
         options: &TransferOptions,
         object: &ObjectOptions,
+        prints_content: bool,
     ) -> Result<Self> {
-        let is_shown = !output.quiet() && !options.dry_run;
+        let is_shown = !output.quiet() && !options.dry_run && !prints_content;
         let progress = match is_shown && (options.progress || !output.json()) {
             true => Progress::start(options.progress),
             false => Progress::hidden(),

@@ -176,3 +176,26 @@ fn lists_quote_names_that_would_change_the_terminal() {
     lines.sort_unstable();
     assert_eq!(lines, [r"$'\x1b[2J'", r"$'a\nb'", r"a\nb"]);
 }
+
+#[test]
+fn no_progress_is_drawn_into_content() {
+    let world = World::new();
+    let lines = "line\n".repeat(200_000);
+    world.put("a", &lines);
+    let action = format!("download {} -> /dev/tty\n", address("a"));
+    for (target, after) in [("-", ""), ("/dev/tty", &action)] {
+        let copy = ["cp", "--limit-rate", "2M", &address("a"), target];
+        let output = on_terminal(&world, &copy).output().unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            shown.replace('\r', "") == format!("{lines}{after}"),
+            "{target}: {} bytes",
+            shown.len()
+        );
+    }
+    // The content is elsewhere.
+    let copy = ["cp", "--limit-rate", "2M", &address("a"), "copy"];
+    let output = on_terminal(&world, &copy).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("0 done"), "{shown}");
+}

@@ -1,5 +1,6 @@
 //! The transfers that the operands of `cp` and `mv` select.
 
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::messages::reasons::skip_reason;
 use crate::output::Output;
 use crate::pattern::Pattern;
 use crate::session::Session;
+use crate::special_files::is_terminal;
 
 /// One operand and its target.
 pub(super) enum Job {
@@ -27,6 +29,19 @@ pub(super) enum Job {
     File(FileJob),
     /// A folder, or a part of it.
     Folder(FolderJob),
+}
+
+impl Job {
+    /// Returns whether content is printed where a progress display is.
+    pub(super) fn prints_on_terminal(&self) -> bool {
+        let Self::File(file) = self else { return false };
+        io::stderr().is_terminal()
+            && match &file.target {
+                Location::Stdio => io::stdout().is_terminal(),
+                Location::Local(path) => is_terminal(path),
+                Location::Remote(_) => false,
+            }
+    }
 }
 
 /// The kind of a source.
@@ -225,10 +240,10 @@ fn local_kind(session: &Session, recursive: bool, path: &Path) -> Result<Source>
     let location = Location::Local(path.to_owned());
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && path.is_symlink() => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_symlink() => {
             return Err(anyhow!(skip_reason(&SkipReason::DanglingLink)));
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return match local_pattern(session, path)? {
                 Some((folder, pattern)) if folder.is_dir() => {
                     let pattern = pattern.recursive(recursive);
