@@ -11,9 +11,12 @@ use qingstor_sdk::{
 use crate::messages;
 use crate::open_uploads::OpenUploads;
 use crate::output::{Output, printable};
+use crate::service_clock::ServiceClock;
 
-/// The observer of the client: tracks unfinished uploads, and prints the lines of `--debug`.
+/// The observer of the client: tracks unfinished uploads and the time of the service, and prints the
+/// lines of `--debug`.
 pub(crate) struct ClientObserver {
+    pub(crate) clock: ServiceClock,
     pub(crate) uploads: OpenUploads,
     pub(crate) output: Arc<Output>,
     pub(crate) log: Option<DebugLog>,
@@ -102,6 +105,7 @@ impl Observer for ClientObserver {
     }
 
     fn response(&self, event: &ResponseEvent<'_>) {
+        self.clock.response(event);
         if let Some(target) = self.uploads.response(event) {
             self.output
                 .warning(&messages::started_again(printable(&target)));

@@ -24,6 +24,7 @@ mod pattern;
 mod printable;
 mod progress;
 mod quantities;
+mod service_clock;
 mod session;
 mod signals;
 mod special_files;

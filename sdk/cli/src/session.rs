@@ -18,6 +18,7 @@ use crate::kept_downloads::KeptDownloads;
 use crate::messages;
 use crate::open_uploads::OpenUploads;
 use crate::output::Output;
+use crate::service_clock::ServiceClock;
 
 /// Name of the folder with settings in the home directory.
 const SETTINGS_FOLDER: &str = ".qingstor";
@@ -41,6 +42,7 @@ pub(crate) struct Session {
     buckets: Mutex<HashMap<String, Bucket>>,
     open_uploads: OpenUploads,
     kept_downloads: KeptDownloads,
+    clock: ServiceClock,
     output: Arc<Output>,
 }
 
@@ -54,6 +56,7 @@ impl Session {
             buckets: Mutex::default(),
             open_uploads: OpenUploads::default(),
             kept_downloads: KeptDownloads::default(),
+            clock: ServiceClock::default(),
         }
     }
 
@@ -72,6 +75,11 @@ impl Session {
         &self.kept_downloads
     }
 
+    /// Returns the clock of the service.
+    pub(crate) fn clock(&self) -> &ServiceClock {
+        &self.clock
+    }
+
     /// Returns the printer of the process.
     pub(crate) fn output(&self) -> Arc<Output> {
         Arc::clone(&self.output)
@@ -87,6 +95,7 @@ impl Session {
             return Ok(client);
         }
         let observer = ClientObserver {
+            clock: self.clock.clone(),
             uploads: self.open_uploads.clone(),
             output: self.output(),
             log: self.options.debug.then(|| DebugLog::new(self.output())),

@@ -50,11 +50,13 @@ async fn find(
     let selection = Selection::of(session, path, true).await?;
     let objects = selection.objects_and_itself(session, &bucket, path).await?;
     pin_mut!(objects);
-    let now = Timestamp::now();
+    let mut now = None;
     let mut is_empty = true;
     while let Some(object) = objects.next().await {
         let object = object?;
         is_empty = false;
+        // The first page has the time of the service.
+        let now = *now.get_or_insert_with(|| session.clock().now());
         if !is_found(&object, arguments, name, now) {
             continue;
         }
@@ -83,7 +85,7 @@ fn is_found(
         .rsplit('/')
         .next()
         .unwrap_or_default();
-    // An object that is newer than the clock of this computer has no age yet.
+    // An object that is newer than the first page has no age yet.
     let age = object
         .modified
         .map(|time| now.duration_since(time).unwrap_or_default());

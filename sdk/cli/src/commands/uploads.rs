@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, pin_mut};
 use qingstor_sdk::types::MultipartUpload;
-use qingstor_sdk::{Bucket, Error, Timestamp};
+use qingstor_sdk::{Bucket, Error};
 
 use super::ls::{time_text, with_bucket};
 use crate::action::{Action, Operands, Verb};
@@ -14,6 +14,7 @@ use crate::listing::{PAGE_SIZE, Selection};
 use crate::location::Remote;
 use crate::messages;
 use crate::output::{Output, printable};
+use crate::service_clock::ServiceClock;
 use crate::session::{Session, confirm};
 
 /// Number of uploads that are aborted at the same time.
@@ -38,7 +39,8 @@ async fn list_below(
 ) -> Result<()> {
     let bucket = session.bucket(&path.bucket).await?;
     let selection = select(session, path).await?;
-    let uploads = unfinished(&bucket, path, &selection, older_than);
+    let limit = AgeLimit::new(session, older_than);
+    let uploads = unfinished(&bucket, path, &selection, limit);
     pin_mut!(uploads);
     while let Some(upload) = uploads.next().await {
         let upload = upload?;
@@ -76,7 +78,8 @@ pub(super) async fn abort(
         if !dry_run {
             confirm(&messages::abort_uploads(&path), yes).await?;
         }
-        let uploads = unfinished(&bucket, &path, &selection, uploads.older_than);
+        let limit = AgeLimit::new(session, uploads.older_than);
+        let uploads = unfinished(&bucket, &path, &selection, limit);
         abort_each(output, &bucket, uploads, dry_run).await
     };
     let aborted = aborted.await;
@@ -98,22 +101,43 @@ async fn select(session: &Session, path: &Remote) -> Result<Selection> {
     })
 }
 
+/// The least age of the uploads of a list.
+struct AgeLimit {
+    age: Duration,
+    clock: ServiceClock,
+}
+
+impl AgeLimit {
+    fn new(session: &Session, older_than: Option<Duration>) -> Option<Self> {
+        older_than.map(|age| Self {
+            age,
+            clock: session.clock().clone(),
+        })
+    }
+
+    /// Returns whether an upload is older.
+    fn includes(&self, upload: &MultipartUpload) -> bool {
+        // A page of the list has the time of the service.
+        let now = self.clock.now();
+        let age = upload
+            .created
+            .and_then(|created| now.duration_since(created));
+        age.is_some_and(|age| age > self.age)
+    }
+}
+
 fn unfinished(
     bucket: &Bucket,
     path: &Remote,
     selection: &Selection,
-    older_than: Option<Duration>,
+    limit: Option<AgeLimit>,
 ) -> impl Stream<Item = Result<MultipartUpload, Error>> + Send + use<> {
-    let now = Timestamp::now();
     let prefix = selection.prefix_with_itself(path);
     let uploads = bucket.list_multipart_uploads().prefix(prefix);
     let uploads = uploads.limit(PAGE_SIZE).items();
     let (selection, path) = (selection.clone(), path.clone());
     uploads.try_filter(move |upload| {
-        let age = upload
-            .created
-            .and_then(|created| now.duration_since(created));
-        let is_old = older_than.is_none_or(|limit| age.is_some_and(|age| age > limit));
+        let is_old = limit.as_ref().is_none_or(|limit| limit.includes(upload));
         std::future::ready(is_old && selection.includes(&path, &upload.key))
     })
 }
