@@ -92,6 +92,9 @@ async fn compare(
                 let action = Action::new(Verb::Check, &name);
                 output.failed_with(&action, &text, plan.comparison_error());
             }
+            FolderAction::Skip { reason, .. } if !reason.is_failure() => {
+                output.action(&locations.describe(&action, output.json()).action());
+            }
             _ => report(output, &locations, &action, arguments.human)?,
         }
     }
@@ -104,12 +107,13 @@ async fn compare(
     }
 }
 
-/// Returns whether nothing is known about a path that is skipped.
+/// Returns whether a path cannot be compared: a failure of `sync`, unless it only prevents deletions.
 fn is_unknown(reason: &SkipReason) -> bool {
-    matches!(
-        reason,
-        SkipReason::Unreadable(_) | SkipReason::NotCompared(_) | SkipReason::SourceNotRead
-    )
+    match reason {
+        SkipReason::TransferFailed => false,
+        SkipReason::SourceNotRead => true,
+        other => other.is_failure(),
+    }
 }
 
 /// Returns why a path was not compared.

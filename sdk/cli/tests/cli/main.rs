@@ -4,6 +4,7 @@
 
 mod api;
 mod buckets;
+mod checks;
 mod completion;
 mod copies;
 mod environment;

@@ -79,8 +79,19 @@ fn a_path_that_cannot_be_transferred_prevents_deletions() {
         assert!(!run.stdout.contains("delete "), "{run:?}");
     }
     assert_eq!(world.keys(), ["x/keep", "x/old"]);
-    let check = world.run(&["check", "in", &target]).exits(1);
+    // Nothing is known about the content of the link.
+    let check = world.run(&["check", "in", &target]).exits(2);
     assert!(check.stdout.contains("x/old: only in"), "{check:?}");
+    assert!(
+        check.stderr.contains("in/link: is a dangling link"),
+        "{check:?}"
+    );
+    let json = world.run(&["check", "--json", "in", &target]).objects();
+    let failure = json.iter().find(|one| one["error"].is_string()).unwrap();
+    assert_eq!(
+        (&failure["action"], &failure["source"]),
+        (&"check".into(), &"in/link".into())
+    );
     world.ok(&["sync", "--delete", "--exclude", "link", "in", &target]);
     assert_eq!(world.keys(), ["x/keep"]);
 }

@@ -89,3 +89,27 @@ fn targets_that_cannot_be_written_are_refused_with_a_remedy() {
     let remedy = format!("use `qingstor cat {} > socket`", address("object"));
     assert!(run.stderr.contains(&remedy), "{run:?}");
 }
+
+/// `sync` skips a pipe, so that it is neither a difference nor a failure.
+#[test]
+fn check_skips_what_sync_skips() {
+    let world = World::new();
+    world.write("in/a", "1");
+    let pipe = world.path("in/pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    symlink("..", world.path("in/loop")).unwrap();
+    let target = address("x");
+    let skipped = ["skip in/loop", "skip in/pipe"];
+    for command in ["sync", "check"] {
+        let run = world.ok(&[command, "in", &target]);
+        for skipped in skipped {
+            assert!(run.stdout.contains(skipped), "{run:?}");
+        }
+    }
+    let json = world.ok(&["check", "--json", "in", &target]).objects();
+    assert!(
+        json.iter().all(|one| one["difference"].is_null()),
+        "{json:?}"
+    );
+}
