@@ -114,26 +114,19 @@ impl Api {
         self.session.client()
     }
 
-    /// Returns the handle of `--bucket`. If the zone of the bucket cannot be found, for example because
-    /// the operation creates the bucket, the zone is `QINGSTOR_ZONE`.
+    /// Returns the handle of `--bucket`.
     ///
     /// # Errors
     ///
-    /// Returns an error if the zone is not known.
+    /// Returns an error if the zone is not known, for example because the operation creates the bucket.
     pub(crate) async fn bucket(&self) -> Result<Bucket> {
         let name = self.matches.get_one::<String>("bucket");
         let name = Remote::parse_bucket(name.map(String::as_str).unwrap_or_default())?;
-        let new_bucket = self.session.new_bucket(&name);
-        // A dry run sends no request if it can do without.
-        if self.is_dry_run() && new_bucket.is_ok() {
-            return new_bucket;
-        }
-        match self.session.bucket(&name).await {
-            Err(error) if is_not_found(&error) => {
-                new_bucket.map_err(|_| error.context(messages::needs_zone()))
-            }
-            found => found,
-        }
+        let bucket = self.session.bucket(&name).await;
+        bucket.map_err(|error| match is_not_found(&error) {
+            true => error.context(messages::needs_zone()),
+            false => error,
+        })
     }
 
     /// Returns the value of a flag, if it is set.

@@ -161,8 +161,8 @@ async fn list(scheme: &str, rest: &str) -> Result<Vec<String>> {
         }
         return Ok(names);
     };
-    let bucket = match &session.options().zone {
-        Some(zone) => client.bucket(name, zone)?,
+    let bucket = match session.known_bucket(&client, name) {
+        Some(bucket) => bucket?,
         None => client.bucket_in_its_zone(name).await?,
     };
     let page = bucket

@@ -18,7 +18,7 @@ pub(crate) struct GlobalOptions {
     /// Address of the service, such as http://127.0.0.1:9000
     #[arg(long, global = true, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) endpoint: Option<String>,
-    /// Zone of all buckets of this command; by default, each bucket's zone is looked up
+    /// Zone of all buckets of this command; by default QINGSTOR_ZONE, or each bucket's zone is looked up
     #[arg(long, global = true, value_name = "ZONE", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) zone: Option<String>,
     /// Do not sign requests, to read public objects

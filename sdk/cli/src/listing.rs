@@ -11,7 +11,7 @@ use crate::location::Remote;
 use crate::messages;
 use crate::output::Output;
 use crate::pattern::Pattern;
-use crate::session::{Session, is_not_found};
+use crate::session::{Session, is_missing_bucket, is_not_found};
 
 /// Number of entries of one page of a list, the most that the service returns.
 pub(crate) const PAGE_SIZE: u32 = 1000;
@@ -167,16 +167,26 @@ pub(crate) async fn has_objects_below(session: &Session, remote: &Remote) -> Res
     Ok(first.is_some())
 }
 
-/// Returns whether an operand is the name of a folder, and not of an object, so that a request for the
-/// object failed. Returns `false` if this request fails, too.
-pub(crate) async fn is_only_folder(
+/// Returns the reason of an error, if the error means that the object of an operand does not exist:
+/// `is_folder` if there is a folder of this name, or the error of a bucket that does not exist, which the
+/// response to a HEAD request does not tell.
+pub(crate) async fn why_missing(
     session: &Session,
     remote: &Remote,
-    error: &anyhow::Error,
-) -> bool {
-    is_not_found(error)
-        && matches!(exists(session, remote).await, Ok(false))
-        && matches!(has_objects_below(session, remote).await, Ok(true))
+    error: anyhow::Error,
+    is_folder: String,
+) -> anyhow::Error {
+    if !is_not_found(&error)
+        || is_missing_bucket(&error)
+        || !matches!(exists(session, remote).await, Ok(false))
+    {
+        return error;
+    }
+    match has_objects_below(session, remote).await {
+        Ok(true) => anyhow::anyhow!(is_folder),
+        Err(of_list) if is_missing_bucket(&of_list) => of_list,
+        Ok(false) | Err(_) => error,
+    }
 }
 
 /// Returns an object with the key, if there is one.

@@ -180,6 +180,8 @@ messages! {
     nothing_matches(path) { "nothing matches {path}" "没有匹配 {path} 的内容" }
     only_folders_match(path) { "only folders match {path}: use -r" "只有文件夹匹配 {path}：请使用 -r" }
     nothing_included() { "warning: --include and --exclude leave nothing to do" "警告：按照 --include 和 --exclude，没有需要处理的内容" }
+    zone_not_found(bucket) { "the zone of the bucket {bucket} cannot be looked up: use --zone" "无法查询存储空间 {bucket} 所在的区域：请使用 --zone" }
+    no_such_bucket_in_zone(bucket, zone) { "the bucket {bucket} does not exist in the zone {zone}" "区域 {zone} 中不存在存储空间 {bucket}" }
     no_such_bucket(bucket) { "the bucket {bucket} does not exist" "存储空间 {bucket} 不存在" }
     bucket_not_empty() { "the bucket contains objects: use --force to delete them, too" "存储空间中有对象：使用 --force 一并删除" }
     not_deleted(count, reason) { "{count} more: {reason}" "另有 {count} 个：{reason}" }
@@ -244,6 +246,9 @@ messages! {
     fix_later() { "the service cannot respond now: retry later" "服务暂时无法响应：请稍后再试" }
     clock_right(seconds) { "the clock differs from that of the service by {seconds} s" "本机时钟与服务相差 {seconds} 秒" }
     fix_clock() { "set the clock of this computer, or let a time service set it" "请校准本机时钟，或启用时间同步服务" }
+    bucket_in_other_zone(bucket, zone, other) { "the bucket {bucket} is in {zone}, not in {other}" "存储空间 {bucket} 位于 {zone}，而不是 {other}" }
+    fix_zone(zone) { "use --zone {zone}, or leave out --zone and QINGSTOR_ZONE" "请使用 --zone {zone}，或不设置 --zone 和 QINGSTOR_ZONE" }
+    fix_unknown_zone() { "use --zone with the zone of the bucket" "请使用 --zone 指定存储空间所在的区域" }
     bucket_zone(bucket, zone) { "the bucket {bucket} is in {zone}" "存储空间 {bucket} 位于 {zone}" }
     fix_bucket() { "check the name, `qingstor ls` lists your buckets" "请检查名称，`qingstor ls` 列出您的存储空间" }
     bucket_right(operation) { "{operation} is allowed" "允许 {operation}" }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
-use qingstor_sdk::Error;
+use qingstor_sdk::{Error, ErrorCode};
 use serde_json::{Value, json};
 
 use crate::action::{Action, Operands, Verb};
@@ -35,6 +35,8 @@ pub(crate) struct Output {
 struct Streams {
     json: bool,
     quiet: bool,
+    /// The zone in which buckets are looked for, if the user has set one.
+    zone: OnceLock<String>,
     stdout: Mutex<Buffer>,
     /// Whether standard output cannot be written.
     closed: AtomicBool,
@@ -54,6 +56,7 @@ impl Output {
         let streams = Streams {
             json,
             quiet,
+            zone: OnceLock::new(),
             stdout: Mutex::new(Buffer {
                 writer: BufWriter::with_capacity(64 << 10, io::stdout()),
                 is_terminal: io::stdout().is_terminal(),
@@ -89,6 +92,32 @@ impl Output {
     /// Returns whether only errors are printed.
     pub(crate) fn quiet(&self) -> bool {
         self.streams.quiet
+    }
+
+    /// Declares in which zone buckets are looked for. Errors of missing buckets name it.
+    pub(crate) fn set_zone(&self, zone: String) {
+        let _ = self.streams.zone.set(zone);
+    }
+
+    /// Returns the text for a bucket that does not exist, as far as it was looked for.
+    pub(crate) fn no_such_bucket(&self, bucket: &str) -> String {
+        match self.streams.zone.get() {
+            Some(zone) => messages::no_such_bucket_in_zone(bucket, zone),
+            None => messages::no_such_bucket(bucket),
+        }
+    }
+
+    /// Returns the text of an error. That of a missing bucket names the bucket.
+    fn failure_text(&self, text: &str, error: Option<&Error>) -> String {
+        let missing = error.filter(|error| error.code() == Some(&ErrorCode::BucketNotExists));
+        let Some(bucket) = missing.and_then(Error::bucket) else {
+            return text.to_owned();
+        };
+        let summary = self.no_such_bucket(bucket);
+        match text.contains(&summary) {
+            true => text.to_owned(),
+            false => messages::with_cause(summary, text),
+        }
     }
 
     /// Returns the number of failures that were reported.
@@ -264,13 +293,14 @@ impl Output {
     /// Counts it.
     pub(crate) fn failed_with(&self, action: &Action<'_>, text: &str, error: Option<&Error>) {
         self.count_failure();
+        let text = self.failure_text(text, error);
         if self.streams.json {
             let mut value = action.value();
-            add_error(&mut value, text, error);
+            add_error(&mut value, &text, error);
             self.json_failure(value);
             return;
         }
-        let reason = with_summary(text, error);
+        let reason = with_summary(&text, error);
         let text = messages::failed_action(action.text(), printable(&reason));
         self.stderr(&messages::error(self.with_line(text)));
     }
@@ -279,19 +309,21 @@ impl Output {
     /// the [`Operands`] of its context.
     pub(crate) fn error(&self, error: &anyhow::Error) {
         self.count_failure();
+        let request = error
+            .chain()
+            .find_map(|cause| cause.downcast_ref::<Error>());
+        let text = self.failure_text(&chain_text(error), request);
         if self.streams.json {
-            let request = error
-                .chain()
-                .find_map(|cause| cause.downcast_ref::<Error>());
             let operands = error.downcast_ref::<Operands>();
             let operands = operands.filter(|_| !error.is::<StdoutFailed>());
             let mut value =
                 operands.map_or_else(|| json!({}), |operands| operands.action().value());
-            add_error(&mut value, &chain_text(error), request);
+            add_error(&mut value, &text, request);
             self.json_failure(value);
             return;
         }
-        self.stderr(&messages::error(self.with_line(error_text(error))));
+        let text = printable(&with_summary(&text, request));
+        self.stderr(&messages::error(self.with_line(text)));
     }
 
     /// Adds the line of the script to the text of a failure.

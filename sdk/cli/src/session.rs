@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use qingstor_sdk::{Bucket, Config, Error, ErrorKind, QingStor, SseKey};
+use qingstor_sdk::{Bucket, Config, Error, ErrorCode, ErrorKind, QingStor, SseKey};
 use tokio::sync::Mutex;
 
 use crate::debug_log::{ClientObserver, DebugLog};
@@ -101,6 +101,9 @@ impl Session {
             log: self.options.debug.then(|| DebugLog::new(self.output())),
         };
         let client = QingStor::new(self.config()?.observer(observer))?;
+        if let Some(zone) = self.zone().filter(|_| has_zones(&client)) {
+            self.output.set_zone(zone);
+        }
         Ok(self.client.get_or_init(|| client))
     }
 
@@ -178,15 +181,61 @@ impl Session {
         Ok(named.or_else(home))
     }
 
-    /// Returns the handle of a bucket. Looks up its zone at the first call, unless `--zone` is given.
+    /// Returns the zone of all buckets: that of `--zone`, or else of `QINGSTOR_ZONE`.
+    pub(crate) fn zone(&self) -> Option<String> {
+        let variable = std::env::var("QINGSTOR_ZONE").ok();
+        let variable = variable.filter(|zone| !zone.is_empty());
+        self.options.zone.clone().or(variable)
+    }
+
+    /// Returns the handle of a bucket. Looks up its zone at the first call, unless the
+    /// [zone](Self::zone) is set, or has no effect, because an endpoint is set.
     ///
     /// # Errors
     ///
     /// Returns a usage error if the name is invalid, or an error if the zone cannot be found.
     pub(crate) async fn bucket(&self, name: &str) -> Result<Bucket> {
-        if let Some(zone) = &self.options.zone {
-            return self.client()?.bucket(name, zone).map_err(usage_or_error);
+        match self.known_bucket(self.client()?, name) {
+            Some(bucket) => bucket.map_err(usage_or_error),
+            None => self.look_up(name).await,
         }
+    }
+
+    /// Returns the handle of a bucket, if its zone need not be looked up.
+    pub(crate) fn known_bucket(
+        &self,
+        client: &QingStor,
+        name: &str,
+    ) -> Option<Result<Bucket, Error>> {
+        match self.zone() {
+            None if has_zones(client) => None,
+            zone => Some(client.bucket(name, zone.unwrap_or_default())),
+        }
+    }
+
+    /// Returns the handles of the buckets of a copy. They have their zones also if an endpoint is set,
+    /// because the service only copies within a zone.
+    ///
+    /// # Errors
+    ///
+    /// See [`bucket`](Self::bucket).
+    pub(crate) async fn buckets_of_copy(
+        &self,
+        source: &str,
+        target: &str,
+    ) -> Result<(Bucket, Bucket)> {
+        if source == target || self.zone().is_some() {
+            return Ok((self.bucket(source).await?, self.bucket(target).await?));
+        }
+        Ok((self.look_up(source).await?, self.look_up(target).await?))
+    }
+
+    /// Returns the handle of a bucket in the zone in which it is. Looks up the zone at the first call.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if the name is invalid, or an error if the zone cannot be found.
+    pub(crate) async fn look_up(&self, name: &str) -> Result<Bucket> {
         let mut buckets = self.buckets.lock().await;
         if let Some(bucket) = buckets.get(name) {
             return Ok(bucket.clone());
@@ -196,26 +245,27 @@ impl Session {
             Err(error) if error.is_not_found() => {
                 return Err(anyhow::Error::new(error).context(messages::no_such_bucket(name)));
             }
+            Err(error) if error.status().is_some_and(|status| status.as_u16() == 403) => {
+                return Err(anyhow::Error::new(error).context(messages::zone_not_found(name)));
+            }
             found => found.map_err(usage_or_error)?,
         };
         buckets.insert(name.to_owned(), bucket.clone());
         Ok(bucket)
     }
 
-    /// Returns the handle of a bucket that does not exist yet, in the zone of `--zone` or
-    /// `QINGSTOR_ZONE`.
+    /// Returns whether a [look-up](Self::look_up) has shown that a bucket exists.
+    pub(crate) async fn has_looked_up(&self, name: &str) -> bool {
+        self.buckets.lock().await.contains_key(name)
+    }
+
+    /// Returns the handle of a bucket that does not exist yet, in the [zone](Self::zone) that is set.
     ///
     /// # Errors
     ///
-    /// Returns a usage error if no zone is given, or if the name is invalid.
+    /// Returns a usage error if no zone is set, or if the name is invalid.
     pub(crate) fn new_bucket(&self, name: &str) -> Result<Bucket> {
-        let variable = std::env::var("QINGSTOR_ZONE").ok();
-        let zone = self
-            .options
-            .zone
-            .clone()
-            .or(variable.filter(|zone| !zone.is_empty()));
-        let zone = zone.ok_or_else(|| usage(messages::needs_zone()))?;
+        let zone = self.zone().ok_or_else(|| usage(messages::needs_zone()))?;
         self.client()?.bucket(name, zone).map_err(usage_or_error)
     }
 
@@ -226,6 +276,12 @@ impl Session {
             let _ = client.wait_for_aborts(max_wait).await;
         }
     }
+}
+
+/// Returns whether the zone of a bucket is a part of the host of its requests: not with an endpoint,
+/// which accepts a handle without a zone.
+fn has_zones(client: &QingStor) -> bool {
+    client.bucket("any-bucket", "").is_err()
 }
 
 /// Converts an error of a bucket's handle: an invalid name is a mistake in the command line.
@@ -289,6 +345,14 @@ pub(crate) async fn read_optional_sse_key(
         Some(path) => read_sse_key(path).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// Returns whether an error means that the bucket does not exist.
+pub(crate) fn is_missing_bucket(error: &anyhow::Error) -> bool {
+    let mut requests = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<Error>());
+    requests.any(|error| error.code() == Some(&ErrorCode::BucketNotExists))
 }
 
 /// Returns whether an error means that the bucket, the object or the upload does not exist.

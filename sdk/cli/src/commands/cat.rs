@@ -1,12 +1,12 @@
 //! `cat`: prints objects.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use qingstor_sdk::SseKey;
 
 use crate::action::{Action, Operands, Verb};
 use crate::arguments::CatArguments;
 use crate::exit::{OutputClosed, UsageError};
-use crate::listing::{expand_or_report, is_only_folder};
+use crate::listing::{expand_or_report, why_missing};
 use crate::location::{Remote, parse_each};
 use crate::messages;
 use crate::output::Output;
@@ -37,10 +37,8 @@ async fn print_all(
                 return Err(error.context(Operands::new(Verb::Cat, path)));
             }
             Err(error) => {
-                let error = match is_only_folder(session, path, &error).await {
-                    true => anyhow!(messages::folder_is_not_an_object(path)),
-                    false => error,
-                };
+                let is_folder = messages::folder_is_not_an_object(path);
+                let error = why_missing(session, path, error, is_folder).await;
                 output.failed(&Action::new(Verb::Cat, &path.to_string()), &error);
             }
             Ok(()) => {}

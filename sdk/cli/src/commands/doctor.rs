@@ -1,14 +1,15 @@
 //! `doctor`: checks configuration, clock, connection and rights, and says what to fix.
 
 use anyhow::{Result, anyhow};
-use qingstor_sdk::{Config, Error, ErrorCode, ErrorKind, Timestamp};
+use qingstor_sdk::{Bucket, Config, Error, ErrorCode, ErrorKind, Timestamp};
 use serde_json::json;
 
 use crate::arguments::DoctorArguments;
+use crate::exit::UsageError;
 use crate::location::Remote;
 use crate::messages;
 use crate::output::{Output, error_text, printable};
-use crate::session::{NoCredentials, Session};
+use crate::session::{NoCredentials, Session, is_not_found};
 
 /// The service rejects requests whose clock differs by more than 15 minutes; it is time to fix the
 /// clock long before.
@@ -201,17 +202,26 @@ fn clock(report: &Report<'_>, date: Option<&impl AsRef<[u8]>>) -> Result<()> {
 
 /// Checks the zone of a bucket, and the rights to list and read it.
 async fn check_bucket(session: &Session, report: &Report<'_>, name: &str) -> Result<()> {
-    let bucket = match session.bucket(name).await {
-        Ok(bucket) => bucket,
-        Err(error) => {
-            let request = error.chain().find_map(|cause| cause.downcast_ref());
-            let fix = request.map_or_else(messages::fix_bucket, |request| {
-                fix(request, || messages::fix_rights("HeadBucket"))
-            });
-            return report.failed("bucket", &error, fix);
+    let bucket = match session.look_up(name).await {
+        Ok(bucket) => {
+            zone(session, report, &bucket)?;
+            bucket
         }
+        Err(error) if error.is::<UsageError>() || is_not_found(&error) => {
+            return report.failed("bucket", &error, messages::fix_bucket());
+        }
+        // The zone need not be known, and the requests below show what is wrong.
+        Err(error) => match session.known_bucket(session.client()?, name) {
+            Some(bucket) => bucket?,
+            None => {
+                let request = error.chain().find_map(|cause| cause.downcast_ref());
+                let fix = request.map_or_else(messages::fix_bucket, |request| {
+                    fix(request, messages::fix_unknown_zone)
+                });
+                return report.failed("bucket", &error, fix);
+            }
+        },
     };
-    report.passed("bucket", messages::bucket_zone(name, bucket.zone()))?;
     right(report, "HeadBucket", bucket.head().await.map(drop))?;
     right(
         report,
@@ -219,6 +229,18 @@ async fn check_bucket(session: &Session, report: &Report<'_>, name: &str) -> Res
         bucket.list_objects().limit(1).await.map(drop),
     )?;
     right(report, "GetBucketACL", bucket.get_acl().await.map(drop))
+}
+
+/// Checks that the bucket is in the zone that is set, if one is.
+fn zone(session: &Session, report: &Report<'_>, bucket: &Bucket) -> Result<()> {
+    let (name, zone) = (bucket.name(), bucket.zone());
+    match session.zone() {
+        Some(other) if !other.eq_ignore_ascii_case(zone) => {
+            let text = messages::bucket_in_other_zone(name, zone, printable(&other));
+            report.failed("bucket", &anyhow!(text), messages::fix_zone(zone))
+        }
+        _ => report.passed("bucket", messages::bucket_zone(name, zone)),
+    }
 }
 
 fn right(report: &Report<'_>, operation: &'static str, checked: Result<(), Error>) -> Result<()> {

@@ -152,6 +152,7 @@ pub(super) async fn copy(
 ) -> Result<u64> {
     let locations = &job.locations;
     let transfer = configured(transfers, arguments, job).await?;
+    transfers.check_target_bucket(&locations.target).await?;
     let count = match is_move {
         true => {
             let deletions = SourceDeletion::start(transfers, job).await?;

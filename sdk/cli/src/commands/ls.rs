@@ -86,7 +86,7 @@ async fn list(
 
 async fn list_buckets(session: &Session, output: &Output, arguments: &LsArguments) -> Result<()> {
     let mut call = session.client()?.list_buckets();
-    if let Some(zone) = &session.options().zone {
+    if let Some(zone) = session.zone() {
         call = call.location(zone);
     }
     let mut buckets = call.items();

@@ -11,7 +11,7 @@ use crate::listing::{PAGE_SIZE, Selection, exists, has_objects_below, no_match, 
 use crate::location::{Remote, parse_each};
 use crate::messages;
 use crate::output::Output;
-use crate::session::{Session, confirm};
+use crate::session::{Session, confirm, is_missing_bucket};
 
 /// Number of keys per request.
 const BATCH: usize = 1000;
@@ -66,7 +66,7 @@ async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Re
         Selection::Folder if !arguments.recursive && !path.key.is_empty() => {
             match exists(session, path).await? {
                 true => Ok(Selection::Object),
-                false if is_folder(session, path).await => {
+                false if is_folder(session, path).await? => {
                     Err(usage(messages::folder_needs_recursive(path)))
                 }
                 false => Err(nothing(&path.to_string())),
@@ -82,7 +82,7 @@ async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Re
             if exists(session, path).await.unwrap_or(true) {
                 return Ok(selection);
             }
-            match is_folder(session, path).await {
+            match is_folder(session, path).await? {
                 true => Err(usage(messages::folder_needs_recursive(path))),
                 false => Err(anyhow!(messages::no_such_object(path))),
             }
@@ -92,8 +92,15 @@ async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Re
 }
 
 /// Returns whether there are objects below the folder of an operand, as far as the caller may know.
-async fn is_folder(session: &Session, path: &Remote) -> bool {
-    matches!(has_objects_below(session, path).await, Ok(true))
+///
+/// # Errors
+///
+/// Returns an error if the bucket does not exist, which the response to a HEAD request does not tell.
+async fn is_folder(session: &Session, path: &Remote) -> Result<bool> {
+    match has_objects_below(session, path).await {
+        Err(error) if is_missing_bucket(&error) => Err(error),
+        below => Ok(below.unwrap_or(false)),
+    }
 }
 
 async fn ask(path: &Remote, selection: &Selection, arguments: &RmArguments) -> Result<()> {

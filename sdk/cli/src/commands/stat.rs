@@ -1,6 +1,6 @@
 //! `stat`: shows the properties of buckets and objects.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use qingstor_sdk::SseKey;
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use super::ls::unify;
 use crate::action::{Action, Operands, Verb};
 use crate::arguments::StatArguments;
 use crate::exit::UsageError;
-use crate::listing::{expand_or_report, is_only_folder};
+use crate::listing::{expand_or_report, why_missing};
 use crate::location::{Remote, parse_each};
 use crate::messages;
 use crate::output::{Output, printable, printable_name};
@@ -59,10 +59,8 @@ async fn print_all(
                 return Err(error.context(Operands::new(Verb::Stat, &name)));
             }
             Err(error) => {
-                let error = match is_only_folder(session, path, &error).await {
-                    true => anyhow!(messages::folder_is_not_an_object(path)),
-                    false => error,
-                };
+                let is_folder = messages::folder_is_not_an_object(path);
+                let error = why_missing(session, path, error, is_folder).await;
                 output.failed(&Action::new(Verb::Stat, &name), &error);
             }
         }
@@ -96,7 +94,8 @@ async fn properties(
     };
     fields.retain(|_, value| !is_empty(value));
     unify(&mut fields);
-    if path.key.is_empty() {
+    // With an endpoint, the zone is not looked up.
+    if path.key.is_empty() && !bucket.zone().is_empty() {
         fields.insert("zone".to_owned(), bucket.zone().into());
     }
     Ok(fields)

@@ -178,7 +178,7 @@ impl Transfers {
     }
 
     /// Checks with one request that the bucket of the target exists, because a dry run would not find
-    /// out otherwise. All targets of a command are in one bucket.
+    /// out otherwise, and each file of a folder would fail. All targets of a command are in one bucket.
     ///
     /// # Errors
     ///
@@ -188,6 +188,9 @@ impl Transfers {
             return Ok(());
         };
         let bucket = self.session.bucket(&target.bucket).await?;
+        if self.session.has_looked_up(&target.bucket).await {
+            return Ok(());
+        }
         let exists = self.has_target_bucket.get_or_try_init(|| async {
             match bucket.head().await {
                 Ok(_) => Ok(true),
@@ -201,7 +204,7 @@ impl Transfers {
         });
         match exists.await? {
             true => Ok(()),
-            false => Err(anyhow!(messages::no_such_bucket(&target.bucket))),
+            false => Err(anyhow!(self.output.no_such_bucket(&target.bucket))),
         }
     }
 

@@ -65,6 +65,7 @@ fn copies_between_zones_go_through_the_client() {
     let zones = |arguments: &[&str]| {
         let mut command = world.command(arguments);
         command.env_remove("QINGSTOR_ENDPOINT");
+        command.env_remove("QINGSTOR_ZONE");
         command
             .env("QINGSTOR_PROTOCOL", "http")
             .env("QINGSTOR_PORT", "80");

@@ -192,7 +192,6 @@ fn every_json_failure_has_the_operands() {
             nowhere,
             None,
         ),
-        (&["presign", nowhere], "presign", nowhere, None),
         (&["presign", &invalid], "presign", &invalid, None),
         (
             &["mb", "qs://Invalid_Name"],

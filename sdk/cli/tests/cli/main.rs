@@ -27,3 +27,4 @@ mod special_files;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod world;
+mod zones;

@@ -13,7 +13,7 @@ use super::upload::upload_file;
 use crate::action::{Action, Operands, Verb};
 use crate::arguments::CopyArguments;
 use crate::exit::{OutputClosed, UsageError};
-use crate::listing::{exists, is_only_folder};
+use crate::listing::{exists, why_missing};
 use crate::location::{Location, Remote, both_local};
 use crate::messages;
 use crate::special_files::{is_other_special_file, is_stream, open_stream};
@@ -109,10 +109,9 @@ impl FileJob {
             }
             Err(error) => {
                 let error = match &self.source {
-                    Location::Remote(source)
-                        if is_only_folder(&transfers.session, source, &error).await =>
-                    {
-                        anyhow!(messages::folder_needs_recursive(source))
+                    Location::Remote(source) => {
+                        let is_folder = messages::folder_needs_recursive(source);
+                        why_missing(&transfers.session, source, error, is_folder).await
                     }
                     _ => error,
                 };

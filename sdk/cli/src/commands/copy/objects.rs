@@ -13,8 +13,10 @@ pub(super) async fn copy(
     source: &Remote,
     target: &Remote,
 ) -> Result<ObjectVersion> {
-    let from = transfers.session.bucket(&source.bucket).await?;
-    let to = transfers.session.bucket(&target.bucket).await?;
+    let session = &transfers.session;
+    let (from, to) = session
+        .buckets_of_copy(&source.bucket, &target.bucket)
+        .await?;
     let properties = &transfers.properties;
     let mut copy = to
         .copy_object((source.bucket.as_str(), source.key.as_str()), &target.key)

@@ -53,8 +53,16 @@ impl LocationPair {
                     .download_dir(&source.key, folder)
             }
             (Location::Remote(source), Location::Remote(target)) => {
-                let from = session.bucket(&source.bucket).await?;
-                let to = session.bucket(&target.bucket).await?;
+                let (from, to) = match transfers.options.dry_run {
+                    true => (
+                        session.bucket(&source.bucket).await?,
+                        session.bucket(&target.bucket).await?,
+                    ),
+                    false => {
+                        let buckets = session.buckets_of_copy(&source.bucket, &target.bucket);
+                        buckets.await?
+                    }
+                };
                 from.sync_to(&source.key, &to, &target.key).compare(None)
             }
             (Location::Remote(_), Location::Stdio) => {

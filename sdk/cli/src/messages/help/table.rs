@@ -73,8 +73,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "服务地址，例如 http://127.0.0.1:9000",
     ),
     (
-        "Zone of all buckets of this command; by default, each bucket's zone is looked up",
-        "此命令所有存储空间的区域；默认自动查找每个存储空间的区域",
+        "Zone of all buckets of this command; by default QINGSTOR_ZONE, or each bucket's zone is looked up",
+        "此命令所有存储空间的区域；默认为 QINGSTOR_ZONE，否则自动查找每个存储空间的区域",
     ),
     (
         "Do not sign requests, to read public objects",

@@ -1,0 +1,125 @@
+//! Zones of buckets: when they are looked up, and wrong ones.
+
+use crate::world::{BUCKET, BUCKET_ADDRESS, Run, World, address, finished};
+
+/// Runs the program without `QINGSTOR_ZONE`.
+fn without_zone(world: &World, arguments: &[&str]) -> Run {
+    let mut command = world.command(arguments);
+    command.env_remove("QINGSTOR_ZONE");
+    finished(command.spawn().unwrap())
+}
+
+/// Runs the program without an endpoint: zones are in the host names of requests, which a proxy sends to
+/// the emulator.
+fn with_hosts(world: &World, zone: Option<&str>, arguments: &[&str]) -> Run {
+    let mut command = world.command(arguments);
+    command
+        .env_remove("QINGSTOR_ENDPOINT")
+        .env_remove("QINGSTOR_ZONE")
+        .env("QINGSTOR_PROTOCOL", "http")
+        .env("QINGSTOR_PORT", "80")
+        .env("http_proxy", world.emulator.endpoint());
+    if let Some(zone) = zone {
+        command.env("QINGSTOR_ZONE", zone);
+    }
+    finished(command.spawn().unwrap())
+}
+
+#[test]
+fn an_endpoint_needs_no_look_up() {
+    let world = World::new();
+    world.put("a", "content");
+    let grants = r#"[{"grantee":{"type":"group","name":"QS_ALL_USERS"},"permission":"READ"}]"#;
+    world.ok(&["api", "PutBucketACL", "--bucket", BUCKET, "--acl", grants]);
+    let object = address("a");
+    world.ok(&["mb", "qs://other-bucket"]);
+    let requests = || world.served("HeadBucket") + world.served("ListBuckets");
+    let before = requests();
+    for arguments in [
+        &["cat", &object][..],
+        &["cat", "--anonymous", &object],
+        &["ls", BUCKET_ADDRESS],
+        &["api", "HeadObject", "--bucket", BUCKET, "--key", "a"],
+        &["presign", &object],
+        &["cp", &object, &address("copy")],
+        &["find", BUCKET_ADDRESS],
+        &["cp", "-r", "--dry-run", BUCKET_ADDRESS, "down"],
+        &["stat", BUCKET_ADDRESS],
+    ] {
+        without_zone(&world, arguments).exits(0);
+    }
+    assert_eq!(requests(), before);
+    // The service only copies within a zone.
+    let copy = ["cp", &object, "qs://other-bucket/a"];
+    without_zone(&world, &copy).exits(0);
+    assert!(requests() >= before + 2);
+    world.faults(&["operation=ListBuckets,status=403,code=permission_denied"]);
+    without_zone(&world, &["ls", BUCKET_ADDRESS]).exits(0);
+    let refused = without_zone(&world, &copy).exits(1);
+    let text = "the zone of the bucket cli-test cannot be looked up: use --zone";
+    assert!(refused.stderr.contains(text), "{refused:?}");
+    world.ok(&copy);
+    // The rights of a bucket do not depend on those of the account.
+    let doctor = without_zone(&world, &["doctor", BUCKET]).exits(1);
+    assert_eq!(doctor.stdout.matches("FAILED").count(), 1, "{doctor:?}");
+    assert!(
+        doctor.stdout.contains("may not use ListBuckets"),
+        "{doctor:?}"
+    );
+}
+
+#[test]
+fn a_wrong_zone_is_named() {
+    let world = World::new();
+    with_hosts(&world, None, &["mb", "--zone", "sh1a", "qs://other-zone"]).exits(0);
+    let object = "qs://other-zone/a";
+    world.write("a", "1");
+    with_hosts(&world, None, &["cp", "a", object]).exits(0);
+    let before = world.served("HeadBucket");
+    with_hosts(&world, Some("sh1a"), &["cat", object]).exits(0);
+    assert_eq!(world.served("HeadBucket"), before);
+    let text = "the bucket other-zone does not exist in the zone pek3a";
+    for arguments in [
+        &["rm", object][..],
+        &["stat", object],
+        &["cat", object],
+        &["ls", object],
+        &["cp", "a", object],
+        &["cp", "-r", object, "out"],
+    ] {
+        for zone in [&["--zone", "pek3a"][..], &[]] {
+            let variable = zone.is_empty().then_some("pek3a");
+            let run = with_hosts(&world, variable, &[arguments, zone].concat()).exits(1);
+            assert!(run.stderr.contains(text), "{arguments:?}: {run:?}");
+        }
+    }
+    let doctor = |name, zone| with_hosts(&world, None, &["doctor", name, "--zone", zone]);
+    let wrong = doctor("other-zone", "pek3a").exits(1);
+    for text in [
+        "FAILED  the bucket other-zone is in sh1a, not in pek3a",
+        "fix: use --zone sh1a, or leave out --zone",
+        "ListObjects is allowed",
+    ] {
+        assert!(wrong.stdout.contains(text), "{wrong:?}");
+    }
+    doctor("other-zone", "sh1a").exits(0);
+    let missing = doctor("no-such-bucket", "pek3a").exits(1);
+    assert!(!missing.stdout.contains("is in pek3a"), "{missing:?}");
+}
+
+/// The client corrects a wrong local clock for signatures.
+#[test]
+fn ages_are_measured_by_the_clock_of_the_service() {
+    let world = World::new();
+    world.put("a", "1");
+    world.start_upload("b");
+    let find = ["find", "--older-than", "2d", BUCKET_ADDRESS];
+    let uploads = ["uploads", "ls", "--older-than", "2d", BUCKET_ADDRESS];
+    let newer = ["find", "--newer-than", "2d", BUCKET_ADDRESS];
+    assert_eq!(world.ok(&find).stdout, "");
+    assert_eq!(world.ok(&uploads).stdout, "");
+    world.faults(&["skew=3d"]);
+    assert_eq!(world.ok(&find).lines(), [address("a")]);
+    assert_eq!(world.ok(&uploads).lines().len(), 1);
+    assert_eq!(world.ok(&newer).stdout, "");
+}
