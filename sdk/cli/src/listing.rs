@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, pin_mut, stream};
 use qingstor_sdk::types::ObjectSummary;
-use qingstor_sdk::{Bucket, Error};
+use qingstor_sdk::{Bucket, Error, ErrorKind};
 
 use crate::action::{Action, Operands, Verb};
 use crate::exit::UsageError;
@@ -55,11 +55,15 @@ impl Selection {
     /// Returns a usage error if the pattern is invalid, or an error of the request that looks for
     /// the object.
     pub(crate) async fn of(session: &Session, remote: &Remote, recursive: bool) -> Result<Self> {
-        if !session.options().raw
-            && let Some(pattern) = Pattern::parse(&remote.key)?
+        let pattern = match session.options().raw {
+            true => None,
+            // An error matters only if there is no object of this name.
+            false => Pattern::parse(&remote.key).transpose(),
+        };
+        if let Some(pattern) = pattern
             && !(is_valid_key(&remote.key) && is_object(session, remote).await?)
         {
-            return Ok(Self::Pattern(pattern.recursive(recursive)));
+            return Ok(Self::Pattern(pattern?.recursive(recursive)));
         }
         Ok(match recursive || remote.is_folder() {
             true => Self::Folder,
@@ -180,7 +184,7 @@ pub(crate) async fn why_missing(
         || is_missing_bucket(&error)
         || !matches!(exists(session, remote).await, Ok(false))
     {
-        return error;
+        return explain_key(remote, error);
     }
     match has_objects_below(session, remote).await {
         Ok(true) => anyhow::anyhow!(is_folder),
@@ -200,6 +204,10 @@ pub(crate) async fn find(session: &Session, remote: &Remote) -> Result<Option<Ob
     if is_valid_key(&remote.key) && matches!(exists(session, remote).await, Ok(false)) {
         return Ok(None);
     }
+    find_in_list(session, remote).await
+}
+
+async fn find_in_list(session: &Session, remote: &Remote) -> Result<Option<ObjectSummary>> {
     let bucket = session.bucket(&remote.bucket).await?;
     // The order of lists is not specified, so that the object can be anywhere among those with the
     // prefix. With a delimiter, what is below folders is not listed.
@@ -223,11 +231,26 @@ pub(crate) async fn find(session: &Session, remote: &Remote) -> Result<Option<Ob
 ///
 /// Returns the error of the request, unless the object does not exist.
 pub(crate) async fn exists(session: &Session, remote: &Remote) -> Result<bool> {
+    // Such an object can only be listed.
+    if has_dot_segment(&remote.key) {
+        return Ok(find_in_list(session, remote).await?.is_some());
+    }
     let bucket = session.bucket(&remote.bucket).await?;
     match bucket.head_object(&remote.key).await {
         Ok(_) => Ok(true),
         Err(error) if error.is_not_found() => Ok(false),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns the error of a request for an object. If the key prevents the request, the error says so.
+pub(crate) fn explain_key(remote: &Remote, error: anyhow::Error) -> anyhow::Error {
+    let is_refused = error
+        .downcast_ref::<Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::InvalidInput);
+    match is_refused && has_dot_segment(&remote.key) {
+        true => anyhow::anyhow!(messages::dot_segments(remote)),
+        false => error,
     }
 }
 
@@ -251,9 +274,11 @@ fn has_status(error: &Error, status: u16) -> bool {
 
 /// Returns whether the service accepts requests with the key in a path.
 fn is_valid_key(key: &str) -> bool {
-    !key.is_empty()
-        && !key.starts_with('/')
-        && !key.split('/').any(|name| name == "." || name == "..")
+    !key.is_empty() && !key.starts_with('/') && !has_dot_segment(key)
+}
+
+fn has_dot_segment(key: &str) -> bool {
+    key.split('/').any(|name| name == "." || name == "..")
 }
 
 /// Returns the error for an operand that selects nothing.

@@ -107,6 +107,7 @@ messages! {
     not_remote(path, address) { "`{path}` is not in a bucket: write {address}" "`{path}` 不在存储空间中：请写成 {address}" }
     not_a_bucket(path) { "`{path}` is not a bucket: write qs://BUCKET" "`{path}` 不是存储空间：请写成 qs://BUCKET" }
     invalid_pattern(pattern, reason) { "invalid pattern `{pattern}`: {reason}" "模式 `{pattern}` 无效：{reason}" }
+    invalid_pattern_of_path(pattern, reason) { "invalid pattern `{pattern}`: {reason}; use --raw for a file or object of this name" "模式 `{pattern}` 无效：{reason}；如果是文件或对象的名称，请使用 --raw" }
     both_local(source, target, address) { "neither `{source}` nor `{target}` is in a bucket: write {address}" "`{source}` 和 `{target}` 都不在存储空间中：请写成 {address}" }
     several_to_one(target) { "several sources need a folder as target: write `{target}/`" "多个源需要以文件夹为目标：请写成 `{target}/`" }
     several_to_stdout() { "standard output takes one source: print several with `qingstor cat`" "标准输出只接受一个源：请用 `qingstor cat` 输出多个对象" }
@@ -186,6 +187,7 @@ messages! {
     bucket_not_empty() { "the bucket contains objects: use --force to delete them, too" "存储空间中有对象：使用 --force 一并删除" }
     not_deleted(count, reason) { "{count} more: {reason}" "另有 {count} 个：{reason}" }
     no_such_object(path) { "{path} does not exist" "{path} 不存在" }
+    dot_segments(path) { "{path}: a request cannot contain the segments `.` and `..`; `qingstor rm` deletes such an object" "{path}：请求中不能包含路径段 `.` 和 `..`；`qingstor rm` 可删除这样的对象" }
     no_such_file(path) { "{path} does not exist" "{path} 不存在" }
     not_a_file(path) { "{path} is not a regular file; the content of a pipe can be piped into `cp -`" "{path} 不是普通文件；管道的内容可以通过管道传给 `cp -`" }
     same_file(path) { "{path}: source and target are the same" "{path}：源和目标相同" }

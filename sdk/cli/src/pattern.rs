@@ -35,7 +35,15 @@ impl Pattern {
                 let prefix = prefix.split('\\').next().unwrap_or_default().to_owned();
                 Ok(Some(Self {
                     text: text.to_owned(),
-                    matcher: matcher(text)?,
+                    matcher: match compiled(text) {
+                        Ok(matcher) => matcher,
+                        Err(error) => {
+                            return Err(usage(messages::invalid_pattern_of_path(
+                                text,
+                                error.kind(),
+                            )));
+                        }
+                    },
                     prefix,
                     recursive: false,
                 }))
@@ -122,14 +130,15 @@ impl Pattern {
 ///
 /// Returns a usage error if the pattern is invalid.
 pub(crate) fn matcher(text: &str) -> Result<GlobMatcher> {
+    compiled(text).map_err(|error| usage(messages::invalid_pattern(text, error.kind())))
+}
+
+fn compiled(text: &str) -> Result<GlobMatcher, globset::Error> {
     let glob = GlobBuilder::new(text)
         .literal_separator(true)
         .backslash_escape(true)
         .build();
-    match glob {
-        Ok(glob) => Ok(glob.compile_matcher()),
-        Err(error) => Err(usage(messages::invalid_pattern(text, error.kind()))),
-    }
+    glob.map(|glob| glob.compile_matcher())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::action::{Operands, Verb};
 use crate::arguments::PresignArguments;
 use crate::curl;
 use crate::exit::usage;
+use crate::listing::explain_key;
 use crate::location::Remote;
 use crate::messages;
 use crate::output::Output;
@@ -24,6 +25,7 @@ pub(super) async fn run(
         return Err(usage(messages::presign_needs_key()));
     }
     let printed = print(session, output, &arguments, &path).await;
+    let printed = printed.map_err(|error| explain_key(&path, error));
     printed.with_context(|| Operands::new(Verb::Presign, &path))
 }
 

@@ -7,6 +7,7 @@ use super::transfers::{Properties, with_properties};
 use crate::action::{Operands, Verb};
 use crate::arguments::TeeArguments;
 use crate::exit::{UsageError, usage};
+use crate::listing::explain_key;
 use crate::location::{Location, Remote};
 use crate::messages;
 use crate::output::Output;
@@ -59,5 +60,6 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: TeeArgume
         Ok(writer) => writer.finish().await.map(drop).map_err(Into::into),
         Err(error) => Err(error),
     };
+    let stored = stored.map_err(|error| explain_key(&path, error));
     stored.with_context(|| Operands::new(Verb::Upload, Location::Stdio).to(&path))
 }

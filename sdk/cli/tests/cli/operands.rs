@@ -383,3 +383,52 @@ fn options_without_an_effect_are_wrong_usage() {
     let unknown = world.run(&["ls", "--zone", "nowhere1"]);
     assert_ne!(unknown.lines(), [BUCKET_ADDRESS]);
 }
+
+#[test]
+fn a_literal_name_need_not_be_a_valid_pattern() {
+    let world = World::new();
+    for key in ["r/[c", "r/{c"] {
+        world.put(key, "1");
+        let object = address(key);
+        assert_eq!(world.ok(&["cat", &object]).stdout, "1");
+        for command in ["ls", "du", "stat"] {
+            world.ok(&[command, &object]);
+        }
+        world.ok(&["cp", &object, "copy"]);
+        world.ok(&["rm", &object]);
+        for command in ["cat", "ls", "du", "stat", "rm"] {
+            let run = world.run(&[command, &object]).exits(2);
+            assert!(run.stderr.contains("use --raw"), "{run:?}");
+        }
+    }
+    let local = world.run(&["cp", "[c", &address("x/")]).exits(2);
+    assert!(local.stderr.contains("use --raw"), "{local:?}");
+}
+
+/// Such a key can only be listed and deleted.
+#[test]
+fn keys_with_dot_segments_are_looked_up_in_lists() {
+    let world = World::new();
+    world.put("a/b", "1");
+    let key = address("a/../none");
+    for command in [
+        &["rm", &key][..],
+        &["rm", "-r", "-y", &key],
+        &["rm", "--dry-run", &key],
+    ] {
+        let run = world.run(command).exits(1);
+        assert!(run.stdout.is_empty(), "{run:?}");
+    }
+    for command in [
+        &["cat", &key][..],
+        &["stat", &key],
+        &["presign", &key],
+        &["cp", &key, "copy"],
+        &["mv", &key, &address("c")],
+        &["cp", &address("a/b"), &key],
+    ] {
+        let run = world.run(command).exits(1);
+        assert!(run.stderr.contains("`qingstor rm` deletes such"), "{run:?}");
+        assert!(!run.stderr.contains("a move"), "{run:?}");
+    }
+}
