@@ -170,9 +170,9 @@ impl Download<'_> {
     /// future is dropped or the process is killed: in `.<name>.qingstor-resume.part` next to the target,
     /// with a list of the bytes in `.<name>.qingstor-resume.part.json`. A `<name>` of more than 40
     /// characters is shortened. The next resumable download of the same object to the same path
-    /// continues from there. If the object has changed, the download starts from the beginning. If the
-    /// service returns no ranges or no strong ETag, nothing is kept. Transfers of folders ignore
-    /// these files.
+    /// continues from there. Another download to this path removes these files when it has replaced the
+    /// target. If the object has changed, the download starts from the beginning. If the service returns
+    /// no ranges or no strong ETag, nothing is kept. Transfers of folders do not transfer these files.
     ///
     /// While one download uses these files, another download to the same path fails with `Io`. After
     /// one that was dropped in this process, the next one waits up to 30 s for the writes that have

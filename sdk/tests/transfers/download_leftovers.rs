@@ -1,5 +1,6 @@
 //! Files that downloads leave behind, and objects of unusual services.
 
+use std::future::IntoFuture;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,6 +49,47 @@ async fn a_finished_download_removes_temporary_files_of_its_state() {
     .unwrap();
     let download = site.bucket.download("k", folder.path().join("copy"));
     download.resumable(true).await.unwrap();
+    assert_eq!(count(folder.path()), 1);
+}
+
+/// The target has been replaced, so nothing continues the interrupted download.
+#[tokio::test]
+async fn another_download_removes_the_files_of_an_interrupted_one() {
+    let site = Site::start().await;
+    let bucket = bucket_without_retries(&site);
+    let sent = content(2 * PART);
+    bucket.put_object("k").body(sent.clone()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("k");
+    let interrupt = async || {
+        site.faults(&["operation=GetObject,after=1,code=permission_denied"]);
+        let download = bucket.download("k", &path).resumable(true);
+        let download = download.part_size(MIB as u64).concurrency(1);
+        download.await.unwrap_err();
+        site.emulator.clear_faults();
+        assert!(folder.path().join(".k.qingstor-resume.part.json").exists());
+    };
+    interrupt().await;
+    bucket.download("k", &path).await.unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), sent);
+    assert_eq!(count(folder.path()), 1);
+    interrupt().await;
+    let body = bucket.get_object("k").await.unwrap().body;
+    body.write_to(&path).await.unwrap();
+    assert_eq!(count(folder.path()), 1);
+
+    // A download uses them.
+    interrupt().await;
+    site.faults(&["operation=GetObject,times=1,latency=2s"]);
+    let other = bucket.download("k", &path).resumable(true);
+    let other = tokio::spawn(other.into_future());
+    while site.emulator.faults()[0].hits == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    site.emulator.clear_faults();
+    bucket.download("k", &path).await.unwrap();
+    assert_eq!(count(folder.path()), 3);
+    assert!(other.await.unwrap().unwrap().resumed > 0);
     assert_eq!(count(folder.path()), 1);
 }
 

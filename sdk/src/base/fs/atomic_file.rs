@@ -285,7 +285,34 @@ pub(crate) fn move_to(
     if let Some(replaced) = replaced {
         keep_permissions(file, replaced)?;
     }
-    std::fs::rename(from, to)
+    std::fs::rename(from, to)?;
+    remove_interrupted(to);
+    Ok(())
+}
+
+/// Removes the files of an interrupted download to `target`, which another download has replaced, unless
+/// a third one uses them. Ignores errors. Blocks.
+#[inline]
+fn remove_interrupted(target: &Path) {
+    let path = temporary_name::resumable(target);
+    // Most targets have no such file, which takes one system call to find out.
+    let opened = regular_file::open_unlinked(&path, OpenOptions::new().read(true).write(true));
+    let Ok(file) = opened else {
+        return;
+    };
+    let is_unused = file.try_lock().is_ok()
+        && file
+            .metadata()
+            .is_ok_and(|metadata| regular_file::is_at(&metadata, &path));
+    if !is_unused {
+        return;
+    }
+    for part in temporary_name::states(&path).iter().chain([&path]) {
+        match std::fs::remove_file(part) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return,
+            _ => {}
+        }
+    }
 }
 
 /// Restores the owner and the permissions that `file` had before [`move_to`], so that a later download

@@ -11,7 +11,11 @@ const END: &str = ".part";
 const RESUMABLE: &str = "resume";
 /// Ends of the names of files that belong to such a file: none, its state, and the new state that
 /// is being written.
-const STATE_ENDS: [&str; 3] = ["", ".json", ".json.new"];
+const STATE_ENDS: [&str; 3] = ["", STATE_END, NEW_STATE_END];
+/// End of the name of the state of such a file.
+const STATE_END: &str = ".json";
+/// End of the name of the new state of such a file.
+const NEW_STATE_END: &str = ".json.new";
 
 /// Returns the path of a temporary file in the folder of `target`. The same target always has the
 /// same paths, so that files of killed processes are found.
@@ -24,6 +28,17 @@ pub(crate) fn numbered(target: &Path, number: u32) -> PathBuf {
 #[inline]
 pub(crate) fn resumable(target: &Path) -> PathBuf {
     beside(target, RESUMABLE)
+}
+
+/// Returns the path of the state of the [resumable] file at `path`, and that of its new state while it is
+/// being written.
+#[inline]
+pub(crate) fn states(path: &Path) -> [PathBuf; 2] {
+    [STATE_END, NEW_STATE_END].map(|end| {
+        let mut state = path.as_os_str().to_owned();
+        state.push(end);
+        state.into()
+    })
 }
 
 fn beside(target: &Path, label: impl Display) -> PathBuf {

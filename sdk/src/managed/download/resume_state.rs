@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::base::fs::regular_file::{foreign, have_same_owner, open_unlinked, read_at_most};
-use crate::base::fs::small_file;
+use crate::base::fs::{small_file, temporary_name};
 
 /// The maximum size of a state file in bytes. A file with 10,000 ranges has less than 1 MiB.
 const MAX_FILE_SIZE: u64 = 16 << 20;
@@ -26,9 +26,8 @@ pub(super) struct ResumeState {
 
 /// Returns the path of the state of the part file at `path`.
 pub(super) fn state_path(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".json");
-    path.with_file_name(name)
+    let [state, _] = temporary_name::states(path);
+    state
 }
 
 impl ResumeState {
