@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -76,7 +76,7 @@ enum BodySource {
     Bytes(Bytes),
     Chunks(Arc<[Bytes]>),
     File {
-        path: PathBuf,
+        path: Arc<Path>,
         /// Offset of the content; `None` if the content is the whole file.
         offset: Option<u64>,
     },
@@ -136,7 +136,7 @@ impl Body {
     /// assert_eq!(second.len(), 8_388_608);
     /// ```
     pub fn from_file_range(path: impl AsRef<Path>, offset: u64, len: u64) -> Self {
-        let path = path.as_ref().to_owned();
+        let path = path.as_ref().into();
         let offset = Some(offset);
         Self::new(BodySource::File { path, offset }, len)
     }
@@ -271,8 +271,10 @@ impl Body {
             BodySource::File { path, offset } => {
                 let start = offset.unwrap_or(0);
                 let range = start..start.saturating_add(self.content_len);
-                let path = path.as_path().into();
-                Some(HashSource::File { path, range })
+                Some(HashSource::File {
+                    path: Arc::clone(path),
+                    range,
+                })
             }
             BodySource::Stream(_) => None,
         }
@@ -302,7 +304,7 @@ impl Body {
             BodySource::Bytes(bytes) => BodySource::Bytes(bytes.clone()),
             BodySource::Chunks(chunks) => BodySource::Chunks(Arc::clone(chunks)),
             BodySource::File { path, offset } => BodySource::File {
-                path: path.clone(),
+                path: Arc::clone(path),
                 offset: *offset,
             },
             BodySource::Stream(slot) => BodySource::Stream(Arc::clone(slot)),

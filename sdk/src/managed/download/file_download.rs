@@ -175,7 +175,8 @@ impl FileDownload {
         if let (Some(expected), Some(verifier)) = (expected, verifier) {
             let actual = verifier.finish(size).await?;
             if let Err(error) = self.reader.check_digest(expected, actual) {
-                blocking(&file, PartFile::discard).await?;
+                // The first error is more useful.
+                let _ = blocking(&file, PartFile::discard).await;
                 return Err(error);
             }
             output.verified = true;

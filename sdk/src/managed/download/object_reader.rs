@@ -270,10 +270,13 @@ impl ObjectReader {
             return Err(self.error(ErrorKind::Integrity, text, &output));
         }
         if output.etag != self.object.etag {
-            let text = format!(
-                "the response has another ETag than the request: {}",
-                output.etag
-            );
+            let text = match entity_tag::is_set(&output.etag) {
+                true => format!(
+                    "the response has another ETag than the request: {}",
+                    output.etag
+                ),
+                false => "the response has no ETag".into(),
+            };
             return Err(self.error(ErrorKind::Integrity, text, &output));
         }
         Ok(output)

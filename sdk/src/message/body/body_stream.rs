@@ -74,7 +74,7 @@ impl BodyStream {
                 Some(Ok(bytes)) => {
                     let len = bytes.len() as u64;
                     if len > self.content_remaining {
-                        let error = Error::new(ErrorKind::Io, "the body is longer than announced");
+                        let error = self.content.length_error("is longer than announced");
                         return Poll::Ready(Some(Err(error)));
                     }
                     self.content_remaining -= len;
@@ -90,11 +90,9 @@ impl BodyStream {
                     )));
                 }
                 None if self.content_remaining > 0 => {
-                    let text = format!(
-                        "the body ended {} bytes before its announced end",
-                        self.content_remaining
-                    );
-                    return Poll::Ready(Some(Err(Error::new(ErrorKind::Io, text))));
+                    let missing = self.content_remaining;
+                    let what = format!("ended {missing} bytes before its announced end");
+                    return Poll::Ready(Some(Err(self.content.length_error(&what))));
                 }
                 None => return Poll::Ready(self.last_chunk.take().map(Ok)),
             }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -14,7 +14,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use super::chunk_size::ChunkSize;
 use super::file_buffers::FileBuffers;
 use super::{BodySource, BoxStream, StreamSlot, has_stream, take_stream};
-use crate::base::error::Error;
+use crate::base::error::{Error, ErrorKind};
 
 /// How many bytes of a file are read at once.
 pub(super) const FILE_CHUNK: u64 = 256 * 1024;
@@ -22,6 +22,8 @@ pub(super) const FILE_CHUNK: u64 = 256 * 1024;
 /// Reads the content of a body once, from its start to its end.
 pub(super) struct ContentReader {
     state: State,
+    /// Path of the file, if there is one.
+    path: Option<Arc<Path>>,
     /// Offset of the content in its file; `None` if the content is the whole file.
     offset: Option<u64>,
     buffers: FileBuffers,
@@ -43,7 +45,7 @@ enum State {
         rest: Bytes,
     },
     /// A file that has not been opened yet.
-    Path(PathBuf),
+    Path(Arc<Path>),
     File(File),
     Reading(JoinHandle<io::Result<(File, Bytes)>>),
     /// A stream that has not been taken yet. If the connection fails, it can still be sent.
@@ -55,7 +57,7 @@ enum State {
 impl ContentReader {
     /// Returns an error if the source is a stream that was already taken.
     pub(super) fn new(source: &BodySource) -> Result<Self, Error> {
-        let mut offset = None;
+        let (mut file, mut offset) = (None, None);
         let state = match source {
             BodySource::Bytes(bytes) if bytes.is_empty() => State::Done,
             BodySource::Bytes(bytes) => State::Bytes(bytes.clone()),
@@ -68,14 +70,15 @@ impl ContentReader {
                 path,
                 offset: start,
             } => {
-                offset = *start;
-                State::Path(path.clone())
+                (file, offset) = (Some(Arc::clone(path)), *start);
+                State::Path(Arc::clone(path))
             }
             BodySource::Stream(slot) if has_stream(slot) => State::Slot(slot.clone()),
             BodySource::Stream(_) => return Err(already_consumed()),
         };
         Ok(Self {
             state,
+            path: file,
             offset,
             buffers: FileBuffers::default(),
             reads_cache: true,
@@ -86,6 +89,15 @@ impl ContentReader {
     /// Returns whether all content is in memory, so that its length is certain.
     pub(super) fn is_in_memory(&self) -> bool {
         matches!(self.state, State::Bytes(_) | State::Chunks { .. })
+    }
+
+    /// Returns the error of a content that has another length than announced.
+    pub(super) fn length_error(&self, what: &str) -> Error {
+        let text = match &self.path {
+            Some(path) => format!("{}: the file {what}", path.display()),
+            None => format!("the body {what}"),
+        };
+        Error::new(ErrorKind::Io, text)
     }
 
     /// Ends the content: the reader yields nothing more.

@@ -14,7 +14,7 @@ impl Body {
     pub(super) fn file(path: &Path, len: u64) -> Self {
         let body = Self::new(
             BodySource::File {
-                path: path.to_owned(),
+                path: path.into(),
                 offset: None,
             },
             len,
