@@ -240,6 +240,7 @@ messages! {
     other_settings(path, keys) { "{path} has settings of other programs, which are ignored: {keys}" "{path} 中有其他程序的配置项，已忽略：{keys}" }
     fix_settings() { "correct the file, variable or option that the message names" "请更正消息中提到的文件、变量或选项" }
     service_reached(buckets) { "the service accepts the access key; number of its buckets: {buckets}" "服务接受该访问密钥；可见存储空间数：{buckets}" }
+    no_request_id() { "the response has no request ID, so it does not come from the service" "响应没有请求 ID，因此不是来自该服务" }
     service_anonymous() { "the service responds; requests are not signed" "服务有响应；请求未签名" }
     fix_connection() { "check --endpoint, the network, and the proxy" "请检查 --endpoint、网络和代理" }
     fix_key() { "check the access key in the console of QingCloud; the service does not accept it" "请在青云控制台检查访问密钥；服务不接受该密钥" }

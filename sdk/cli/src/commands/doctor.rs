@@ -132,6 +132,11 @@ fn unknown_settings(session: &Session, report: &Report<'_>, known: &str) -> Resu
 /// Checks the connection, the clock and the access key.
 async fn service(session: &Session, report: &Report<'_>) -> Result<()> {
     match session.client()?.list_buckets().await {
+        // Another web server can send a document that happens to be a list of buckets.
+        Ok(output) if output.request_id().is_none() => {
+            let error = anyhow!(messages::no_request_id());
+            report.failed("connection", &error, messages::fix_connection())
+        }
         Ok(output) => {
             clock(report, output.headers().get("date"))?;
             report.passed(

@@ -100,30 +100,42 @@ fn anonymous_requests_use_the_other_settings() {
     finished(command.spawn().unwrap()).exits(0);
 }
 
-/// Such as a captive portal, or that of a wrong endpoint.
-#[test]
-fn the_doctor_does_not_take_another_web_server_for_the_service() {
+/// Starts a server whose clock is wrong, and returns its endpoint.
+fn other_web_server(status: &'static str, body: &'static str) -> String {
     use std::io::{Read as _, Write as _};
 
-    let world = World::new();
-    world.ok(&["doctor", "--anonymous"]);
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", server.local_addr().unwrap());
     std::thread::spawn(move || {
         for connection in server.incoming() {
             let mut connection = connection.unwrap();
             let _ = connection.read(&mut [0; 4096]);
-            let response = "HTTP/1.1 404 Not Found\r\nDate: Mon, 01 Jan 2001 00:00:00 GMT\r\n\
-                            Content-Length: 9\r\nConnection: close\r\n\r\nnot found";
+            let length = body.len();
+            let response = format!(
+                "HTTP/1.1 {status}\r\nDate: Mon, 01 Jan 2001 00:00:00 GMT\r\n\
+                 Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
             let _ = connection.write_all(response.as_bytes());
         }
     });
-    for arguments in [&["doctor", "--anonymous"][..], &["doctor"]] {
-        let mut command = world.command(arguments);
-        command.env("QINGSTOR_ENDPOINT", &endpoint);
-        let run = finished(command.spawn().unwrap()).exits(1);
-        assert!(run.stdout.contains("fix: check --endpoint"), "{run:?}");
-        assert!(!run.stdout.contains("clock"), "{run:?}");
+    endpoint
+}
+
+/// Such as a captive portal, or that of a wrong endpoint.
+#[test]
+fn the_doctor_does_not_take_another_web_server_for_the_service() {
+    let world = World::new();
+    world.ok(&["doctor", "--anonymous"]);
+    for (status, body) in [("404 Not Found", "not found"), ("200 OK", "{\"count\":0}")] {
+        let endpoint = other_web_server(status, body);
+        for arguments in [&["doctor", "--anonymous"][..], &["doctor"]] {
+            let mut command = world.command(arguments);
+            command.env("QINGSTOR_ENDPOINT", &endpoint);
+            let run = finished(command.spawn().unwrap()).exits(1);
+            assert!(run.stdout.contains("fix: check --endpoint"), "{run:?}");
+            assert!(!run.stdout.contains("clock"), "{run:?}");
+            assert!(!run.stdout.contains("access key: the service"), "{run:?}");
+        }
     }
     let mut command = world.command(&["doctor", "--anonymous"]);
     command.env_remove("QINGSTOR_ACCESS_KEY_ID");
