@@ -53,6 +53,10 @@ impl<'a> UploadSource<'a> {
     ///
     /// Anything but a regular file, such as a pipe, is read like a [`reader`](Self::reader), as is a file
     /// whose size the file system does not know, such as those of `/proc`.
+    ///
+    /// Opening and reading a pipe blocks a thread of the runtime until another process opens it, writes
+    /// to it or closes it, even if the future is dropped in the meantime; the end of the runtime waits
+    /// for that thread. Use `tokio::net::unix::pipe` and [`reader`](Self::reader) to avoid this.
     pub fn path(path: impl AsRef<Path>) -> Self {
         Self(SourceKind::Path(path.as_ref().to_owned()))
     }
