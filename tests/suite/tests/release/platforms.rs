@@ -20,7 +20,7 @@ const UNIX_ONLY: &[(&str, &str)] = &[
         "temporary files for the owner only; on Windows, the folder for them belongs to the user",
     ),
     (
-        "tests/emulator/src/store/content.rs",
+        "tests/emulator/src/store/blobs.rs",
         "syncs a folder, which Windows cannot open as a file",
     ),
 ];
