@@ -181,10 +181,12 @@ impl Session {
         Ok(named.or_else(home))
     }
 
-    /// Returns the zone of all buckets: that of `--zone`, or else of `QINGSTOR_ZONE`.
+    /// Returns the zone of all buckets: that of `--zone`, or else of `QINGSTOR_ZONE`, unless an option
+    /// names the file with the settings, which then come from there only.
     pub(crate) fn zone(&self) -> Option<String> {
+        let has_environment = matches!(self.settings_file(), Ok(None));
         let variable = std::env::var("QINGSTOR_ZONE").ok();
-        let variable = variable.filter(|zone| !zone.is_empty());
+        let variable = variable.filter(|zone| has_environment && !zone.is_empty());
         self.options.zone.clone().or(variable)
     }
 

@@ -123,3 +123,20 @@ fn ages_are_measured_by_the_clock_of_the_service() {
     assert_eq!(world.ok(&uploads).lines().len(), 1);
     assert_eq!(world.ok(&newer).stdout, "");
 }
+
+#[test]
+fn a_file_with_settings_excludes_the_zone_of_the_environment() {
+    let world = World::new();
+    let (id, secret) = (
+        world.emulator.access_key_id(),
+        world.emulator.secret_access_key(),
+    );
+    let endpoint = world.emulator.endpoint();
+    let settings =
+        format!("access_key_id: {id}\nsecret_access_key: {secret}\nendpoint: {endpoint}\n");
+    world.write("home/.qingstor/work.yaml", settings);
+    let make = ["mb", "qs://other-bucket", "--profile", "work"];
+    let unknown = world.run(&make).exits(2);
+    assert!(unknown.stderr.contains("use --zone"), "{unknown:?}");
+    world.ok(&[&make[..], &["--zone", "pek3a"]].concat());
+}
