@@ -10,7 +10,7 @@ use super::folder::{self, LocationPair};
 use super::inapplicable_options;
 use super::sync::with_comparison;
 use super::transfers::Transfers;
-use crate::action::{Action, Operands, Verb};
+use crate::action::{Action, Verb};
 use crate::arguments::{CheckArguments, ObjectOptions, TransferOptions};
 use crate::exit::{ComparisonFailed, OutputClosed, UsageError};
 use crate::location::Location;
@@ -30,13 +30,11 @@ pub(super) async fn run(
     output: &Arc<Output>,
     arguments: CheckArguments,
 ) -> Result<()> {
-    let operands =
-        Operands::new(Verb::Check, arguments.source.display()).to(arguments.target.display());
     let compared = compare(session, output, arguments).await;
     compared.map_err(
         |error| match error.is::<OutputClosed>() || error.is::<UsageError>() {
             true => error,
-            false => error.context(operands).context(ComparisonFailed),
+            false => error.context(ComparisonFailed),
         },
     )
 }

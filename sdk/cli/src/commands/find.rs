@@ -1,13 +1,12 @@
 //! `find`: finds objects by name, age and size.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use futures_util::{StreamExt as _, pin_mut};
 use globset::GlobMatcher;
 use qingstor_sdk::Timestamp;
 use qingstor_sdk::types::ObjectSummary;
 
 use super::ls::{object_columns, with_bucket};
-use crate::action::{Operands, Verb};
 use crate::arguments::FindArguments;
 use crate::exit::usage;
 use crate::listing::{Selection, nothing};
@@ -35,8 +34,7 @@ pub(super) async fn run(
         .as_deref()
         .map(pattern::matcher)
         .transpose()?;
-    let found = find(session, output, &arguments, name.as_ref(), &path).await;
-    found.with_context(|| Operands::new(Verb::Find, &path))
+    find(session, output, &arguments, name.as_ref(), &path).await
 }
 
 async fn find(

@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use qingstor_sdk::Timestamp;
 use qingstor_sdk::types::{ObjectSummary, ObjectVersionSummary, StorageClass};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::action::{Operands, Verb};
 use crate::arguments::LsArguments;
 use crate::exit::usage;
 use crate::listing::{PAGE_SIZE, Selection, nothing};
@@ -48,8 +47,7 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: LsArgumen
         return Err(usage(messages::needs_sizes()));
     }
     let remote = Remote::parse(path)?;
-    let listed = list(session, output, &arguments, &remote).await;
-    listed.with_context(|| Operands::new(Verb::List, &remote))
+    list(session, output, &arguments, &remote).await
 }
 
 async fn list(

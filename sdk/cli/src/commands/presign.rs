@@ -1,10 +1,9 @@
 //! `presign`: prints a URL that gives access to an object for a limited time.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use qingstor_sdk::Presigned;
 use serde_json::json;
 
-use crate::action::{Operands, Verb};
 use crate::arguments::PresignArguments;
 use crate::curl;
 use crate::exit::usage;
@@ -25,8 +24,7 @@ pub(super) async fn run(
         return Err(usage(messages::presign_needs_key()));
     }
     let printed = print(session, output, &arguments, &path).await;
-    let printed = printed.map_err(|error| explain_key(&path, error));
-    printed.with_context(|| Operands::new(Verb::Presign, &path))
+    printed.map_err(|error| explain_key(&path, error))
 }
 
 async fn print(

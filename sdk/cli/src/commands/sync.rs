@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use qingstor_sdk::{Compare, FolderTransfer};
 
 use super::folder::{self, LocationPair};
@@ -31,8 +31,7 @@ pub(super) async fn run(
         source,
         &locations.target,
     )?;
-    let done = synchronize(session, output, &arguments, &locations).await;
-    done.with_context(|| locations.operands(false))
+    synchronize(session, output, &arguments, &locations).await
 }
 
 async fn synchronize(

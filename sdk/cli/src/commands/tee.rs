@@ -4,11 +4,10 @@ use anyhow::{Context as _, Result};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::transfers::{Properties, with_properties};
-use crate::action::{Operands, Verb};
 use crate::arguments::TeeArguments;
 use crate::exit::{UsageError, usage};
 use crate::listing::explain_key;
-use crate::location::{Location, Remote};
+use crate::location::Remote;
 use crate::messages;
 use crate::output::Output;
 use crate::session::Session;
@@ -60,6 +59,5 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: TeeArgume
         Ok(writer) => writer.finish().await.map(drop).map_err(Into::into),
         Err(error) => Err(error),
     };
-    let stored = stored.map_err(|error| explain_key(&path, error));
-    stored.with_context(|| Operands::new(Verb::Upload, Location::Stdio).to(&path))
+    stored.map_err(|error| explain_key(&path, error))
 }

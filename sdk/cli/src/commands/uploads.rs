@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, pin_mut};
 use qingstor_sdk::types::MultipartUpload;
 use qingstor_sdk::{Bucket, Error};
 
 use super::ls::{time_text, with_bucket};
-use crate::action::{Action, Operands, Verb};
+use crate::action::{Action, Verb};
 use crate::arguments::{AbortArguments, UploadsArguments};
 use crate::listing::{PAGE_SIZE, Selection};
 use crate::location::Remote;
@@ -27,8 +27,7 @@ pub(super) async fn list(
     arguments: UploadsArguments,
 ) -> Result<()> {
     let path = Remote::parse(&arguments.path)?;
-    let listed = list_below(session, output, &path, arguments.older_than).await;
-    listed.with_context(|| Operands::new(Verb::List, &path))
+    list_below(session, output, &path, arguments.older_than).await
 }
 
 async fn list_below(
@@ -72,18 +71,14 @@ pub(super) async fn abort(
         yes,
     } = arguments;
     let path = Remote::parse(&uploads.path)?;
-    let aborted = async {
-        let bucket = session.bucket(&path.bucket).await?;
-        let selection = select(session, &path).await?;
-        if !dry_run {
-            confirm(&messages::abort_uploads(&path), yes).await?;
-        }
-        let limit = AgeLimit::new(session, uploads.older_than);
-        let uploads = unfinished(&bucket, &path, &selection, limit);
-        abort_each(output, &bucket, uploads, dry_run).await
-    };
-    let aborted = aborted.await;
-    aborted.with_context(|| Operands::new(Verb::AbortUpload, &path))
+    let bucket = session.bucket(&path.bucket).await?;
+    let selection = select(session, &path).await?;
+    if !dry_run {
+        confirm(&messages::abort_uploads(&path), yes).await?;
+    }
+    let limit = AgeLimit::new(session, uploads.older_than);
+    let uploads = unfinished(&bucket, &path, &selection, limit);
+    abort_each(output, &bucket, uploads, dry_run).await
 }
 
 /// Aborts all unfinished uploads of a bucket.
