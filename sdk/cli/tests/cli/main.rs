@@ -14,6 +14,7 @@ mod file_names;
 mod filters;
 mod folders;
 mod interruptions;
+mod killed;
 mod listings;
 mod moves;
 mod operands;
