@@ -238,6 +238,7 @@ impl Bucket {
 
     /// Returns whether the bucket of another client belongs to the same service. Another service can
     /// have the same zones and bucket names.
+    #[inline]
     pub(crate) fn is_of_same_service(&self, other: &Self) -> bool {
         let [ours, theirs] = [self, other].map(|bucket| &bucket.dispatcher.shared);
         let zones = [self.zone(), other.zone()];

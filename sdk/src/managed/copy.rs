@@ -401,6 +401,7 @@ impl CopyObject {
 
 /// Returns whether the bytes of a copy pass through the client, because the service cannot copy them:
 /// the buckets are in different zones, or in different services.
+#[inline]
 pub(super) fn needs_client(source: &Bucket, target: &Bucket) -> bool {
     source.zone() != target.zone() || !source.is_of_same_service(target)
 }

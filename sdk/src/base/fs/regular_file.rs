@@ -61,6 +61,7 @@ pub(crate) fn read_at_most(file: &File, limit: u64) -> io::Result<Vec<u8>> {
 
 /// Returns whether a file has content although its size is 0: file systems such as procfs do not know
 /// the sizes of their files. The position in the file is undefined afterwards. Blocks.
+#[inline]
 pub(crate) fn has_unknown_size(file: &File) -> io::Result<bool> {
     let mut first = Vec::new();
     file.take(1).read_to_end(&mut first)?;
@@ -69,6 +70,7 @@ pub(crate) fn has_unknown_size(file: &File) -> io::Result<bool> {
 
 /// Returns whether a path has neither another file nor a changed one: whether size, modification time
 /// and, on Unix, the file are the same.
+#[inline]
 pub(crate) fn is_unchanged(before: &Metadata, after: &Metadata) -> bool {
     before.len() == after.len()
         && before.modified().ok() == after.modified().ok()

@@ -255,6 +255,7 @@ impl TokenFile {
     }
 }
 
+#[inline]
 fn parse(text: &[u8]) -> Result<ResumeToken> {
     if text.len() as u64 > MAX_FILE_SIZE {
         return Err(Error::invalid_input("the file is too large"));
