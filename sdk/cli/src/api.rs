@@ -15,7 +15,8 @@ use anyhow::{Context as _, Result};
 use clap::ArgMatches;
 use qingstor_sdk::generic::ClientHandle;
 use qingstor_sdk::{
-    Body, Bucket, ByteStream, Call, ObjectPath, Operation as SdkOperation, QingStor, ResponseMeta,
+    Body, Bucket, ByteStream, Call, Error, ObjectPath, Operation as SdkOperation, QingStor,
+    ResponseMeta,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,7 +27,7 @@ use crate::curl::{self, CurlBody};
 use crate::exit::usage;
 use crate::location::{Remote, SCHEME};
 use crate::messages;
-use crate::output::Output;
+use crate::output::{Output, TwoBuckets};
 use crate::session::{Session, is_not_found};
 use crate::special_files::{is_stdin, is_stdout, is_stream, open_stream};
 
@@ -257,7 +258,7 @@ impl Api {
         if self.is_dry_run() {
             return self.print_request(call);
         }
-        let output = call.send().await?;
+        let output = self.explain(call.send().await)?;
         self.print_output(&output, &output, None)
     }
 
@@ -278,7 +279,7 @@ impl Api {
         if self.is_dry_run() {
             return self.print_request(call);
         }
-        let output = call.send().await?;
+        let output = self.explain(call.send().await)?;
         match self.matches.get_one::<PathBuf>("output") {
             Some(path) if !is_stdout(path) => {
                 // The stream is a part of the output, so the rest is converted before it is read.
@@ -297,6 +298,17 @@ impl Api {
                 Ok(())
             }
         }
+    }
+
+    /// Adds the context of a request with the object of another bucket to its error.
+    fn explain<T>(&self, result: Result<T, Error>) -> Result<T> {
+        let parameters = self.operation.parameters.iter();
+        let mut paths = parameters.filter(|parameter| parameter.kind == Kind::ObjectPath);
+        let has_source = paths.any(|path| self.matches.contains_id(path.flag));
+        result.map_err(|error| match has_source {
+            true => anyhow::Error::new(error).context(TwoBuckets),
+            false => error.into(),
+        })
     }
 
     /// Prints the fields of an output, with its status and request ID.

@@ -312,7 +312,11 @@ impl Output {
         let request = error
             .chain()
             .find_map(|cause| cause.downcast_ref::<Error>());
-        let text = self.failure_text(&chain_text(error), request);
+        let text = chain_text(error);
+        let text = match error.is::<TwoBuckets>() {
+            true => text,
+            false => self.failure_text(&text, request),
+        };
         if self.streams.json {
             let operands = error.downcast_ref::<Operands>();
             let operands = operands.filter(|_| !error.is::<StdoutFailed>());
@@ -361,6 +365,17 @@ impl Output {
             // Nothing can be done if standard error is closed.
             let _ = writeln!(io::stderr(), "{line}");
         });
+    }
+}
+
+/// Context of the error of a request for two buckets: a bucket that does not exist can be either of them.
+/// Displays nothing.
+#[derive(Debug)]
+pub(crate) struct TwoBuckets;
+
+impl fmt::Display for TwoBuckets {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
     }
 }
 

@@ -241,6 +241,27 @@ fn copies_and_conditions_are_parameters() {
 }
 
 #[test]
+fn a_bucket_that_exists_is_not_reported_as_missing() {
+    let world = World::new();
+    let put = ["api", "PutObject", "--bucket", BUCKET, "--key", "b"];
+    for option in ["--copy-source", "--move-source"] {
+        let run = world
+            .run(&[&put[..], &[option, "no-such-bucket/a"]].concat())
+            .exits(1);
+        let text = format!("the bucket {BUCKET} does not exist");
+        assert!(!run.stderr.contains(&text), "{run:?}");
+        assert!(run.stderr.contains("no-such-bucket"), "{run:?}");
+    }
+    let list = ["api", "ListObjects", "--bucket", "no-such-bucket"];
+    let run = world.run(&list).exits(1);
+    assert!(
+        run.stderr
+            .contains("the bucket no-such-bucket does not exist"),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn a_dry_run_prints_a_command_without_secrets() {
     let world = World::new();
     let key = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
