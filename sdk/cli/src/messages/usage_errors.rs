@@ -1,10 +1,11 @@
 //! Chinese texts of the parser's errors and of the fixed words in its help.
 
-use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args as _, Error};
 
 use super::{Language, error as error_line, language, needs_command, not_utf8};
 use crate::generated::OPERATIONS;
+use crate::global_options::GlobalOptions;
 
 /// Words that the parser adds to the help and to the usage, and their translations.
 const WORDS: &[(&str, &str)] = &[
@@ -133,9 +134,22 @@ const SIZE_COMMANDS: [&str; 5] = ["ls", "du", "find", "stat", "check"];
 
 /// Returns whether arguments that ask for the help probably mean `-H`, as in `ls -lh` and `du -h`.
 pub(crate) fn means_sizes(arguments: &[String]) -> bool {
-    let mut arguments = arguments.iter();
-    let has_sizes = arguments.any(|argument| SIZE_COMMANDS.contains(&argument.as_str()));
-    let options: Vec<&str> = arguments.map(String::as_str).collect();
+    let mut arguments = arguments.iter().map(String::as_str);
+    let global = GlobalOptions::augment_args(clap::Command::new(""));
+    let has_value = |text: &str| {
+        let name = text.strip_prefix("--").unwrap_or_default();
+        let mut options = global.get_arguments();
+        options.any(|option| option.get_long() == Some(name) && option.get_action().takes_values())
+    };
+    let command = loop {
+        match arguments.next() {
+            Some(option) if has_value(option) => _ = arguments.next(),
+            Some(option) if option.starts_with('-') => {}
+            command => break command,
+        }
+    };
+    let has_sizes = command.is_some_and(|command| SIZE_COMMANDS.contains(&command));
+    let options: Vec<&str> = arguments.collect();
     let is_short = |option: &&str| {
         let letters = option.strip_prefix('-').unwrap_or_default();
         letters.contains('h') && letters.bytes().all(|letter| letter.is_ascii_alphanumeric())
@@ -223,6 +237,11 @@ mod tests {
             ("ls -h", false),
             ("ls -l --help", false),
             ("cp -h a", false),
+            ("uploads ls -h qs://b", false),
+            ("--profile ls cp -h a", false),
+            ("--profile cp ls -lh", true),
+            ("--zone=cp -q ls -lh", true),
+            ("-h ls", false),
             ("du --human qs://b", false),
         ] {
             let arguments: Vec<_> = line.split(' ').map(str::to_owned).collect();
