@@ -1,7 +1,6 @@
-//! [`KeptDownloads`]: what the downloads with `--resume` leave.
+//! [`KeptDownloads`]: the files that interrupted downloads with `--resume` keep.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,43 +17,25 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Targets of the downloads of all commands that keep their bytes if they are interrupted. Clones share
 /// their state.
 #[derive(Clone, Default)]
-pub(crate) struct KeptDownloads(Arc<Mutex<Targets>>);
-
-#[derive(Default)]
-struct Targets {
-    files: BTreeSet<PathBuf>,
-    folders: BTreeSet<PathBuf>,
-}
+pub(crate) struct KeptDownloads(Arc<Mutex<BTreeSet<PathBuf>>>);
 
 impl KeptDownloads {
     /// Declares that the download of a file starts.
     pub(crate) fn add_file(&self, target: &Path) {
-        self.targets().files.insert(target.to_owned());
+        self.targets().insert(target.to_owned());
     }
 
     /// Declares that the download of a file is complete.
     pub(crate) fn remove_file(&self, target: &Path) {
-        self.targets().files.remove(target);
-    }
-
-    /// Declares that the download of a folder starts.
-    pub(crate) fn add_folder(&self, target: &Path) {
-        self.targets().folders.insert(target.to_owned());
+        self.targets().remove(target);
     }
 
     /// Returns the files that the same commands continue. Waits for a moment until the client has removed
     /// the others. Blocks.
     pub(crate) fn find(&self) -> Vec<PathBuf> {
         let mut parts = BTreeSet::new();
-        {
-            let targets = self.targets();
-            for target in &targets.files {
-                add_of_file(target, &mut parts);
-            }
-            for target in &targets.folders {
-                // A folder that cannot be read has no files to name.
-                let _ = add_below(target, &mut parts);
-            }
+        for target in self.targets().iter() {
+            add_parts(target, &mut parts);
         }
         let start = Instant::now();
         while !parts.iter().all(|part| has_record(part) || !part.exists())
@@ -65,7 +46,7 @@ impl KeptDownloads {
         parts.into_iter().filter(|part| has_record(part)).collect()
     }
 
-    fn targets(&self) -> MutexGuard<'_, Targets> {
+    fn targets(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -77,7 +58,7 @@ fn has_record(part: &Path) -> bool {
     part.exists() && Path::new(&record).exists()
 }
 
-fn add_of_file(target: &Path, parts: &mut BTreeSet<PathBuf>) {
+fn add_parts(target: &Path, parts: &mut BTreeSet<PathBuf>) {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let Some((end, _)) = name.char_indices().nth(MAX_CHARACTERS) else {
         let part = target.with_file_name(format!(".{name}{END}"));
@@ -100,19 +81,6 @@ fn add_of_file(target: &Path, parts: &mut BTreeSet<PathBuf>) {
     }
 }
 
-fn add_below(folder: &Path, parts: &mut BTreeSet<PathBuf>) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            // Other folders may be readable.
-            let _ = add_below(&entry.path(), parts);
-        } else if entry.file_name().to_string_lossy().ends_with(END) {
-            parts.insert(entry.path());
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,27 +91,19 @@ mod tests {
         let path = |name: &str| folder.path().join(name);
         let long = "n".repeat(41);
         let short = format!("{}-0123abcd", &long[1..]);
-        std::fs::create_dir(path("sub")).unwrap();
-        for name in ["a", &short, "sub/.b", "sub/.c", "done"] {
-            let (parent, name) = name.rsplit_once("/.").unwrap_or(("", name));
-            let part = path(parent).join(format!(".{name}{END}"));
+        for name in ["a", &short, "b", "done", "foreign"] {
+            let part = path(&format!(".{name}{END}"));
             std::fs::write(&part, "bytes").unwrap();
-            if name != "c" {
+            if name != "b" {
                 std::fs::write(format!("{}.json", part.display()), "{}").unwrap();
             }
         }
         let kept = KeptDownloads::default();
-        for name in ["a", &long, "done", "missing"] {
+        for name in ["a", "b", &long, "done", "missing"] {
             kept.add_file(&path(name));
         }
         kept.remove_file(&path("done"));
-        kept.add_folder(&path("sub"));
-        kept.add_folder(&path("missing"));
-        let expected = [
-            format!(".a{END}"),
-            format!(".{short}{END}"),
-            format!("sub/.b{END}"),
-        ];
+        let expected = [format!(".a{END}"), format!(".{short}{END}")];
         assert_eq!(kept.find(), expected.map(|name| path(&name)));
     }
 }

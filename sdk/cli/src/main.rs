@@ -151,7 +151,7 @@ async fn run(cli: Cli) -> u8 {
             let code = finish(&output, result);
             if code != DONE && is_transfer {
                 name_uploads(&session, &output);
-                name_downloads(&session, &output).await;
+                name_downloads(&session, &output, &mut signals).await;
             }
             code
         }
@@ -159,7 +159,7 @@ async fn run(cli: Cli) -> u8 {
         Err(signal) => {
             wait_for_aborts(&session, &mut signals).await;
             interrupted(&session, &output);
-            name_downloads(&session, &output).await;
+            name_downloads(&session, &output, &mut signals).await;
             signal.exit_code()
         }
     }
@@ -217,11 +217,14 @@ fn name_uploads(session: &Session, output: &Output) {
     }
 }
 
-/// Names the files with the bytes of downloads that the same command continues.
-async fn name_downloads(session: &Session, output: &Output) {
+/// Names the files with the bytes of downloads that the same command continues. A signal ends the search.
+async fn name_downloads(session: &Session, output: &Output, signals: &mut Signals) {
     let downloads = session.kept_downloads().clone();
-    let found = tokio::task::spawn_blocking(move || downloads.find());
-    for path in found.await.unwrap_or_default() {
+    let found = tokio::select! {
+        found = tokio::task::spawn_blocking(move || downloads.find()) => found,
+        _ = signals.next() => return,
+    };
+    for path in found.unwrap_or_default() {
         let name = path.display().to_string();
         output.stderr(&messages::transfer_kept(output::printable_name(&name)));
     }

@@ -61,9 +61,12 @@ pub(super) fn configure(
         {
             transfers.keep_folder(target);
         }
-        if let Location::Local(target) = &locations.target {
-            transfers.session.kept_downloads().add_folder(target);
-        }
+        let kept = transfers.session.kept_downloads().clone();
+        transfer = transfer.on_start(move |action| {
+            if let FolderAction::Download { file, .. } = action {
+                kept.add_file(file);
+            }
+        });
     }
     if let Some(jobs) = options.jobs {
         transfer = transfer.jobs(jobs.into());
@@ -220,6 +223,7 @@ pub(super) async fn run(
     let is_move = transfers.is_move;
     let progress = transfers.progress.clone();
     let files = transfers.progress.clone();
+    let kept = transfers.session.kept_downloads().clone();
     let last = Mutex::new(FolderProgress::default());
     transfer
         .on_progress(move |event| {
@@ -246,6 +250,9 @@ pub(super) async fn run(
                 return;
             }
             report(&output, &locations, action, result, is_move);
+            if let (FolderAction::Download { file, .. }, Ok(())) = (action, result) {
+                kept.remove_file(file);
+            }
             if result.is_ok() {
                 on_done(action);
             }

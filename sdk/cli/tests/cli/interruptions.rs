@@ -185,6 +185,11 @@ fn ctrl_c_names_what_a_resumable_download_keeps() {
     let options = ["--resume", "--part-size", "4M", "--concurrency", "1"];
     world.ok(&["cp", "big", &object]);
     let part = ".big.qingstor-resume.part";
+    // Other commands continue these.
+    for name in ["down/.foreign", "down/other/.foreign"] {
+        world.write(&format!("{name}.qingstor-resume.part"), "bytes");
+        world.write(&format!("{name}.qingstor-resume.part.json"), "{}");
+    }
     for (operands, file) in [
         (
             &["cp", &object, "one"][..],
