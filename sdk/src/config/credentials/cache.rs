@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -133,8 +133,11 @@ pub(crate) struct Cache {
     entry: Mutex<Option<CacheEntry>>,
     /// The failure of the last call of the provider.
     failure: Mutex<Option<ProviderFailure>>,
-    /// When the provider was called because the service refused its credentials.
+    /// When the last replacement began: a call of the provider because the service refused its
+    /// credentials.
     replaced_at: Mutex<Option<Instant>>,
+    /// Number of replacements that have ended.
+    replacements_ended: AtomicU64,
     /// Whether a task has the [`CallPermit`].
     is_called: AtomicBool,
     /// Notifies all waiting requests when the permit is dropped. A queue would pass the permit to its
@@ -143,12 +146,20 @@ pub(crate) struct Cache {
 }
 
 /// The permit to call the provider. Only one task has it at a time.
-struct CallPermit(Arc<Cache>);
+struct CallPermit {
+    cache: Arc<Cache>,
+    /// Whether the call replaces refused credentials.
+    is_replacement: bool,
+}
 
 impl Drop for CallPermit {
     fn drop(&mut self) {
-        self.0.is_called.store(false, Ordering::Release);
-        self.0.permit_dropped.notify_waiters();
+        if self.is_replacement {
+            let ended = &self.cache.replacements_ended;
+            ended.fetch_add(1, Ordering::Release);
+        }
+        self.cache.is_called.store(false, Ordering::Release);
+        self.cache.permit_dropped.notify_waiters();
     }
 }
 
@@ -202,6 +213,7 @@ impl Cache {
             entry: Mutex::new(None),
             failure: Mutex::new(None),
             replaced_at: Mutex::new(None),
+            replacements_ended: AtomicU64::new(0),
             is_called: AtomicBool::new(false),
             permit_dropped: Notify::new(),
         })
@@ -273,30 +285,25 @@ impl Cache {
     /// Replaces the credentials whose access key ID the service does not know. Returns whether valid
     /// credentials with another ID are known, and waits for them for a limited time.
     async fn replace(self: &Arc<Self>, refused: &Credentials) -> bool {
+        let ended_before = self.replacements_ended();
         let replaced = async {
-            let mut has_waited = false;
             loop {
                 let permit_dropped = self.permit_dropped.notified();
                 // Before the result of the previous call is read, so that none is missed.
                 let permit = self.call_permit();
-                let valid = self.valid(SystemTime::now());
-                if valid.is_some_and(|valid| valid.access_key_id() != refused.access_key_id()) {
+                // Not the start of one: another request may just have begun to replace them.
+                let has_ended = self.replacements_ended() != ended_before;
+                if self.is_replaced(refused) {
                     return true;
                 }
                 match permit {
-                    Some(permit) => {
-                        if !self.start_replacing() {
-                            return false;
-                        }
+                    Some(permit) => match Self::start_replacement(permit) {
                         // The task stores its result in `entry`.
-                        let _ = Self::start_call(permit, true).await;
-                        has_waited = true;
-                    }
-                    None if has_waited && self.was_replaced() => return false,
-                    None => {
-                        permit_dropped.await;
-                        has_waited = true;
-                    }
+                        Some(call) => drop(call.await),
+                        None => return false,
+                    },
+                    None if has_ended => return false,
+                    None => permit_dropped.await,
                 }
             }
         };
@@ -305,31 +312,37 @@ impl Cache {
             .unwrap_or(false)
     }
 
-    /// Returns whether refused credentials may be replaced. If so, another replacement may follow after
-    /// [`RETRY_DELAY`].
-    fn start_replacing(&self) -> bool {
-        let mut replaced_at = self
-            .replaced_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let is_due = replaced_at.is_none_or(|at| at.elapsed() >= RETRY_DELAY);
-        if is_due {
-            *replaced_at = Some(Instant::now());
-        }
-        is_due
+    /// Returns whether valid credentials with another access key ID than `refused` are known.
+    fn is_replaced(&self, refused: &Credentials) -> bool {
+        let valid = self.valid(SystemTime::now());
+        valid.is_some_and(|valid| valid.access_key_id() != refused.access_key_id())
     }
 
-    /// Returns whether refused credentials were replaced a short time ago.
-    fn was_replaced(&self) -> bool {
-        let replaced_at = self.replaced_at.lock();
-        let replaced_at = replaced_at.unwrap_or_else(PoisonError::into_inner);
-        replaced_at.is_some_and(|at| at.elapsed() < RETRY_DELAY)
+    /// Starts to replace refused credentials, unless that happened within [`RETRY_DELAY`].
+    fn start_replacement(mut permit: CallPermit) -> Option<JoinHandle<Result<Arc<Credentials>>>> {
+        {
+            let replaced_at = permit.cache.replaced_at.lock();
+            let mut replaced_at = replaced_at.unwrap_or_else(PoisonError::into_inner);
+            if replaced_at.is_some_and(|at| at.elapsed() < RETRY_DELAY) {
+                return None;
+            }
+            *replaced_at = Some(Instant::now());
+        }
+        permit.is_replacement = true;
+        Some(Self::start_call(permit, true))
+    }
+
+    fn replacements_ended(&self) -> u64 {
+        self.replacements_ended.load(Ordering::Acquire)
     }
 
     /// Returns the permit to call the provider, unless another task has it.
     fn call_permit(self: &Arc<Self>) -> Option<CallPermit> {
         let is_called = self.is_called.swap(true, Ordering::Acquire);
-        (!is_called).then(|| CallPermit(Arc::clone(self)))
+        (!is_called).then(|| CallPermit {
+            cache: Arc::clone(self),
+            is_replacement: false,
+        })
     }
 
     /// Returns the failure of the last call of the provider if the call ended after `started` or a
@@ -364,7 +377,7 @@ impl Cache {
     /// its future is not polled.
     fn start_call(permit: CallPermit, is_refresh: bool) -> JoinHandle<Result<Arc<Credentials>>> {
         tokio::spawn(async move {
-            let result = permit.0.call_provider().await;
+            let result = permit.cache.call_provider().await;
             if let Err(error) = &result
                 && is_refresh
             {

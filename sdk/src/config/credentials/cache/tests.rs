@@ -50,6 +50,24 @@ fn counting(
     CredentialSource::Provider(Cache::new(Arc::new(provider)))
 }
 
+/// Returns a source whose provider returns these IDs in turn, and then the last one.
+fn script(ids: &'static [&'static str]) -> CredentialSource {
+    struct Script(&'static [&'static str], AtomicU32);
+
+    impl ProvideCredentials for Script {
+        fn provide(&self) -> ProvideFuture<'_> {
+            Box::pin(async {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                let call = self.1.fetch_add(1, Ordering::Relaxed) as usize;
+                let id = self.0[call.min(self.0.len() - 1)];
+                Ok(ProvidedCredentials::new(Credentials::new(id, "SECRET")?))
+            })
+        }
+    }
+
+    CredentialSource::Provider(Cache::new(Arc::new(Script(ids, AtomicU32::new(0)))))
+}
+
 async fn id(source: &CredentialSource) -> String {
     let current = source.current().await.unwrap();
     current.access_key_id().unwrap().to_owned()
@@ -120,6 +138,20 @@ async fn refused_credentials_are_replaced_once_for_all_requests() {
         assert!(!source.replace(&refused).await);
     }
     assert_eq!(id(&source).await, "ID2");
+}
+
+/// A refresh that runs when requests are refused may still return the old credentials.
+#[tokio::test]
+async fn all_requests_wait_for_a_replacement_that_follows_another_call() {
+    let source = script(&["OLD", "OLD", "NEW"]);
+    let refused = source.current().await.unwrap();
+    let mut refresh = Box::pin(source.refresh());
+    assert!(refresh.as_mut().now_or_never().is_none());
+    let calls = (0..8).map(|_| source.replace(&refused));
+    let replaced = futures_util::future::join_all(calls).await;
+    assert_eq!(replaced, [true; 8]);
+    refresh.await.unwrap();
+    assert_eq!(id(&source).await, "NEW");
 }
 
 #[tokio::test]
