@@ -96,6 +96,11 @@ impl<'a> AttemptLimits<'a> {
         self.policy.time_of_attempt()
     }
 
+    /// Returns whether the policy allows an attempt after the one of this number.
+    pub(super) fn allows_attempt_after(&self, attempt: u32) -> bool {
+        self.policy.allows_attempt_after(attempt)
+    }
+
     /// Returns the output of `future`; `None` if the deadline passes first.
     ///
     /// Takes a pinned future because the generated state machine would otherwise contain it twice.
@@ -155,7 +160,7 @@ impl<'a> AttemptLimits<'a> {
         match retry {
             Retry::Never => return Err(RetryRefusal::Policy),
             Retry::Immediately => {
-                let is_allowed = self.policy.allows_attempt_after(attempt);
+                let is_allowed = self.allows_attempt_after(attempt);
                 let delay = is_allowed.then_some(Duration::ZERO);
                 return delay.ok_or(RetryRefusal::Policy);
             }

@@ -186,6 +186,41 @@ async fn a_revoked_key_pair_is_replaced() {
     assert_eq!(provider.calls(), 2);
 }
 
+/// Returns `OLD`, then never anything.
+struct Hanging(AtomicU32);
+
+impl ProvideCredentials for Hanging {
+    fn provide(&self) -> ProvideFuture<'_> {
+        Box::pin(async {
+            if self.0.fetch_add(1, Ordering::Relaxed) > 0 {
+                std::future::pending::<()>().await;
+            }
+            Ok(ProvidedCredentials::new(Credentials::new("OLD", "first")?))
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_retried_does_not_wait_for_a_call_that_runs() {
+    let emulator = emulator().await;
+    let provider = Arc::new(Hanging(AtomicU32::new(0)));
+    let qingstor = client(&emulator, Arc::clone(&provider));
+    let bucket = qingstor.bucket("some-bucket", "pek3a").unwrap();
+    let never = || {
+        let call = qingstor.list_buckets().retry(RetryPolicy::never());
+        async move { call.await.unwrap_err() }
+    };
+    // Starts the call.
+    never().await;
+    let start = std::time::Instant::now();
+    never().await;
+    let body = Body::from_stream(futures_util::stream::iter([std::io::Result::Ok("x")]), 1);
+    let error = bucket.put_object("k").body(body).await.unwrap_err();
+    assert_eq!(error.code(), Some(&ErrorCode::InvalidAccessKeyId));
+    assert!(start.elapsed() < Duration::from_millis(1500));
+    assert_eq!(provider.0.load(Ordering::Relaxed), 2);
+}
+
 #[tokio::test]
 async fn concurrent_requests_share_the_new_key_pair() {
     let emulator = emulator().await;

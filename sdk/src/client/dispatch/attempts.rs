@@ -174,11 +174,17 @@ impl RequestAttempts<'_> {
     /// Replaces refused credentials. Returns whether the request may be retried once with others.
     async fn replace_credentials(&mut self, refused: &Credentials) -> bool {
         let source = &self.dispatcher.shared.credentials;
-        let replaced = pin!(source.replace(refused));
-        let is_replaced = self.limits.before_deadline(replaced).await;
-        is_replaced == Some(true)
+        let may_retry = !self.replaced_credentials
             && self.request.body.can_start()
-            && !std::mem::replace(&mut self.replaced_credentials, true)
+            && self.limits.allows_attempt_after(self.call.attempts);
+        if !may_retry {
+            let replaced = pin!(source.replace_for_next_request(refused));
+            self.limits.before_deadline(replaced).await;
+            return false;
+        }
+        let replaced = pin!(source.replace(refused));
+        self.replaced_credentials = self.limits.before_deadline(replaced).await == Some(true);
+        self.replaced_credentials
     }
 
     /// Returns when the request may be retried after `error`.

@@ -102,6 +102,20 @@ impl CredentialSource {
         }
     }
 
+    /// Calls the provider as [`replace`](Self::replace) does, for a request that cannot be retried. Waits
+    /// for a limited time, so that the next request has the new credentials, but not for a call that runs
+    /// already: a provider that hangs must not delay each request.
+    pub(crate) async fn replace_for_next_request(&self, refused: &Credentials) {
+        if let Self::Provider(cache) = self
+            && let Some(permit) = cache.call_permit()
+            && !cache.is_replaced(refused)
+            && let Some(call) = Cache::start_replacement(permit)
+        {
+            // The task stores its result in `entry`.
+            let _ = tokio::time::timeout(MAX_WAIT, call).await;
+        }
+    }
+
     /// Calls the provider even if the known credentials are valid.
     pub(crate) async fn refresh(&self) -> Result<()> {
         if let Self::Provider(cache) = self {

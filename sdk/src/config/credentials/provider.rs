@@ -38,7 +38,8 @@ pub type ProvideFuture<'a> = Pin<
 ///
 /// If the service does not know the access key ID of a request (`invalid_access_key_id`), for example
 /// because the key pair was revoked, the client calls the provider, at most every 10 seconds for this
-/// reason. If the provider returns another ID within 2 seconds, the request is retried once.
+/// reason. If the provider returns another ID within 2 seconds, the request is retried once. A request that
+/// must not be retried waits only for a call that it started, so that the next request has the new ID.
 ///
 /// Without valid credentials, all requests that wait for a call of the provider share its result, and
 /// requests within a second after a failure fail in the same way. The error of the first request has

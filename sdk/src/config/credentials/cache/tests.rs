@@ -155,6 +155,20 @@ async fn all_requests_wait_for_a_replacement_that_follows_another_call() {
 }
 
 #[tokio::test]
+async fn credentials_are_replaced_for_the_next_request() {
+    let source = counting(None, None, u32::MAX);
+    let refused = source.current().await.unwrap();
+    source.replace_for_next_request(&refused).await;
+    assert_eq!(id(&source).await, "ID2");
+    // They are already replaced.
+    source.replace_for_next_request(&refused).await;
+    // Another replacement would follow too soon.
+    let refused = source.current().await.unwrap();
+    source.replace_for_next_request(&refused).await;
+    assert_eq!(id(&source).await, "ID2");
+}
+
+#[tokio::test]
 async fn refused_credentials_stay_in_use_if_the_provider_fails() {
     let source = counting(None, None, 2);
     let refused = source.current().await.unwrap();
