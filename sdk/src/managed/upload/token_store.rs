@@ -30,8 +30,8 @@ pub(super) struct TokenStore {
 /// Thus the cost of adding a part does not grow with the number of parts.
 struct TokenFile {
     file: Arc<LockedToken>,
-    /// Whether the file has the token of this upload, so that only parts need to be added.
-    has_token: bool,
+    /// The token of this upload that the file has, until [`TokenStore::save`].
+    stored: Option<ResumeToken>,
     /// Whether the file counts as empty if it does not contain a token, for example after a power
     /// failure: the caller has not chosen its name.
     replaces_damaged: bool,
@@ -72,12 +72,14 @@ impl TokenStore {
         }
     }
 
-    /// Stores the token at the start of an upload. If that fails, the file is empty.
+    /// Stores the token at the start of an upload. If that fails, the file is empty, or still has the
+    /// token of this upload that it had before.
     pub(super) async fn save(&mut self, token: &ResumeToken) -> Result<()> {
-        if let Some(file) = &mut self.file
-            && !file.has_token
-        {
-            file.save(token).await?;
+        if let Some(file) = &mut self.file {
+            match file.stored.take() {
+                Some(stored) => file.add_parts(token, &stored).await?,
+                None => file.save(token).await?,
+            }
         }
         if let Some(on_token) = &self.on_token {
             on_token(token);
@@ -95,7 +97,7 @@ impl TokenStore {
         if token.parts.get(&number) == Some(&part) {
             return Ok(());
         }
-        let line = format!("\n{}", part.to_line(number));
+        let line = added_line(number, &part);
         token.parts.insert(number, part);
         if let Some(on_token) = &self.on_token {
             on_token(token);
@@ -153,7 +155,7 @@ impl TokenFile {
         };
         Ok(Self {
             file: Arc::new(LockedToken(file)),
-            has_token: false,
+            stored: None,
             replaces_damaged,
         })
     }
@@ -171,7 +173,7 @@ impl TokenFile {
             return Ok(passed);
         };
         let Some(mut token) = passed else {
-            self.has_token = true;
+            self.stored = Some(stored.clone());
             return Ok(Some(stored));
         };
         if stored.upload_id != token.upload_id {
@@ -182,7 +184,7 @@ impl TokenFile {
         for (number, part) in &stored.parts {
             token.parts.entry(*number).or_insert_with(|| part.clone());
         }
-        self.has_token = token == stored;
+        self.stored = Some(stored);
         Ok(Some(token))
     }
 
@@ -217,11 +219,11 @@ impl TokenFile {
     }
 
     async fn clear(&mut self) -> Result<()> {
-        self.has_token = false;
+        self.stored = None;
         self.blocking(|file| file.set_len(0)).await
     }
 
-    async fn save(&mut self, token: &ResumeToken) -> Result<()> {
+    async fn save(&self, token: &ResumeToken) -> Result<()> {
         let text = token.to_string();
         let replace = move |mut file: &File| {
             file.set_len(0)?;
@@ -239,9 +241,23 @@ impl TokenFile {
             }
             replaced
         };
-        self.blocking(replace_or_clear).await?;
-        self.has_token = true;
-        Ok(())
+        self.blocking(replace_or_clear).await
+    }
+
+    /// Adds the parts of the token that the file lacks: a failure keeps the others.
+    async fn add_parts(&self, token: &ResumeToken, stored: &ResumeToken) -> Result<()> {
+        let parts = token.parts.iter();
+        let lines: String = parts
+            .filter(|(number, part)| stored.parts.get(number) != Some(*part))
+            .map(|(number, part)| added_line(*number, part))
+            .collect();
+        match lines.is_empty() {
+            true => Ok(()),
+            false => {
+                self.blocking(move |mut file| file.write_all(lines.as_bytes()))
+                    .await
+            }
+        }
     }
 
     /// Runs a blocking operation on the file in a thread for blocking work.
@@ -253,6 +269,12 @@ impl TokenFile {
         let result = errors::blocking(move || operation(&file.0)).await?;
         result.map_err(|error| token_error(self.path(), error))
     }
+}
+
+/// Returns the text that adds a part to a token file. It starts with the end of the previous line, which
+/// may be incomplete.
+fn added_line(number: u32, part: &CompletedPart) -> String {
+    format!("\n{}", part.to_line(number))
 }
 
 #[inline]
@@ -336,6 +358,35 @@ mod tests {
             let written = std::fs::read_to_string(path).unwrap();
             assert_eq!(written, format!("{earlier}ken"));
         }
+    }
+
+    /// A failure to write the parts must not lose those that only the file has.
+    #[tokio::test]
+    async fn parts_of_a_passed_token_are_added_to_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let part = |etag| CompletedPart::new(None, Some(etag));
+        let mut passed = ResumeToken {
+            bucket: "my-bucket".into(),
+            key: "k".into(),
+            upload_id: "id".into(),
+            part_size: 8 << 20,
+            length: None,
+            modified: None,
+            parts: [(0, part("a"))].into(),
+        };
+        let stored = format!("{passed}\n1 - b\n2 - c\n3 -");
+        passed.parts = [(0, part("a")), (2, part("C")), (4, part("e"))].into();
+        std::fs::write(&path, &stored).unwrap();
+        let mut tokens = TokenStore {
+            on_token: None,
+            file: Some(TokenFile::open(path.clone(), false).await.unwrap()),
+        };
+        let token = tokens.load("k", Some(passed)).await.unwrap().unwrap();
+        tokens.save(&token).await.unwrap();
+        let text = std::fs::read_to_string(path).unwrap();
+        assert_eq!(text, format!("{stored}\n2 - C\n4 - e"));
+        assert_eq!(text.parse::<ResumeToken>().unwrap(), token);
     }
 
     #[tokio::test]
