@@ -12,10 +12,32 @@ pub(crate) fn is_set(etag: &str) -> bool {
     !text(etag).is_empty()
 }
 
-/// Returns whether two ETags have the same text. Those that are MD5s may differ in case.
+/// Returns whether two ETags have the same text, which must not be empty. `W/` and quotes do not count,
+/// nor does the case of MD5s, with or without the number of parts.
+///
+/// ```
+/// use qingstor_sdk::entity_tag;
+///
+/// assert!(entity_tag::are_same("\"e1f2\"", "W/\"e1f2\""));
+/// assert!(!entity_tag::are_same("\"e1f2\"", "\"E1F2\""));
+/// assert!(!entity_tag::are_same("", ""));
+/// ```
 #[must_use]
 pub fn are_same(one: &str, other: &str) -> bool {
-    text(one).eq_ignore_ascii_case(text(other))
+    let (one, other) = (text(one), text(other));
+    match is_md5(one) {
+        true => one.eq_ignore_ascii_case(other),
+        false => !one.is_empty() && one == other,
+    }
+}
+
+/// Returns whether the text of an ETag is an MD5, or the MD5 and the number of parts of a multipart
+/// upload.
+fn is_md5(text: &str) -> bool {
+    let (md5, parts) = text.split_once('-').unwrap_or((text, ""));
+    md5.len() == 32
+        && md5.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && parts.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Returns whether equal ETags mean equal bytes: the tag has a text and is not weak. Only
@@ -63,8 +85,29 @@ mod tests {
             assert_eq!(is_strong(etag), is_expected_strong, "{etag}");
         }
         assert_eq!(text("W/\"a\""), "a");
-        assert!(are_same("W/\"a\"", " A"));
-        assert!(!are_same("\"a\"", "\"b\""));
         assert_eq!(text("\"W/a\""), "W/a");
+    }
+
+    #[test]
+    fn only_md5s_are_compared_without_case() {
+        const MD5: &str = "900150983cd24fb0d6963f7d28e17f72";
+        let upper = MD5.to_uppercase();
+        for (one, other, are_expected_same) in [
+            ("W/\"a\"", " a", true),
+            ("\"a\"", "\"b\"", false),
+            ("AbC", "aBc", false),
+            (MD5, &*format!("\"{upper}\""), true),
+            (&format!("{upper}-3"), &format!("\"{MD5}-3\""), true),
+            (&format!("{upper}-3"), &format!("{MD5}-4"), false),
+            (&format!("{upper}-3"), MD5, false),
+            (&format!("{upper}-a"), &format!("{MD5}-a"), false),
+            (&upper[1..], &MD5[1..], false),
+            ("", "", false),
+            ("\"\"", "", false),
+            ("W/\"\"", "\"\"", false),
+        ] {
+            assert_eq!(are_same(one, other), are_expected_same, "{one} {other}");
+            assert_eq!(are_same(other, one), are_expected_same, "{other} {one}");
+        }
     }
 }

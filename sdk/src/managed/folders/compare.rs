@@ -255,7 +255,7 @@ pub(super) fn md5(object: &Version) -> Option<Digest> {
 /// Returns whether two objects of the same size have the same content according to their
 /// ETags; `None` if these are not comparable, such as those of different part sizes.
 fn same_entity_tag(a: &Version, b: &Version) -> Option<bool> {
-    if a.encrypted || b.encrypted || !entity_tag::is_set(&a.etag) {
+    if a.encrypted || b.encrypted {
         return None;
     }
     if entity_tag::are_same(&a.etag, &b.etag) {
