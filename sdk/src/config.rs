@@ -282,6 +282,9 @@ impl Config {
     }
 
     /// Sets how failed requests are retried. By default, a request is sent up to 4 times.
+    ///
+    /// Replaces the whole policy, also `max_attempts` and `attempt_timeout` of the environment and the
+    /// file.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.set_retry(policy);
