@@ -7,7 +7,7 @@ use qingstor_sdk::{Bucket, Error, ErrorKind};
 
 use crate::action::{Action, Operands, Verb};
 use crate::exit::UsageError;
-use crate::location::Remote;
+use crate::location::{Remote, has_dot_segment};
 use crate::messages;
 use crate::output::Output;
 use crate::pattern::Pattern;
@@ -244,12 +244,12 @@ pub(crate) async fn exists(session: &Session, remote: &Remote) -> Result<bool> {
 }
 
 /// Returns the error of a request for an object. If the key prevents the request, the error says so.
-pub(crate) fn explain_key(remote: &Remote, error: anyhow::Error) -> anyhow::Error {
+fn explain_key(remote: &Remote, error: anyhow::Error) -> anyhow::Error {
     let is_refused = error
         .downcast_ref::<Error>()
         .is_some_and(|error| error.kind() == ErrorKind::InvalidInput);
     match is_refused && has_dot_segment(&remote.key) {
-        true => anyhow::anyhow!(messages::dot_segments(remote)),
+        true => anyhow::anyhow!(messages::dot_segments()),
         false => error,
     }
 }
@@ -275,10 +275,6 @@ fn has_status(error: &Error, status: u16) -> bool {
 /// Returns whether the service accepts requests with the key in a path.
 fn is_valid_key(key: &str) -> bool {
     !key.is_empty() && !key.starts_with('/') && !has_dot_segment(key)
-}
-
-fn has_dot_segment(key: &str) -> bool {
-    key.split('/').any(|name| name == "." || name == "..")
 }
 
 /// Returns the error for an operand that selects nothing.

@@ -82,6 +82,18 @@ impl Location {
             location => location,
         })
     }
+
+    /// Refuses a target that no request can store.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of [`Remote::check_target`].
+    pub(crate) fn check_target(&self) -> Result<()> {
+        match self {
+            Self::Remote(remote) => remote.check_target(),
+            Self::Local(_) | Self::Stdio => Ok(()),
+        }
+    }
 }
 
 impl Remote {
@@ -147,6 +159,18 @@ impl Remote {
         self.key.is_empty() || self.key.ends_with('/')
     }
 
+    /// Refuses a key that no request can store.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if a segment of the key is `.` or `..`.
+    pub(crate) fn check_target(&self) -> Result<()> {
+        match has_dot_segment(&self.key) {
+            true => Err(usage(messages::dot_segments_in_target(self))),
+            false => Ok(()),
+        }
+    }
+
     /// Returns the part of the key after the last `/`.
     pub(crate) fn name(&self) -> &str {
         self.key.rsplit('/').next().unwrap_or_default()
@@ -171,6 +195,11 @@ impl fmt::Display for Location {
             Self::Stdio => f.write_str("-"),
         }
     }
+}
+
+/// Returns whether a segment of a key is `.` or `..`, which a request cannot contain.
+pub(crate) fn has_dot_segment(key: &str) -> bool {
+    key.split('/').any(|name| name == "." || name == "..")
 }
 
 /// Returns whether an operand starts with the scheme.

@@ -187,7 +187,8 @@ messages! {
     bucket_not_empty() { "the bucket contains objects: use --force to delete them, too" "存储空间中有对象：使用 --force 一并删除" }
     not_deleted(count, reason) { "{count} more: {reason}" "另有 {count} 个：{reason}" }
     no_such_object(path) { "{path} does not exist" "{path} 不存在" }
-    dot_segments(path) { "{path}: a request cannot contain the segments `.` and `..`; `qingstor rm` deletes such an object" "{path}：请求中不能包含路径段 `.` 和 `..`；`qingstor rm` 可删除这样的对象" }
+    dot_segments() { "a request cannot contain the segments `.` and `..`; `qingstor rm` deletes such an object" "请求中不能包含路径段 `.` 和 `..`；`qingstor rm` 可删除这样的对象" }
+    dot_segments_in_target(path) { "{path}: a request cannot contain the segments `.` and `..`: write the key without them" "{path}：请求中不能包含路径段 `.` 和 `..`：请写不含它们的 key" }
     no_such_file(path) { "{path} does not exist" "{path} 不存在" }
     not_a_file(path) { "{path} is not a regular file; the content of a pipe can be piped into `cp -`" "{path} 不是普通文件；管道的内容可以通过管道传给 `cp -`" }
     same_file(path) { "{path}: source and target are the same" "{path}：源和目标相同" }

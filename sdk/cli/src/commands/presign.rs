@@ -1,14 +1,13 @@
 //! `presign`: prints a URL that gives access to an object for a limited time.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use qingstor_sdk::Presigned;
 use serde_json::json;
 
 use crate::arguments::PresignArguments;
 use crate::curl;
 use crate::exit::usage;
-use crate::listing::explain_key;
-use crate::location::Remote;
+use crate::location::{Remote, has_dot_segment};
 use crate::messages;
 use crate::output::Output;
 use crate::session::Session;
@@ -23,8 +22,13 @@ pub(super) async fn run(
     if session.options().anonymous {
         return Err(usage(messages::presign_needs_key()));
     }
-    let printed = print(session, output, &arguments, &path).await;
-    printed.map_err(|error| explain_key(&path, error))
+    let method = arguments.method.to_ascii_uppercase();
+    if method == "PUT" {
+        path.check_target()?;
+    } else if has_dot_segment(&path.key) {
+        return Err(anyhow!(messages::dot_segments()).context(path));
+    }
+    print(session, output, &arguments, &path, &method).await
 }
 
 async fn print(
@@ -32,14 +36,14 @@ async fn print(
     output: &Output,
     arguments: &PresignArguments,
     path: &Remote,
+    method: &str,
 ) -> Result<()> {
     let bucket = session.bucket(&path.bucket).await?;
-    let method = arguments.method.to_ascii_uppercase();
     if arguments.content_type.is_some() && method != "PUT" {
         return Err(usage(messages::content_type_needs_put()));
     }
     let expires = arguments.expires;
-    let call: Presigned = match method.as_str() {
+    let call: Presigned = match method {
         "HEAD" => bucket.head_object(&path.key).presign(expires)?,
         "DELETE" => bucket.delete_object(&path.key).presign(expires)?,
         "PUT" => {

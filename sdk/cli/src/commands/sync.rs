@@ -24,6 +24,7 @@ pub(super) async fn run(
         source: Location::parse_source(&arguments.source)?,
         target: Location::parse_target(&arguments.target)?,
     };
+    locations.target.check_target()?;
     let source = std::slice::from_ref(&locations.source);
     inapplicable_options::check(
         &arguments.transfer,

@@ -6,7 +6,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::transfers::{Properties, with_properties};
 use crate::arguments::TeeArguments;
 use crate::exit::{UsageError, usage};
-use crate::listing::explain_key;
 use crate::location::Remote;
 use crate::messages;
 use crate::output::Output;
@@ -19,6 +18,7 @@ const BUFFER: usize = 64 << 10;
 /// object cannot be stored, the input is printed nevertheless.
 pub(super) async fn run(session: &Session, output: &Output, arguments: TeeArguments) -> Result<()> {
     let path = Remote::parse_object(&arguments.path)?;
+    path.check_target()?;
     if path.is_folder() {
         return Err(usage(messages::stdin_needs_key()));
     }
@@ -55,9 +55,8 @@ pub(super) async fn run(session: &Session, output: &Output, arguments: TeeArgume
             break;
         }
     }
-    let stored = match object {
+    match object {
         Ok(writer) => writer.finish().await.map(drop).map_err(Into::into),
         Err(error) => Err(error),
-    };
-    stored.map_err(|error| explain_key(&path, error))
+    }
 }

@@ -425,10 +425,26 @@ fn keys_with_dot_segments_are_looked_up_in_lists() {
         &["presign", &key],
         &["cp", &key, "copy"],
         &["mv", &key, &address("c")],
-        &["cp", &address("a/b"), &key],
     ] {
         let run = world.run(command).exits(1);
         assert!(run.stderr.contains("`qingstor rm` deletes such"), "{run:?}");
         assert!(!run.stderr.contains("a move"), "{run:?}");
+        assert_eq!(run.stderr.matches(&key).count(), 1, "{run:?}");
     }
+    world.write("f", "1");
+    for command in [
+        &["cp", "f", &key][..],
+        &["cp", "f", &address("a/./")],
+        &["cp", &address("a/b"), &key],
+        &["mv", "f", &key],
+        &["sync", &address("a"), &key],
+        &["tee", &key],
+        &["presign", "--method", "PUT", &key],
+    ] {
+        let run = world.run(command).exits(2);
+        let text = "write the key without them";
+        assert!(run.stderr.contains(text), "{run:?}");
+        assert!(!run.stderr.contains("qingstor rm"), "{run:?}");
+    }
+    assert_eq!(world.keys(), ["a/b"]);
 }

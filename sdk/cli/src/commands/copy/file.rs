@@ -13,7 +13,7 @@ use super::upload::upload_file;
 use crate::action::{Action, Operands, Verb};
 use crate::arguments::CopyArguments;
 use crate::exit::{OutputClosed, UsageError};
-use crate::listing::{exists, explain_key, why_missing};
+use crate::listing::{exists, why_missing};
 use crate::location::{Location, Remote, both_local};
 use crate::messages;
 use crate::special_files::{is_other_special_file, is_stream, open_stream};
@@ -113,10 +113,6 @@ impl FileJob {
                         let is_folder = messages::folder_needs_recursive(source);
                         why_missing(&transfers.session, source, error, is_folder).await
                     }
-                    _ => error,
-                };
-                let error = match &self.target {
-                    Location::Remote(target) => explain_key(target, error),
                     _ => error,
                 };
                 action.verb = failed_verb(&self.source, &self.target, is_move);

@@ -92,6 +92,7 @@ pub(super) async fn plan(
     };
     let target_text = target;
     let target = Location::parse_target(target)?;
+    target.check_target()?;
     let verb = |source: &Location| failed_verb(source, &target, is_move);
     let operands = |source: &Location| Operands::new(verb(source), source).to(&target);
     let locations: Vec<_> = sources
