@@ -174,6 +174,11 @@ pub(super) async fn copy(
                 let operand = Remote::new(&source.bucket, pattern.text());
                 no_match(&bucket, &operand, pattern).await
             }
+            (Location::Local(_), Some(pattern))
+                if matches_below(transfers, arguments, job, pattern).await =>
+            {
+                anyhow!(messages::only_folders_match(&job.operand))
+            }
             _ => nothing(&job.operand),
         };
         transfers
@@ -181,6 +186,25 @@ pub(super) async fn copy(
             .error(&error.context(locations.operands(is_move)));
     }
     Ok(count)
+}
+
+/// Returns whether a local pattern matches folders with files, which only `-r` includes.
+async fn matches_below(
+    transfers: &Transfers,
+    arguments: &CopyArguments,
+    job: &FolderJob,
+    pattern: &Pattern,
+) -> bool {
+    let job = FolderJob {
+        locations: job.locations.clone(),
+        pattern: Some(pattern.clone().recursive(true)),
+        operand: job.operand.clone(),
+        excluded: Arc::clone(&job.excluded),
+    };
+    let Ok(transfer) = configured(transfers, arguments, &job).await else {
+        return false;
+    };
+    matches!(transfer.plan().next().await, Some(Ok(_)))
 }
 
 /// Carries out a transfer, or prints its plan. Reports each action. Calls `on_done`, which may block,

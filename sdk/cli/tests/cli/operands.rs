@@ -239,6 +239,8 @@ fn hints_name_what_can_be_done() {
     world.put("folder/a", "1");
     let folders = address("fold*");
     let object = address("folder/a");
+    world.write("only/sub/file", "1");
+    std::fs::create_dir_all(world.path("none/empty")).unwrap();
     let empty = ["--zone", "--endpoint"].map(|option| format!("{option}="));
     for (arguments, code, says) in [
         (&["presign", "a.txt"][..], 2, "write qs://BUCKET/KEY"),
@@ -249,6 +251,8 @@ fn hints_name_what_can_be_done() {
         ),
         (&["rm", "--yes", &folders], 1, "only folders match"),
         (&["cp", &folders, "out"], 1, "only folders match"),
+        (&["cp", "only/*", BUCKET_ADDRESS], 1, "only folders match"),
+        (&["cp", "none/*", BUCKET_ADDRESS], 1, "nothing matches"),
         (&["ls", "-lh", BUCKET_ADDRESS], 2, "write -H for sizes"),
         (&["du", "-h", BUCKET_ADDRESS], 2, "write -H for sizes"),
         (&["mb", &empty[0], "qs://other-bucket"], 2, "--zone"),
