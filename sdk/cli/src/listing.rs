@@ -173,7 +173,7 @@ pub(crate) async fn has_objects_below(session: &Session, remote: &Remote) -> Res
 
 /// Returns the reason of an error, if the error means that the object of an operand does not exist:
 /// `is_folder` if there is a folder of this name, or the error of a bucket that does not exist, which the
-/// response to a HEAD request does not tell.
+/// response to a HEAD request does not show.
 pub(crate) async fn why_missing(
     session: &Session,
     remote: &Remote,

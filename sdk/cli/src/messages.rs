@@ -217,6 +217,7 @@ messages! {
     only_in_target() { "only in the target" "仅存在于目标" }
     changed_while_read(target) { "the file changed during the upload, twice; {target} is the previous object, or a mixture of both contents" "文件在上传期间两次被修改；{target} 是原来的对象，或两种内容的混合" }
     source_not_read() { "cannot be compared, because the source was not read there" "无法比较，因为源中的此处没有被读取" }
+    checksums_not_comparable() { "cannot be compared: same size, but the checksums are not comparable" "无法比较：大小相同，但校验和不可比较" }
     not_compared(count) { "paths that could not be compared: {count}" "无法比较的路径数：{count}" }
     equal(count) { "equal files: {count}" "相同的文件：{count}" }
 

@@ -345,7 +345,6 @@ async fn copies_with_other_parts_are_compared_by_the_times_of_their_files() {
         upload.part_size(part_size as u64)
     };
     up(&site.bucket, 6 * MIB).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1100)).await;
     up(&site.other, 5 * MIB).await.unwrap();
     let any = || {
         let sync = site.bucket.sync_to("", &site.other, "");

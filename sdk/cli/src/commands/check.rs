@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use qingstor_sdk::{Compare, FolderAction, SkipReason, TransferReason};
+use qingstor_sdk::{Compare, FolderAction, SkipReason, TransferReason, UnchangedReason};
 use serde_json::json;
 
 use super::folder::{self, LocationPair};
@@ -75,6 +75,13 @@ async fn compare(
     while let Some(action) = plan.next().await {
         let action = action?;
         match &action {
+            FolderAction::Skip { path, reason, .. } if is_unknown(reason) => {
+                not_compared += 1;
+                let name = locations.skipped_name(path, reason);
+                let text = not_compared_text(reason);
+                let action = Action::new(Verb::Check, &name);
+                output.failed_with(&action, &text, plan.comparison_error());
+            }
             FolderAction::Skip {
                 reason: SkipReason::Unchanged(_),
                 ..
@@ -83,13 +90,6 @@ async fn compare(
                 reason: SkipReason::TargetNewer,
                 ..
             } => {}
-            FolderAction::Skip { path, reason, .. } if is_unknown(reason) => {
-                not_compared += 1;
-                let name = locations.skipped_name(path, reason);
-                let text = not_compared_text(reason);
-                let action = Action::new(Verb::Check, &name);
-                output.failed_with(&action, &text, plan.comparison_error());
-            }
             FolderAction::Skip { reason, .. } if !reason.is_failure() => {
                 output.action(&locations.describe(&action, output.json()).action());
             }
@@ -105,11 +105,14 @@ async fn compare(
     }
 }
 
-/// Returns whether a path cannot be compared: a failure of `sync`, unless it only prevents deletions.
+/// Returns whether a path cannot be compared: a failure of `sync`, unless it only prevents deletions,
+/// or a pair of the same size without comparable checksums.
 fn is_unknown(reason: &SkipReason) -> bool {
     match reason {
         SkipReason::TransferFailed => false,
-        SkipReason::SourceNotRead => true,
+        SkipReason::SourceNotRead | SkipReason::Unchanged(UnchangedReason::SizeWithoutChecksum) => {
+            true
+        }
         other => other.is_failure(),
     }
 }
@@ -119,6 +122,7 @@ fn not_compared_text(reason: &SkipReason) -> String {
     match reason {
         // A sync would not delete it.
         SkipReason::SourceNotRead => messages::source_not_read(),
+        SkipReason::Unchanged(_) => messages::checksums_not_comparable(),
         other => skip_reason(other),
     }
 }

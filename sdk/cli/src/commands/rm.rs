@@ -95,7 +95,7 @@ async fn select(session: &Session, arguments: &RmArguments, path: &Remote) -> Re
 ///
 /// # Errors
 ///
-/// Returns an error if the bucket does not exist, which the response to a HEAD request does not tell.
+/// Returns an error if the bucket does not exist, which the response to a HEAD request does not show.
 async fn is_folder(session: &Session, path: &Remote) -> Result<bool> {
     match has_objects_below(session, path).await {
         Err(error) if is_missing_bucket(&error) => Err(error),

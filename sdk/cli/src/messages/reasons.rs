@@ -102,7 +102,7 @@ fn unchanged_text(reason: UnchangedReason) -> String {
         UnchangedReason::SizeAndTime => "大小和时间相同",
         UnchangedReason::Size => "大小相同",
         UnchangedReason::Checksum => "内容相同",
-        UnchangedReason::SizeWithoutChecksum => "大小相同；对象的分段大小未知",
+        UnchangedReason::SizeWithoutChecksum => "大小相同；校验和不可比较",
         other => return other.to_string(),
     }
     .to_owned()

@@ -97,7 +97,7 @@ fn row_23_json_says_that_a_checksum_is_not_known() {
     assert_eq!(skipped["action"], "skip");
     assert_eq!(
         skipped["reason"],
-        "unchanged (same size; the part size of the object is not known)"
+        "unchanged (same size; the checksums are not comparable)"
     );
     world.write("in/big", vec![b'x'; 13 << 20]);
     assert_eq!(world.ok(&sync).objects()[0]["action"], "upload");

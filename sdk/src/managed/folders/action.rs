@@ -115,8 +115,8 @@ pub enum UnchangedReason {
     Size,
     /// The MD5s or ETags are equal.
     Checksum,
-    /// Sizes are equal. [`Compare::Checksum`](crate::Compare::Checksum) was asked for, but the part
-    /// size of the object is not known.
+    /// Sizes are equal. [`Compare::Checksum`](crate::Compare::Checksum) was asked for, but the
+    /// checksums are not comparable: the part size of an object is not known, or it is encrypted.
     SizeWithoutChecksum,
 }
 
@@ -281,7 +281,7 @@ impl fmt::Display for UnchangedReason {
             Self::SizeAndTime => "same size and time",
             Self::Size => "same size",
             Self::Checksum => "same content",
-            Self::SizeWithoutChecksum => "same size; the part size of the object is not known",
+            Self::SizeWithoutChecksum => "same size; the checksums are not comparable",
         })
     }
 }

@@ -168,19 +168,19 @@ fn file_and_object(file: &Version, object: &Version, facts: Facts) -> Decision {
 }
 
 /// Decides whether two objects differ, whichever of them is the source. A copy is always newer than
-/// its source, so the times of the files decide if the ETags do not tell.
+/// its source, so the times of the files decide if the ETags are not comparable.
 fn two_objects(source: &Version, target: &Version, facts: Facts) -> Decision {
     let same_time = Decision::Skip(SkipReason::Unchanged(UnchangedReason::SizeAndTime));
     match same_entity_tag(source, target) {
         Some(true) => return Decision::Skip(SkipReason::Unchanged(UnchangedReason::Checksum)),
         Some(false) => return Decision::Transfer(TransferReason::ContentDiffers),
-        None if source.modified == target.modified => return same_time,
+        // Objects that were stored in the same second are not related.
         None => {}
     }
     let Some(of_source) = facts.recorded_time else {
         return Decision::Need(Fact::RecordedTime);
     };
-    // An object without this time cannot be told from an older or newer one.
+    // An object without this time counts as different.
     if of_source.is_none() {
         return Decision::Transfer(TransferReason::TimeDiffers);
     }

@@ -33,9 +33,8 @@ pub enum Compare {
     Checksum,
     /// By size, then by content or time, whichever side is the source: for a comparison, or to make the
     /// target equal also where it is newer. The MD5s of two objects, and of files of up to 64 KiB, are
-    /// compared first. Otherwise, a file and an object differ if their times do, and the content of the
-    /// file is not that of the object as far as the ETag tells; and two objects differ if the times of
-    /// their files do.
+    /// compared first. Otherwise, a file and an object differ if their times do, and the ETag does not show
+    /// that their contents are equal; and two objects differ if the times of their files do.
     AnyDifference,
 }
 

@@ -78,7 +78,7 @@ fn row_21_up_a_file_differs_if_its_size_differs_or_it_is_newer() {
             none,
             unchanged(UnchangedReason::SizeAndTime),
         ),
-        // Within the second of the object's time, only the recorded time tells.
+        // Within the second of the object's time, only the recorded time decides.
         (
             (4, "20.5"),
             (4, "20"),
