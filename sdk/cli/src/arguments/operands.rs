@@ -4,13 +4,16 @@ use std::ffi::{OsStr, OsString};
 
 use super::{Command, CopyArguments, UploadsCommand};
 use crate::action::{Operands, Verb};
-use crate::location::{Location, is_address};
+use crate::location::{Location, SCHEME, is_address};
 
 impl Command {
     /// Returns the first operand and, for transfers, the target. `None` for commands without operands.
     pub(crate) fn operands(&self) -> Option<Operands> {
         match self {
-            Self::Ls(list) => one(Verb::List, list.path.as_ref()),
+            Self::Ls(list) => Some(Operands::new(
+                Verb::List,
+                list.path.as_deref().unwrap_or(SCHEME),
+            )),
             Self::Cp(copy) => of_copy(copy, false),
             Self::Mv(copy) => of_copy(copy, true),
             Self::Sync(sync) => Some(of_transfer(&sync.source, Some(&sync.target), false)),

@@ -301,3 +301,12 @@ fn an_upload_whose_token_cannot_be_stored_is_aborted() {
     world.ok(&arguments);
     assert_eq!(world.keys(), ["big"]);
 }
+
+#[test]
+fn the_source_of_a_list_of_buckets_is_the_service() {
+    let world = World::new();
+    let list = ["ls", "--json", "--config", "missing.yaml"];
+    let failure = world.run(&list).objects().remove(0);
+    let operands = (&failure["action"], &failure["source"]);
+    assert_eq!(operands, (&"list".into(), &"qs://".into()), "{failure}");
+}
