@@ -125,7 +125,7 @@ impl Api {
         let name = Remote::parse_bucket(name.map(String::as_str).unwrap_or_default())?;
         let bucket = self.session.bucket(&name).await;
         bucket.map_err(|error| match is_not_found(&error) {
-            true => error.context(messages::needs_zone()),
+            true => error.context(self.session.how_to_set_zone()),
             false => error,
         })
     }

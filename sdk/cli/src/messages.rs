@@ -117,6 +117,7 @@ messages! {
     stdin_needs_key() { "standard input needs the name of an object as target, not a folder" "标准输入需要以对象名称为目标，而不是文件夹" }
     folder_is_not_an_object(path) { "{path} is a folder, not an object" "{path} 是文件夹，不是对象" }
     folder_needs_recursive(path) { "{path} is a folder: use -r" "{path} 是文件夹：请使用 -r" }
+    zone_ignored() { "the zone is not known: QINGSTOR_ZONE is ignored, because --profile, --config or QINGSTOR_PROFILE is set; use --zone" "未指定区域：由于设置了 --profile、--config 或 QINGSTOR_PROFILE，QINGSTOR_ZONE 被忽略；请使用 --zone" }
     needs_zone() { "the zone is not known: use --zone, such as --zone pek3a, or set QINGSTOR_ZONE; `qingstor api ListLocations` lists the zones" "未指定区域：请使用 --zone（例如 --zone pek3a）或设置 QINGSTOR_ZONE；`qingstor api ListLocations` 列出所有区域" }
     needs_yes(action) { "{action}: this needs --yes without a terminal" "{action}：没有终端时需要 --yes" }
     source_is_a_file(path) { "`{path}` is not a folder: `qingstor cp` copies single files" "`{path}` 不是文件夹：`qingstor cp` 可复制单个文件" }

@@ -15,6 +15,7 @@ use crate::debug_log::{ClientObserver, DebugLog};
 use crate::exit::usage;
 use crate::global_options::GlobalOptions;
 use crate::kept_downloads::KeptDownloads;
+use crate::location::Location;
 use crate::messages;
 use crate::open_uploads::OpenUploads;
 use crate::output::Output;
@@ -185,18 +186,31 @@ impl Session {
     /// names the file with the settings, which then come from there only.
     pub(crate) fn zone(&self) -> Option<String> {
         let has_environment = matches!(self.settings_file(), Ok(None));
-        let variable = std::env::var("QINGSTOR_ZONE").ok();
-        let variable = variable.filter(|zone| has_environment && !zone.is_empty());
+        let variable = zone_of_environment().filter(|_| has_environment);
         self.options.zone.clone().or(variable)
     }
 
+    /// Returns what sets the [zone](Self::zone), which is not set.
+    pub(crate) fn how_to_set_zone(&self) -> String {
+        match zone_of_environment() {
+            Some(_) => messages::zone_ignored(),
+            None => messages::needs_zone(),
+        }
+    }
+
     /// Returns the handle of a bucket. Looks up its zone at the first call, unless the
-    /// [zone](Self::zone) is set, or has no effect, because an endpoint is set.
+    /// [zone](Self::zone) is set, or has no effect, because an endpoint is set. A zone that was looked
+    /// up has precedence over `QINGSTOR_ZONE`.
     ///
     /// # Errors
     ///
     /// Returns a usage error if the name is invalid, or an error if the zone cannot be found.
     pub(crate) async fn bucket(&self, name: &str) -> Result<Bucket> {
+        if self.options.zone.is_none()
+            && let Some(bucket) = self.buckets.lock().await.get(name)
+        {
+            return Ok(bucket.clone());
+        }
         match self.known_bucket(self.client()?, name) {
             Some(bucket) => bucket.map_err(usage_or_error),
             None => self.look_up(name).await,
@@ -216,7 +230,8 @@ impl Session {
     }
 
     /// Returns the handles of the buckets of a copy. They have their zones also if an endpoint is set,
-    /// because the service only copies within a zone.
+    /// because the service only copies within a zone. `--zone` is the zone of both, but `QINGSTOR_ZONE`
+    /// only that of buckets whose zone the caller may not look up.
     ///
     /// # Errors
     ///
@@ -226,10 +241,31 @@ impl Session {
         source: &str,
         target: &str,
     ) -> Result<(Bucket, Bucket)> {
-        if source == target || self.zone().is_some() {
+        if source == target || self.options.zone.is_some() {
             return Ok((self.bucket(source).await?, self.bucket(target).await?));
         }
-        Ok((self.look_up(source).await?, self.look_up(target).await?))
+        Ok((
+            self.bucket_of_copy(source).await?,
+            self.bucket_of_copy(target).await?,
+        ))
+    }
+
+    async fn bucket_of_copy(&self, name: &str) -> Result<Bucket> {
+        match self.look_up(name).await {
+            Err(error) if is_forbidden(&error) && self.zone().is_some() => self.bucket(name).await,
+            found => found,
+        }
+    }
+
+    /// Looks up the buckets of a copy before their objects are listed, if `QINGSTOR_ZONE` would be the
+    /// zone of both in host names. The copy reports errors.
+    pub(crate) async fn prepare_copy(&self, source: &Location, target: &Location) {
+        if let (Location::Remote(source), Location::Remote(target)) = (source, target)
+            && self.zone().is_some()
+            && self.client().is_ok_and(has_zones)
+        {
+            let _ = self.buckets_of_copy(&source.bucket, &target.bucket).await;
+        }
     }
 
     /// Returns the handle of a bucket in the zone in which it is. Looks up the zone at the first call.
@@ -267,7 +303,7 @@ impl Session {
     ///
     /// Returns a usage error if no zone is set, or if the name is invalid.
     pub(crate) fn new_bucket(&self, name: &str) -> Result<Bucket> {
-        let zone = self.zone().ok_or_else(|| usage(messages::needs_zone()))?;
+        let zone = self.zone().ok_or_else(|| usage(self.how_to_set_zone()))?;
         self.client()?.bucket(name, zone).map_err(usage_or_error)
     }
 
@@ -280,9 +316,23 @@ impl Session {
     }
 }
 
+/// Returns the value of `QINGSTOR_ZONE`.
+fn zone_of_environment() -> Option<String> {
+    let variable = std::env::var("QINGSTOR_ZONE").ok();
+    variable.filter(|zone| !zone.is_empty())
+}
+
+/// Returns whether an error means that the caller has no permission.
+fn is_forbidden(error: &anyhow::Error) -> bool {
+    let mut requests = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<Error>());
+    requests.any(|error| error.status().is_some_and(|status| status.as_u16() == 403))
+}
+
 /// Returns whether the zone of a bucket is a part of the host of its requests: not with an endpoint,
 /// which accepts a handle without a zone.
-fn has_zones(client: &QingStor) -> bool {
+pub(crate) fn has_zones(client: &QingStor) -> bool {
     client.bucket("any-bucket", "").is_err()
 }
 

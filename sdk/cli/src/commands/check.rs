@@ -60,9 +60,11 @@ async fn compare(
     };
     let source = std::slice::from_ref(&locations.source);
     inapplicable_options::check(&options, &object, source, &locations.target)?;
+    let LocationPair { source, target } = &locations;
+    session.prepare_copy(source, target).await;
     locations.check_source(session).await?;
     let transfers = Transfers::start(session, output, &options, &object, false).await?;
-    let transfer = locations.transfer(&transfers).await?;
+    let transfer = locations.comparison(&transfers).await?;
     let transfer = folder::configure(transfer, &transfers, &locations, &arguments.filters)?;
     // A sync would delete the files that only the target has.
     let (comparison, default) = (&arguments.comparison, Compare::AnyDifference);

@@ -9,7 +9,7 @@ use crate::exit::UsageError;
 use crate::location::Remote;
 use crate::messages;
 use crate::output::{Output, error_text, printable};
-use crate::session::{NoCredentials, Session, is_not_found};
+use crate::session::{NoCredentials, Session, has_zones, is_not_found};
 
 /// The service rejects requests whose clock differs by more than 15 minutes; it is time to fix the
 /// clock long before.
@@ -236,10 +236,12 @@ async fn check_bucket(session: &Session, report: &Report<'_>, name: &str) -> Res
     right(report, "GetBucketACL", bucket.get_acl().await.map(drop))
 }
 
-/// Checks that the bucket is in the zone that is set, if one is.
+/// Checks that the bucket is in the zone that is set, if one is. With an endpoint, requests reach the
+/// bucket whatever zone is set.
 fn zone(session: &Session, report: &Report<'_>, bucket: &Bucket) -> Result<()> {
     let (name, zone) = (bucket.name(), bucket.zone());
-    match session.zone() {
+    let client = session.client()?;
+    match session.zone().filter(|_| has_zones(client)) {
         Some(other) if !other.eq_ignore_ascii_case(zone) => {
             let text = messages::bucket_in_other_zone(name, zone, printable(&other));
             report.failed("bucket", &anyhow!(text), messages::fix_zone(zone))

@@ -13,7 +13,7 @@ use crate::location::{Remote, parse_each};
 use crate::messages;
 use crate::output::{Output, printable, printable_name};
 use crate::quantities::size_text;
-use crate::session::{Session, read_optional_sse_key};
+use crate::session::{Session, has_zones, read_optional_sse_key};
 
 /// Width of the column of names.
 const NAME_WIDTH: usize = 20;
@@ -94,8 +94,8 @@ async fn properties(
     };
     fields.retain(|_, value| !is_empty(value));
     unify(&mut fields);
-    // With an endpoint, the zone is not looked up.
-    if path.key.is_empty() && !bucket.zone().is_empty() {
+    // With an endpoint, requests reach the bucket whatever zone is set.
+    if path.key.is_empty() && has_zones(session.client()?) {
         fields.insert("zone".to_owned(), bucket.zone().into());
     }
     Ok(fields)

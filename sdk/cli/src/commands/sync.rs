@@ -41,6 +41,8 @@ async fn synchronize(
     arguments: &SyncArguments,
     locations: &LocationPair,
 ) -> Result<()> {
+    let LocationPair { source, target } = locations;
+    session.prepare_copy(source, target).await;
     locations.check_source(session).await?;
     let options = &arguments.transfer;
     let transfers = Transfers::start(session, output, options, &arguments.object, false).await?;

@@ -107,6 +107,51 @@ fn a_wrong_zone_is_named() {
     assert!(!missing.stdout.contains("is in pek3a"), "{missing:?}");
 }
 
+#[test]
+fn copies_between_zones_do_not_depend_on_the_zone_of_the_environment() {
+    let world = World::new();
+    with_hosts(&world, None, &["mb", "--zone", "sh1a", "qs://other-zone"]).exits(0);
+    world.put("a", "1");
+    for has_endpoint in [false, true] {
+        let run = |arguments: &[&str]| match has_endpoint {
+            false => with_hosts(&world, Some("pek3a"), arguments),
+            true => world.run(arguments),
+        };
+        for arguments in [
+            ["cp", &address("a"), "qs://other-zone/a"],
+            ["cp", "qs://other-zone/a", &address("back/a")],
+            ["mv", "qs://other-zone/a", &address("back/b")],
+            ["sync", &address("back"), "qs://other-zone/x"],
+            ["sync", "qs://other-zone/x", &address("y")],
+        ] {
+            let lines = |arguments: &[&str]| {
+                let run = run(arguments).exits(0);
+                let mut lines: Vec<_> = run.lines().into_iter().map(str::to_owned).collect();
+                lines.sort();
+                lines
+            };
+            let dry = lines(&[&arguments[..], &["--dry-run"]].concat());
+            assert_eq!(lines(&arguments), dry, "{arguments:?}");
+        }
+        run(&["check", "qs://other-zone/x", &address("y")]).exits(0);
+        run(&["check", &address("y"), "qs://other-zone/x"]).exits(0);
+        world.ok(&["rm", "-r", "--yes", &address("y"), &address("back")]);
+        world.ok(&["rm", "-r", "--yes", "qs://other-zone/"]);
+    }
+    // `--zone` is the zone of both.
+    let copy = ["cp", &address("a"), "qs://other-zone/a", "--zone", "pek3a"];
+    let refused = world.run(&copy).exits(1);
+    let text = "the source and the target must be in the same zone";
+    assert!(refused.stderr.contains(text), "{refused:?}");
+    // Without an endpoint, requests need the zone. With one, it decides nothing else.
+    let stat = world.ok(&["stat", "--json", "qs://other-zone"]).objects();
+    assert_eq!(stat[0]["location"], "sh1a");
+    assert_eq!(stat[0].get("zone"), None);
+    let stat = with_hosts(&world, None, &["stat", "--json", "qs://other-zone"]).objects();
+    assert_eq!(stat[0]["zone"], "sh1a");
+    world.ok(&["doctor", "other-zone"]);
+}
+
 /// The client corrects a wrong local clock for signatures.
 #[test]
 fn ages_are_measured_by_the_clock_of_the_service() {
@@ -137,6 +182,7 @@ fn a_file_with_settings_excludes_the_zone_of_the_environment() {
     world.write("home/.qingstor/work.yaml", settings);
     let make = ["mb", "qs://other-bucket", "--profile", "work"];
     let unknown = world.run(&make).exits(2);
-    assert!(unknown.stderr.contains("use --zone"), "{unknown:?}");
+    let text = "QINGSTOR_ZONE is ignored, because --profile, --config or QINGSTOR_PROFILE is set; use --zone";
+    assert!(unknown.stderr.contains(text), "{unknown:?}");
     world.ok(&[&make[..], &["--zone", "pek3a"]].concat());
 }

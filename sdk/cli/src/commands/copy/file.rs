@@ -156,6 +156,13 @@ impl FileJob {
         }
         if transfers.options.dry_run {
             let size = self.size(transfers).await?;
+            if let (Location::Remote(source), Location::Remote(target)) =
+                (&self.source, &self.target)
+            {
+                let session = &transfers.session;
+                let buckets = session.buckets_of_copy(&source.bucket, &target.bucket);
+                buckets.await?;
+            }
             transfers.check_target_bucket(&self.target).await?;
             return Ok(Outcome::Done(CopiedSource::Stream(size)));
         }

@@ -133,6 +133,7 @@ pub(super) async fn plan(
             output.action(&action);
             continue;
         }
+        session.prepare_copy(&location, &target).await;
         match kind(session, arguments, is_move, &location).await {
             Ok(Source::ObjectAndFolder(location)) => {
                 let name = location.to_string();

@@ -32,6 +32,27 @@ impl LocationPair {
         &self,
         transfers: &Transfers,
     ) -> Result<FolderTransfer> {
+        self.transfer_or_comparison(transfers, true).await
+    }
+
+    /// Creates the transfer of a comparison, which copies nothing: the zones of two buckets do not
+    /// matter.
+    ///
+    /// # Errors
+    ///
+    /// See [`transfer`](Self::transfer).
+    pub(in crate::commands) async fn comparison(
+        &self,
+        transfers: &Transfers,
+    ) -> Result<FolderTransfer> {
+        self.transfer_or_comparison(transfers, false).await
+    }
+
+    async fn transfer_or_comparison(
+        &self,
+        transfers: &Transfers,
+        copies: bool,
+    ) -> Result<FolderTransfer> {
         let session = &transfers.session;
         let transfer = match (&self.source, &self.target) {
             (Location::Local(folder), Location::Remote(target)) => {
@@ -53,15 +74,15 @@ impl LocationPair {
                     .download_dir(&source.key, folder)
             }
             (Location::Remote(source), Location::Remote(target)) => {
-                let (from, to) = match transfers.options.dry_run {
-                    true => (
-                        session.bucket(&source.bucket).await?,
-                        session.bucket(&target.bucket).await?,
-                    ),
-                    false => {
+                let (from, to) = match copies {
+                    true => {
                         let buckets = session.buckets_of_copy(&source.bucket, &target.bucket);
                         buckets.await?
                     }
+                    false => (
+                        session.bucket(&source.bucket).await?,
+                        session.bucket(&target.bucket).await?,
+                    ),
                 };
                 from.sync_to(&source.key, &to, &target.key).compare(None)
             }
