@@ -211,11 +211,14 @@ impl Transport {
                 (Ok(response.map(RawBody::Whole)), None, attempt_time)
             }
         };
+        // Dropped with every error below: a failed request must not continue to send its body.
+        let unsent = progress
+            .as_ref()
+            .and_then(|progress| UnsentBody::of(Arc::clone(progress), len));
         let response = result.map_err(|failure| {
             let source = progress.as_ref().and_then(|progress| progress.failure());
             source.unwrap_or_else(|| self.backend.error(failure, address, uri))
         })?;
-        let unsent = progress.and_then(|progress| UnsentBody::of(progress, len));
         if let Some(meter) = meter {
             meter.responded();
         }

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
+use std::time::Duration;
 
 use qingstor_sdk::{Bucket, Config, Error, ErrorKind, QingStor, RetryPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -102,6 +103,38 @@ async fn a_proxy_that_demands_a_password_is_named() {
             assert!(!error.is_retryable(), "{error}");
         }
     }
+}
+
+/// The connection could send the rest of the body after the call has failed.
+#[tokio::test]
+async fn a_proxy_that_demands_a_password_does_not_get_the_body() {
+    const LEN: usize = 32 << 20;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let received = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        let response = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(response.as_bytes()).await.unwrap();
+        let (mut received, mut buffer) = (0, vec![0; 64 << 10]);
+        while let Ok(len @ 1..) = stream.read(&mut buffer).await {
+            received += len;
+            if received >= LEN {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        received
+    });
+    let bucket = bucket(config("http://storage.invalid").proxy(format!("http://{addr}")));
+    let put = bucket.put_object("k").body(vec![7; LEN]);
+    let error = put.await.unwrap_err();
+    assert!(error.message().contains("(status 407)"), "{error}");
+    let received = received.await.unwrap();
+    assert!(received < LEN, "{received}");
 }
 
 #[tokio::test]
