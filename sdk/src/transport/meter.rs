@@ -8,6 +8,29 @@ use hyper_util::client::legacy::connect::CaptureConnection;
 
 use crate::message::body::SendProgress;
 
+/// How far an attempt has come if only its response is missing.
+pub(super) const BEFORE_RESPONSE: &str = "before the response";
+
+/// Returns whether a request has certainly got no connection so far. `connection`: `None` if that is
+/// not known.
+pub(super) fn is_connecting(connection: Option<&CaptureConnection>) -> bool {
+    connection.is_some_and(|connection| connection.connection_metadata().is_none())
+}
+
+/// Returns how far a request has come, for an error; `None` if, as far as it is known, only the response
+/// is missing. `body`: `None` if the connection takes the body at once. `len`: its length in bytes.
+pub(super) fn send_progress(
+    connection: Option<&CaptureConnection>,
+    body: Option<&SendProgress>,
+    len: u64,
+) -> Option<String> {
+    if is_connecting(connection) {
+        return Some("without a connection".into());
+    }
+    let taken = body?.bytes_taken();
+    (taken < len).then(|| format!("after {taken} of {len} bytes of the request body"))
+}
+
 /// Measures an attempt for its observers, and for the error of an expired deadline. It is separate from
 /// the attempt, whose future may be dropped before it ends.
 #[derive(Debug, Default)]
@@ -51,24 +74,17 @@ impl AttemptMeter {
 
     /// Returns whether the request has certainly got no connection so far.
     pub(crate) fn is_connecting(&self) -> bool {
-        let connection = self.connection.get();
-        connection.is_some_and(|connection| connection.connection_metadata().is_none())
+        is_connecting(self.connection.get())
     }
 
     /// Returns how far the attempt has come, for an error. `len`: length of the request body.
     pub(crate) fn progress(&self, len: u64) -> String {
-        let taken = self
-            .request_body
-            .get()
-            .map(|progress| progress.bytes_taken());
-        match taken {
-            _ if self.first_byte.get().is_some() => "before the end of the response".into(),
-            _ if self.is_connecting() => "without a connection".into(),
-            Some(taken) if taken < len => {
-                format!("after {taken} of {len} bytes of the request body")
-            }
-            _ => "before the response".into(),
+        if self.first_byte.get().is_some() {
+            return "before the end of the response".into();
         }
+        let body = self.request_body.get().map(|progress| &**progress);
+        let progress = send_progress(self.connection.get(), body, len);
+        progress.unwrap_or_else(|| BEFORE_RESPONSE.into())
     }
 
     /// Returns the time from `started` until the head of the response arrived.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper_util::client::legacy::connect::CaptureConnection;
 use tokio::time::{Instant, Sleep};
 
+use super::meter::{BEFORE_RESPONSE, is_connecting, send_progress};
 use crate::base::deadline::deadline;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::body::SendProgress;
@@ -40,22 +41,6 @@ pub(super) struct AttemptLimit {
     pub(super) connection: Option<CaptureConnection>,
 }
 
-impl AttemptLimit {
-    /// Returns the error of an attempt that takes longer. `sent`: number of bytes of the request body.
-    fn error(&self, timeout: Duration, sent: u64) -> Error {
-        let connection = self.connection.as_ref();
-        let has_connection =
-            connection.is_none_or(|connection| connection.connection_metadata().is_some());
-        match has_connection {
-            true => {
-                let progress = format!("sent {sent} bytes of the request body");
-                attempt_timeout_error(timeout, &progress)
-            }
-            false => attempt_timeout_error(timeout, "without a connection").unsent(),
-        }
-    }
-}
-
 impl SendWatch<'_> {
     fn bytes_taken(&self) -> u64 {
         self.progress.map_or(0, SendProgress::bytes_taken)
@@ -67,6 +52,36 @@ impl SendWatch<'_> {
 
     fn waits_for_source(&self) -> bool {
         self.progress.is_some_and(SendProgress::waits_for_source)
+    }
+
+    /// Returns how far the request has come, for an error; `None` if only the response is missing.
+    fn send_progress(&self) -> Option<String> {
+        send_progress(self.attempt.connection.as_ref(), self.progress, self.len)
+    }
+
+    /// Marks an error as that of an unsent request if the request has no connection.
+    fn without_response(&self, error: Error) -> Error {
+        if is_connecting(self.attempt.connection.as_ref()) {
+            error.unsent()
+        } else {
+            error
+        }
+    }
+
+    /// Returns the error of an attempt that takes longer than `timeout`.
+    fn attempt_took_longer(&self, timeout: Duration) -> Error {
+        let progress = self.send_progress();
+        let progress = progress.as_deref().unwrap_or(BEFORE_RESPONSE);
+        self.without_response(attempt_timeout_error(timeout, progress))
+    }
+
+    /// Returns the error of a request without progress for the duration of `timeout`.
+    fn no_response(&self, timeout: Duration) -> Error {
+        let mut text = format!("no response within {} s", timeout.as_secs_f32());
+        if let Some(progress) = self.send_progress() {
+            text = format!("{text} ({progress})");
+        }
+        self.without_response(Error::new(ErrorKind::Timeout, text))
     }
 
     /// Returns the state of sending, from which the throughput is computed.
@@ -120,7 +135,7 @@ impl SendWatch<'_> {
         if let Some(timeout) = self.attempt.timeout
             && self.time_left(&sample) == Some(Duration::ZERO)
         {
-            return Err(self.attempt.error(timeout, sample.bytes_taken));
+            return Err(self.attempt_took_longer(timeout));
         }
         let previous = std::mem::replace(last, sample);
         if sample.bytes_taken >= self.len {
@@ -137,9 +152,9 @@ impl SendWatch<'_> {
         if throughput.record(sample.bytes_taken - previous.bytes_taken, time) {
             return Ok(());
         }
-        let (limit, taken) = (throughput.limit(), sample.bytes_taken);
+        let (limit, taken, len) = (throughput.limit(), sample.bytes_taken, self.len);
         let text = format!(
-            "the service received less than {limit} (sent {taken} bytes of the request body)"
+            "the service received less than {limit} (after {taken} of {len} bytes of the request body)"
         );
         Err(Error::new(ErrorKind::Timeout, text))
     }
@@ -179,7 +194,7 @@ pub(super) async fn in_time<F: Future + Unpin>(
             if now >= idle_deadline {
                 let now_ready_polls = body.ready_polls();
                 if now_ready_polls == ready_polls && !body.waits_for_source() {
-                    return Poll::Ready(Err(no_response(idle_timeout, body.bytes_taken())));
+                    return Poll::Ready(Err(body.no_response(idle_timeout)));
                 }
                 // The connection has taken bytes, or waits for the source of the body.
                 ready_polls = now_ready_polls;
@@ -194,10 +209,4 @@ pub(super) async fn in_time<F: Future + Unpin>(
         }
     })
     .await
-}
-
-fn no_response(timeout: Duration, sent: u64) -> Error {
-    let seconds = timeout.as_secs_f32();
-    let text = format!("no response within {seconds} s (sent {sent} bytes of the request body)");
-    Error::new(ErrorKind::Timeout, text)
 }
