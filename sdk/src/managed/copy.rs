@@ -37,8 +37,8 @@ use crate::message::transfer_monitor::TransferMonitor;
 
 impl Bucket {
     /// Copies an object of any size. Within a zone, the service copies the bytes, and the client does
-    /// not receive them; see [`CopyObject::source_bucket`] for a source in another zone. The source
-    /// is `(bucket, key)`, or an [`ObjectPath`] with a version.
+    /// not receive them; see [`CopyObject::source_bucket`] for a source in another zone or
+    /// service. The source is `(bucket, key)`, or an [`ObjectPath`] with a version.
     ///
     /// The copy gets the content type, the other standard headers, the metadata and the storage class
     /// of the source, unless you set others. An object over 5 GiB is copied in concurrent parts. If the
