@@ -6,8 +6,9 @@ use qingstor_sdk::{ErrorKind, RetryPolicy};
 
 use crate::server::{RequestBody, Server, raw, response};
 
-/// Less than the time after which the throughput of a body is too low.
-const LIMIT: Duration = Duration::from_secs(10);
+/// Longer than the client waits for such a body, and less than the time after which its throughput is
+/// too low.
+const LIMIT: Duration = Duration::from_secs(5);
 
 async fn server(status: &'static str) -> Server {
     Server::start(RequestBody::Read, move |_, _| {

@@ -7,7 +7,7 @@ use qingstor_sdk::{Bucket, Error, ErrorKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::{bucket_of, config, fail, quick, start};
+use crate::{bucket_of, config, fail, hits, quick, start};
 
 async fn append(bucket: &Bucket) -> Result<(), Error> {
     let append = bucket.append_object("log", 0).body("line");
@@ -96,7 +96,6 @@ async fn only_a_code_of_the_service_proves_that_a_busy_service_executed_nothing(
 async fn the_error_of_an_executed_request_never_denies_it() {
     let (emulator, bucket) = start().await;
     let rule = || FaultRule::on("AppendObject");
-    let limited = quick().attempt_timeout(Duration::from_millis(100));
     for fault in [
         rule().reset(Reset::Before),
         rule().status(429),
@@ -104,12 +103,10 @@ async fn the_error_of_an_executed_request_never_denies_it() {
         rule().status(502),
         rule().status(503),
         rule().status(504),
-        rule().latency(Duration::from_secs(600)),
     ] {
         for when in [When::Before, When::After] {
             fail(&emulator, [fault.clone().when(when)]);
-            let call = bucket.append_object("log", 0).body("line");
-            let error = call.retry(limited.clone()).await.unwrap_err();
+            let error = append(&bucket).await.unwrap_err();
             assert_eq!(error.attempts(), 1, "{error}");
             assert!(error.may_have_been_executed(), "{fault}: {error}");
             let exists = bucket.head_object("log").await.is_ok();
@@ -121,6 +118,33 @@ async fn the_error_of_an_executed_request_never_denies_it() {
     let error = append(&bucket).await.unwrap_err();
     assert!(!error.may_have_been_executed(), "{error}");
     assert!(bucket.head_object("log").await.is_err());
+}
+
+/// The service may execute the request after the client has given up.
+#[tokio::test]
+async fn the_error_of_an_attempt_without_a_response_never_denies_it() {
+    let (emulator, bucket) = start().await;
+    let limited = quick().attempt_timeout(Duration::from_millis(500));
+    let fault = FaultRule::on("AppendObject").latency(Duration::from_secs(600));
+    for when in [When::Before, When::After] {
+        fail(&emulator, [fault.clone().when(when)]);
+        let call = bucket.append_object("log", 0).body("line");
+        let error = call.retry(limited.clone()).await.unwrap_err();
+        assert_eq!(error.attempts(), 1, "{error}");
+        assert!(error.may_have_been_executed(), "{error}");
+        let executed = async {
+            while hits(&emulator) != [1] {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            while when == When::After && bucket.head_object("log").await.is_err() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(60), executed).await;
+        waited.expect("the emulator reads the request");
+        let exists = bucket.head_object("log").await.is_ok();
+        assert_eq!(exists, when == When::After, "{error}");
+    }
 }
 
 #[tokio::test]
