@@ -181,7 +181,7 @@ pub(crate) struct FindArguments {
 /// Arguments of `mb`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The zone is --zone, or the environment variable QINGSTOR_ZONE.
+The zone is --zone or, without --profile and --config, QINGSTOR_ZONE.
 
 Example:
   qingstor mb --zone pek3a qs://my-bucket")]

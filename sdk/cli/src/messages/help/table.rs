@@ -476,8 +476,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "但不删除以 KEY 开头的其他 key：请使用模式 'qs://bucket/KEY*'。",
     ),
     (
-        "The zone is --zone, or the environment variable QINGSTOR_ZONE.",
-        "区域由 --zone 或环境变量 QINGSTOR_ZONE 指定。",
+        "The zone is --zone or, without --profile and --config, QINGSTOR_ZONE.",
+        "区域由 --zone 指定；未使用 --profile 和 --config 时，也可由 QINGSTOR_ZONE 指定。",
     ),
     (
         "Each line is a command without the word qingstor. Empty lines and lines that",
