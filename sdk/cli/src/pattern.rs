@@ -5,6 +5,7 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use crate::exit::usage;
 use crate::messages;
+use crate::messages::reasons::pattern_reason;
 
 /// Characters that make a path a pattern.
 const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
@@ -40,7 +41,7 @@ impl Pattern {
                         Err(error) => {
                             return Err(usage(messages::invalid_pattern_of_path(
                                 text,
-                                error.kind(),
+                                pattern_reason(error.kind()),
                             )));
                         }
                     },
@@ -130,7 +131,12 @@ impl Pattern {
 ///
 /// Returns a usage error if the pattern is invalid.
 pub(crate) fn matcher(text: &str) -> Result<GlobMatcher> {
-    compiled(text).map_err(|error| usage(messages::invalid_pattern(text, error.kind())))
+    compiled(text).map_err(|error| {
+        usage(messages::invalid_pattern(
+            text,
+            pattern_reason(error.kind()),
+        ))
+    })
 }
 
 fn compiled(text: &str) -> Result<GlobMatcher, globset::Error> {

@@ -10,6 +10,7 @@ use qingstor_sdk::PathFilter;
 use crate::completion::path_completer;
 use crate::exit::usage;
 use crate::messages;
+use crate::messages::reasons::filter_reason;
 use crate::quantities::{parse_part_size, parse_rate};
 
 const FILTER_EXAMPLE: &str = "\
@@ -222,7 +223,8 @@ impl Filters {
 fn invalid_filter(glob: &str, error: &qingstor_sdk::Error) -> anyhow::Error {
     let text = error.message();
     let reason = text.strip_prefix(&format!("invalid glob `{glob}`: "));
-    usage(messages::invalid_pattern(glob, reason.unwrap_or(text)))
+    let reason = filter_reason(reason.unwrap_or(text));
+    usage(messages::invalid_pattern(glob, reason))
 }
 
 // clap's derive does not keep the order of different options.

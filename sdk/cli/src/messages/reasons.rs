@@ -123,6 +123,40 @@ fn file_name_problem(problem: FileNameProblem) -> String {
     .to_owned()
 }
 
+/// Returns why the pattern of an operand is invalid.
+pub(crate) fn pattern_reason(reason: &globset::ErrorKind) -> String {
+    use globset::ErrorKind::{
+        DanglingEscape, InvalidRange, UnclosedAlternates, UnclosedClass, UnopenedAlternates,
+    };
+    if language() == Language::English {
+        return reason.to_string();
+    }
+    match reason {
+        UnclosedClass => "方括号未闭合",
+        InvalidRange(first, last) => return format!("范围 {first}-{last} 的顺序颠倒"),
+        UnopenedAlternates => "花括号没有开头",
+        UnclosedAlternates => "花括号未闭合",
+        DanglingEscape => "反斜杠后没有字符",
+        other => return other.to_string(),
+    }
+    .to_owned()
+}
+
+/// Returns why a filter is invalid. Takes the English reason of the client.
+pub(crate) fn filter_reason(reason: &str) -> &str {
+    if language() == Language::English {
+        return reason;
+    }
+    match reason {
+        "nothing follows the backslash" => "反斜杠后没有字符",
+        "it has too many alternatives" => "可选的词过多",
+        "a bracket is not closed" => "方括号未闭合",
+        "a brace is not opened" => "花括号没有开头",
+        "a brace is not closed" => "花括号未闭合",
+        other => other,
+    }
+}
+
 /// Returns what kind of error this is, in Chinese. Its details stay in English, because the service
 /// and the system write them. `None` if the locale is not Chinese.
 pub(crate) fn error_summary(error: &Error) -> Option<&'static str> {

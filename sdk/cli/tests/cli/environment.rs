@@ -1,6 +1,6 @@
 //! Missing settings, a missing home directory, and limits of the system.
 
-use crate::world::{World, address, finished, tree};
+use crate::world::{BUCKET_ADDRESS, World, address, finished, tree};
 
 #[test]
 fn a_missing_access_key_is_explained_with_options() {
@@ -105,4 +105,20 @@ fn few_open_files_are_enough() {
         run(limit, &format!("sync {target}/many down/{limit}"));
     }
     assert_eq!(tree(&world.path("down/24")), tree(&world.path("many")));
+}
+
+#[test]
+fn reasons_of_invalid_patterns_are_translated() {
+    let world = World::new();
+    let object = address("x[");
+    for arguments in [
+        &["cat", &object][..],
+        &["find", BUCKET_ADDRESS, "--name", "x["],
+        &["cp", "-r", ".", BUCKET_ADDRESS, "--include", "x["],
+    ] {
+        let mut command = world.command(arguments);
+        let run = finished(command.env("LANG", "zh_CN.UTF-8").spawn().unwrap()).exits(2);
+        assert!(run.stderr.contains("方括号未闭合"), "{run:?}");
+        assert!(!run.stderr.contains("closed"), "{run:?}");
+    }
 }
