@@ -62,15 +62,15 @@ pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
         Ok(())
     }),
     (CONNECT_TIMEOUT, |config, text| {
-        config.set_connect_timeout(parse_duration(text)?);
+        config.set_connect_timeout(parse_timeout(text)?);
         Ok(())
     }),
     (IDLE_TIMEOUT, |config, text| {
-        config.set_idle_timeout(parse_duration(text)?);
+        config.set_idle_timeout(parse_timeout(text)?);
         Ok(())
     }),
     (ATTEMPT_TIMEOUT, |config, text| {
-        let timeout = parse_duration(text)?;
+        let timeout = parse_timeout(text)?;
         if config.takes(ATTEMPT_TIMEOUT) {
             config.retry = config.retry.clone().attempt_timeout(timeout);
         }
@@ -107,6 +107,14 @@ const POOL_MAX_IDLE_PER_HOST: &str = "pool_max_idle_per_host";
 
 /// The two settings of a key pair.
 pub(super) const CREDENTIALS: [&str; 2] = ["access_key_id", "secret_access_key"];
+
+/// Parses the limit of a wait, which is at least a nanosecond.
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("must not be zero".to_owned()),
+        timeout => Ok(timeout),
+    }
+}
 
 /// Parses a number. Unlike the standard library, refuses a sign.
 fn parse_number<T: FromStr>(text: &str) -> Result<T, String> {

@@ -241,6 +241,9 @@ fn settings_of_connections_can_be_texts() {
 fn invalid_texts_of_connections_are_errors() {
     for (key, text, says) in [
         ("connect_timeout", "5", "`5` is not a duration"),
+        ("connect_timeout", "0s", "must not be zero"),
+        ("idle_timeout", "0s", "must not be zero"),
+        ("attempt_timeout", "0ms", "must not be zero"),
         ("max_attempts", "+5", "`+5` is not a valid number"),
         (
             "max_attempts",
