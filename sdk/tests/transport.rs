@@ -224,7 +224,7 @@ async fn the_system_takes_few_bytes_that_the_service_does_not_read() {
     let call = bucket(config).put_object("k").body(vec![7; 16 << 20]);
     let text = call.await.unwrap_err().to_string();
     let sent = text
-        .split_once("(sent ")
+        .split_once("(after ")
         .and_then(|(_, rest)| rest.split_once(' '));
     let sent: usize = sent.unwrap().0.parse().unwrap();
     assert!((1..1 << 20).contains(&sent), "{text}");
