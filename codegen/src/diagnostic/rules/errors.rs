@@ -92,7 +92,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     error(
         "host-text",
-        "a host that is not a name or an IP address",
+        "a host with a character that is not allowed in one",
         "write the host without a scheme and a path",
     ),
     error(

@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// Reports a host that is not a name or an IP address, with or without a port.
+    /// Reports a host with a character that neither a name nor an IP address with a port has.
     pub(super) fn check_host(&mut self, host: &str, span: Span) {
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
         if !host.bytes().all(is_part) {
