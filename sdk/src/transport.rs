@@ -34,7 +34,7 @@ mod tunnel;
 use failure::SendFailure;
 pub(crate) use meter::AttemptMeter;
 use network::{NetworkClient, RequestBody};
-use response_wait::{AttemptLimit, SendWatch, in_time};
+use response_wait::{SendWatch, in_time};
 
 /// Sends requests. Nothing else in this crate uses the network. A clone shares the connections.
 #[derive(Clone)]
@@ -139,29 +139,26 @@ impl Transport {
         let new_throughput = || Some(ThroughputMeter::new(self.min_throughput?, halvings));
         let (meter, address, uri) = (outbound.meter, outbound.address, outbound.uri);
         let len = outbound.body.len();
-        let throughput = new_throughput();
-        let mut attempt = AttemptLimit {
-            timeout: outbound.attempt_timeout,
+        let mut watch = SendWatch {
+            start,
+            progress: None,
+            len,
+            throughput: new_throughput(),
+            attempt_timeout: outbound.attempt_timeout,
             connection: None,
         };
-        let (result, progress, attempt_time) = match &self.backend {
+        let (result, progress) = match &self.backend {
             Backend::Network(client) => {
                 let short_reads = outbound.short_reads;
                 let (mut request, progress) = outbound.into_network_request(&self.user_agent)?;
-                if attempt.timeout.is_some() || meter.is_some() {
+                if watch.attempt_timeout.is_some() || meter.is_some() {
                     let connection = capture_connection(&mut request);
                     if let Some(meter) = meter {
                         meter.connecting(&connection);
                     }
-                    attempt.connection = Some(connection);
+                    watch.connection = Some(connection);
                 }
-                let mut watch = SendWatch {
-                    start,
-                    progress: progress.as_deref(),
-                    len,
-                    throughput,
-                    attempt,
-                };
+                watch.progress.clone_from(&progress);
                 let response = client.send(request, short_reads);
                 let result = in_time(response, &mut timer, timeout, &mut watch).await?;
                 let result = match result {
@@ -171,26 +168,18 @@ impl Transport {
                     },
                     Err(error) => Err(error.into()),
                 };
-                let attempt_time = watch.attempt_time();
-                (result, progress, attempt_time)
+                (result, progress)
             }
             #[cfg(feature = "reqwest-client")]
             Backend::Reqwest(client) => {
                 let (request, progress) = outbound.into_network_request(&self.user_agent)?;
                 let request = reqwest_client::request(request)?;
-                let mut watch = SendWatch {
-                    start,
-                    progress: progress.as_deref(),
-                    len,
-                    throughput,
-                    attempt,
-                };
+                watch.progress.clone_from(&progress);
                 let response = Box::pin(client.execute(request));
                 let result = in_time(response, &mut timer, timeout, &mut watch).await?;
                 let result =
                     result.map(|response| http::Response::from(response).map(RawBody::Reqwest));
-                let attempt_time = watch.attempt_time();
-                (result.map_err(SendFailure::from), progress, attempt_time)
+                (result.map_err(SendFailure::from), progress)
             }
             Backend::InProcess(handler) => {
                 let progress = Arc::new(SendProgress::default());
@@ -198,17 +187,10 @@ impl Transport {
                     meter.sending(&progress);
                 }
                 let response = handler(outbound.into_request(&progress));
-                let mut watch = SendWatch {
-                    start,
-                    progress: Some(&progress),
-                    len,
-                    throughput,
-                    attempt,
-                };
+                watch.progress = Some(progress);
                 let response = in_time(response, &mut timer, timeout, &mut watch).await?;
-                let attempt_time = watch.attempt_time();
                 // A handler may respond without reading the body. The request was not lost.
-                (Ok(response.map(RawBody::Whole)), None, attempt_time)
+                (Ok(response.map(RawBody::Whole)), None)
             }
         };
         // Dropped with every error below: a failed request must not continue to send its body.
@@ -228,7 +210,7 @@ impl Transport {
             idle_timeout: self.idle_timeout,
             throughput: new_throughput(),
             slow_timeout: self.slow_timeout,
-            attempt_time,
+            attempt_time_left: watch.attempt_time_left(),
         });
         Ok((response, unsent))
     }

@@ -190,7 +190,7 @@ impl ByteStream {
         collected.unwrap_or_else(|_| {
             let received = self.reader.received_of_announced();
             let slow_timeout = self.reader.slow_timeout;
-            let error = match self.reader.attempt_time {
+            let error = match self.reader.attempt_time_left {
                 Some(time) if time.left < slow_timeout => {
                     let progress = format!("received {received} bytes of the response body");
                     attempt_timeout_error(time.limit, &progress)
@@ -210,8 +210,8 @@ impl ByteStream {
     /// Returns the maximum time for a body that the client reads as a whole.
     fn time_to_collect(&self) -> Duration {
         let slow_timeout = self.reader.slow_timeout;
-        let attempt_time = self.reader.attempt_time;
-        attempt_time.map_or(slow_timeout, |time| time.left.min(slow_timeout))
+        let attempt_time_left = self.reader.attempt_time_left;
+        attempt_time_left.map_or(slow_timeout, |time| time.left.min(slow_timeout))
     }
 
     /// Reads the first `limit` bytes of a body that the client can do without: as many as arrive before

@@ -25,12 +25,12 @@ pub(crate) struct TimedBody {
     /// Maximum time for a body that the client reads as a whole.
     pub(crate) slow_timeout: Duration,
     /// The time of the attempt, for a body that the client reads as a whole; `None` without a limit.
-    pub(crate) attempt_time: Option<AttemptTime>,
+    pub(crate) attempt_time_left: Option<AttemptTimeLeft>,
 }
 
 /// The limited time of an attempt, when the head of its response arrives.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct AttemptTime {
+pub(crate) struct AttemptTimeLeft {
     pub(crate) limit: Duration,
     pub(crate) left: Duration,
 }

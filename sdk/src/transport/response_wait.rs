@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -13,55 +14,52 @@ use crate::base::deadline::deadline;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::body::SendProgress;
 use crate::message::throughput::ThroughputMeter;
-use crate::message::timed_body::{AttemptTime, attempt_timeout_error};
+use crate::message::timed_body::{AttemptTimeLeft, attempt_timeout_error};
 
 /// Least time between two checks of the time of an attempt whose connection waits for the source of
 /// its body. That time does not count, so the rest of the attempt's time may be short for hours.
 const MIN_CHECK: Duration = Duration::from_millis(50);
 
 /// A request that is being sent.
-pub(super) struct SendWatch<'a> {
+pub(super) struct SendWatch {
     /// Start of the attempt.
     pub(super) start: Instant,
     /// `None` if the body is sent at once.
-    pub(super) progress: Option<&'a SendProgress>,
+    pub(super) progress: Option<Arc<SendProgress>>,
     /// Length of the body, in bytes.
     pub(super) len: u64,
     /// `None` without a limit.
     pub(super) throughput: Option<ThroughputMeter>,
-    pub(super) attempt: AttemptLimit,
-}
-
-/// The time limit of an attempt.
-#[derive(Default)]
-pub(super) struct AttemptLimit {
     /// `None` without a limit.
-    pub(super) timeout: Option<Duration>,
+    pub(super) attempt_timeout: Option<Duration>,
     /// Contains the connection as soon as the request has one; `None` if that is not known.
     pub(super) connection: Option<CaptureConnection>,
 }
 
-impl SendWatch<'_> {
+impl SendWatch {
     fn bytes_taken(&self) -> u64 {
-        self.progress.map_or(0, SendProgress::bytes_taken)
+        let progress = self.progress.as_ref();
+        progress.map_or(0, |progress| progress.bytes_taken())
     }
 
     fn ready_polls(&self) -> u64 {
-        self.progress.map_or(0, SendProgress::ready_polls)
+        let progress = self.progress.as_ref();
+        progress.map_or(0, |progress| progress.ready_polls())
     }
 
     fn waits_for_source(&self) -> bool {
-        self.progress.is_some_and(SendProgress::waits_for_source)
+        let progress = self.progress.as_ref();
+        progress.is_some_and(|progress| progress.waits_for_source())
     }
 
     /// Returns how far the request has come, for an error; `None` if only the response is missing.
     fn send_progress(&self) -> Option<String> {
-        send_progress(self.attempt.connection.as_ref(), self.progress, self.len)
+        send_progress(self.connection.as_ref(), self.progress.as_deref(), self.len)
     }
 
     /// Marks an error as that of an unsent request if the request has no connection.
     fn without_response(&self, error: Error) -> Error {
-        if is_connecting(self.attempt.connection.as_ref()) {
+        if is_connecting(self.connection.as_ref()) {
             error.unsent()
         } else {
             error
@@ -86,11 +84,11 @@ impl SendWatch<'_> {
 
     /// Returns the state of sending, from which the throughput is computed.
     fn sample(&self, now: Instant) -> SendSample {
-        let time = |progress: &SendProgress| progress.time_of_source(now);
+        let time = |progress: &Arc<SendProgress>| progress.time_of_source(now);
         SendSample {
             at: now,
             bytes_taken: self.bytes_taken(),
-            time_of_source: self.progress.map(time).unwrap_or_default(),
+            time_of_source: self.progress.as_ref().map(time).unwrap_or_default(),
         }
     }
 
@@ -98,14 +96,14 @@ impl SendWatch<'_> {
     /// source of the body has nothing to send does not count.
     fn time_left(&self, sample: &SendSample) -> Option<Duration> {
         let spent = (sample.at - self.start).saturating_sub(sample.time_of_source);
-        Some(self.attempt.timeout?.saturating_sub(spent))
+        Some(self.attempt_timeout?.saturating_sub(spent))
     }
 
-    /// Returns the time of the attempt; `None` without a limit.
-    pub(super) fn attempt_time(&self) -> Option<AttemptTime> {
-        let limit = self.attempt.timeout?;
+    /// Returns what is left of the time of the attempt now; `None` without a limit.
+    pub(super) fn attempt_time_left(&self) -> Option<AttemptTimeLeft> {
+        let limit = self.attempt_timeout?;
         let left = self.time_left(&self.sample(Instant::now()))?;
-        Some(AttemptTime { limit, left })
+        Some(AttemptTimeLeft { limit, left })
     }
 
     /// Returns the time of the next check of the throughput and of the attempt's time; `None` if there
@@ -132,7 +130,7 @@ impl SendWatch<'_> {
     /// checks. Time in which the source of the body has nothing to send does not count.
     fn check(&mut self, last: &mut SendSample, now: Instant) -> Result<()> {
         let sample = self.sample(now);
-        if let Some(timeout) = self.attempt.timeout
+        if let Some(timeout) = self.attempt_timeout
             && self.time_left(&sample) == Some(Duration::ZERO)
         {
             return Err(self.attempt_took_longer(timeout));
@@ -176,7 +174,7 @@ pub(super) async fn in_time<F: Future + Unpin>(
     mut response: F,
     timer: &mut Pin<Box<Sleep>>,
     idle_timeout: Duration,
-    body: &mut SendWatch<'_>,
+    body: &mut SendWatch,
 ) -> Result<F::Output> {
     let mut ready_polls = 0;
     let mut idle_deadline = timer.deadline();

@@ -15,7 +15,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::call_info::CallInfo;
 use crate::message::content_range::ContentRange;
 use crate::message::throughput::ThroughputMeter;
-use crate::message::timed_body::{self, AttemptTime, RawBody, TimedBody};
+use crate::message::timed_body::{self, AttemptTimeLeft, RawBody, TimedBody};
 
 /// Longest time between two measurements of a wait. If the caller is polled later than at the next
 /// one, it has done something else, or its runtime is busy. Only the time up to that measurement counts:
@@ -33,7 +33,7 @@ pub(super) struct BodyReader {
     pub(super) part: Option<ContentRange>,
     idle_timeout: Duration,
     pub(super) slow_timeout: Duration,
-    pub(super) attempt_time: Option<AttemptTime>,
+    pub(super) attempt_time_left: Option<AttemptTimeLeft>,
     /// Timer of the idle timeout and of the throughput. It runs only while the caller waits for
     /// bytes.
     timer: Pin<Box<Sleep>>,
@@ -92,7 +92,7 @@ impl BodyReader {
             part,
             idle_timeout: incoming.idle_timeout,
             slow_timeout: incoming.slow_timeout,
-            attempt_time: incoming.attempt_time,
+            attempt_time_left: incoming.attempt_time_left,
             timer: incoming.timer,
             wait: None,
             waits: 0,
