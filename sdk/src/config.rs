@@ -386,7 +386,7 @@ impl Config {
             ("slow_timeout", self.slow_timeout),
             (
                 "attempt_timeout",
-                self.retry.time_of_attempt().unwrap_or(NEVER),
+                self.retry.timeout_of_attempt().unwrap_or(NEVER),
             ),
         ] {
             if timeout.is_zero() {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::base::error::{CallContext, Result};
 use crate::base::runtime;
 use crate::client::Dispatcher;
-use crate::client::retry::{self, AttemptLimits};
+use crate::client::retry::{self, RetryLimits};
 use crate::client::spans::CallSpan;
 use crate::message::call_info::{CallIdentity, CallInfo};
 use crate::message::error_document::BodyFields;
@@ -82,7 +82,7 @@ impl Dispatcher {
         let options = self.options();
         let policy = options.retry.as_ref().unwrap_or(&self.shared.retry);
         let limits =
-            AttemptLimits::new(policy, &self.shared.retry_budget).start_timeout(options.timeout);
+            RetryLimits::new(policy, &self.shared.retry_budget).start_timeout(options.timeout);
         if let Some(hash_body) = options.content_md5 {
             let hashed = {
                 let hashed = pin!(hash_body(parts, &self.shared.md5_pool));
@@ -130,7 +130,7 @@ impl Dispatcher {
         &'a self,
         request: &'a mut PreparedRequest,
         call: CallInfo,
-        limits: &'a AttemptLimits<'_>,
+        limits: &'a RetryLimits<'_>,
     ) -> Pin<Box<dyn Future<Output = Result<Box<Response>>> + Send + 'a>> {
         Box::pin(async move {
             limits

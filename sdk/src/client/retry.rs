@@ -36,7 +36,7 @@ pub(super) trait Attempts {
 }
 
 /// Limits of the attempts of one request.
-pub(super) struct AttemptLimits<'a> {
+pub(super) struct RetryLimits<'a> {
     policy: &'a RetryPolicy,
     budget: &'a RetryBudget,
     deadline: Option<Deadline>,
@@ -66,7 +66,7 @@ pub(super) enum Retry {
     Immediately,
 }
 
-impl<'a> AttemptLimits<'a> {
+impl<'a> RetryLimits<'a> {
     /// Limits without a deadline.
     pub(super) fn new(policy: &'a RetryPolicy, budget: &'a RetryBudget) -> Self {
         Self {
@@ -92,8 +92,8 @@ impl<'a> AttemptLimits<'a> {
     }
 
     /// Returns the maximum time of each attempt.
-    pub(super) fn time_of_attempt(&self) -> Option<Duration> {
-        self.policy.time_of_attempt()
+    pub(super) fn timeout_of_attempt(&self) -> Option<Duration> {
+        self.policy.timeout_of_attempt()
     }
 
     /// Returns whether the policy allows an attempt after the one of this number.
@@ -192,7 +192,7 @@ impl<'a> AttemptLimits<'a> {
 /// Returns the error of the last attempt. It records whether an earlier one may have been executed.
 pub(super) async fn run<A: Attempts>(
     attempts: &mut A,
-    limits: &AttemptLimits<'_>,
+    limits: &RetryLimits<'_>,
     previous_attempts: u32,
 ) -> Result<A::Output> {
     let mut previous_error = None;

@@ -150,7 +150,7 @@ impl RetryPolicy {
     }
 
     /// Returns the maximum time of an attempt.
-    pub(crate) fn time_of_attempt(&self) -> Option<Duration> {
+    pub(crate) fn timeout_of_attempt(&self) -> Option<Duration> {
         self.attempt_timeout
     }
 

@@ -12,7 +12,7 @@ use super::response_checks;
 use crate::base::error::{CallContext, Error, ErrorCode, Failure, Result};
 use crate::base::header_names::X_QS_REQUEST_ID;
 use crate::client::Dispatcher;
-use crate::client::retry::{AttemptLimits, Attempts, FailedAttempt, Retry};
+use crate::client::retry::{Attempts, FailedAttempt, Retry, RetryLimits};
 use crate::config::clock;
 use crate::config::credentials::Credentials;
 use crate::config::interceptor::{self, InterceptedRequest};
@@ -45,7 +45,7 @@ pub(super) struct RequestAttempts<'a> {
     pub(super) request: &'a mut PreparedRequest,
     /// The call, with the number of the current attempt.
     pub(super) call: CallInfo,
-    pub(super) limits: &'a AttemptLimits<'a>,
+    pub(super) limits: &'a RetryLimits<'a>,
     /// Whether an attempt was repeated with a corrected date.
     pub(super) corrected_date: bool,
     /// Whether an attempt was repeated with other credentials.
@@ -277,7 +277,7 @@ impl RequestAttempts<'_> {
             body: &self.request.body,
             address: &call.identity.address,
             slow: self.request.slow,
-            attempt_timeout: self.limits.time_of_attempt(),
+            attempt_timeout: self.limits.timeout_of_attempt(),
             short_reads: self.dispatcher.options().short_reads,
             halvings: call.halvings(),
             meter,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::prepared_request::PreparedRequest;
 use crate::base::error::{Error, Result, RetryRefusal};
-use crate::client::retry::{AttemptLimits, Retry};
+use crate::client::retry::{Retry, RetryLimits};
 use crate::client::spans::CallSpan;
 use crate::client::{Dispatcher, Shared};
 use crate::config::request_options::RequestOptions;
@@ -40,10 +40,10 @@ impl Resender {
 
     /// Returns limits without a deadline: the timeout of a call ends with the response head, because
     /// reading a body may take any time.
-    fn limits(&self) -> AttemptLimits<'_> {
+    fn limits(&self) -> RetryLimits<'_> {
         let options = self.options.as_ref();
         let policy = options.and_then(|options| options.retry.as_ref());
-        AttemptLimits::new(
+        RetryLimits::new(
             policy.unwrap_or(&self.shared.retry),
             &self.shared.retry_budget,
         )

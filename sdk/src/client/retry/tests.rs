@@ -65,7 +65,7 @@ impl Run {
         outcome: impl Fn(u32) -> Result<(), FailedAttempt> + Send + Sync,
     ) -> Trace {
         let start = Instant::now();
-        let mut limits = AttemptLimits::new(&self.policy, &self.budget);
+        let mut limits = RetryLimits::new(&self.policy, &self.budget);
         limits.deadline = self.timeout.map(|timeout| Deadline {
             timeout,
             at: start + timeout,
@@ -320,8 +320,7 @@ async fn an_immediate_retry_counts_as_an_attempt() {
 #[tokio::test]
 async fn a_future_that_outlives_the_deadline_is_dropped() {
     let (policy, budget) = (RetryPolicy::default(), RetryBudget::default());
-    let limits =
-        AttemptLimits::new(&policy, &budget).start_timeout(Some(Duration::from_millis(10)));
+    let limits = RetryLimits::new(&policy, &budget).start_timeout(Some(Duration::from_millis(10)));
     let never = std::pin::pin!(std::future::pending::<()>());
     assert_eq!(limits.before_deadline(never).await, None);
     let ready = std::pin::pin!(std::future::ready(1));
