@@ -5,7 +5,7 @@ mod table;
 use clap::{Arg, ArgAction, Command};
 
 use super::{Language, language};
-use table::TEXTS;
+use table::lines;
 
 /// Layout of the help, with Chinese headings.
 const TEMPLATE: &str = "{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}";
@@ -83,20 +83,19 @@ fn argument(argument: Arg) -> Arg {
 }
 
 fn heading_in_chinese(heading: &str) -> &'static str {
-    TEXTS
-        .iter()
+    lines()
         .find(|(english, _)| *english == heading)
         .map_or("选项", |(_, chinese)| chinese)
 }
 
 /// Translates a text: each line that is not an example. A line without a translation stays.
 fn chinese(text: &str) -> String {
-    let lines = text.lines().map(|line| translation(line).unwrap_or(line));
-    lines.collect::<Vec<_>>().join("\n")
+    let translated = text.lines().map(|line| translation(line).unwrap_or(line));
+    translated.collect::<Vec<_>>().join("\n")
 }
 
 fn translation(line: &str) -> Option<&'static str> {
-    let (_, chinese) = TEXTS.iter().find(|(english, _)| *english == line)?;
+    let (_, chinese) = lines().find(|(english, _)| *english == line)?;
     Some(chinese)
 }
 
@@ -153,16 +152,16 @@ mod tests {
             numbers.sort();
             numbers
         };
-        for (english, chinese) in TEXTS {
+        for (english, chinese) in lines() {
             assert_eq!(numbers(chinese), numbers(english), "{english}");
         }
     }
 
     #[test]
     fn translations_are_unique_and_not_empty() {
-        for (index, (english, chinese)) in TEXTS.iter().enumerate() {
+        for (index, (english, chinese)) in lines().enumerate() {
             assert!(!chinese.is_empty(), "{english}");
-            let earlier = TEXTS.iter().take(index);
+            let earlier = lines().take(index);
             assert!(
                 earlier.clone().all(|(other, _)| other != english),
                 "{english}"
