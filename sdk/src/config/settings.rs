@@ -7,9 +7,10 @@ use zeroize::Zeroizing;
 
 use super::credentials::incomplete_credentials;
 use super::duration::parse_duration;
+use super::timeouts::NEVER;
 use super::transport::ProxySetting;
 use super::url::{parse_port, scheme, split_url};
-use super::{Config, NEVER, check_user_agent};
+use super::{Config, check_user_agent};
 use crate::base::error::{Error, Result as SdkResult};
 use crate::config::retry::RetryPolicy;
 
