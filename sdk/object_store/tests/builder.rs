@@ -97,6 +97,13 @@ macro_rules! tests {
                 .to_vec()
             }
 
+            /// Returns the builder of a store whose zone is not known.
+            fn builder(site: &Site) -> QingStorBuilder {
+                QingStorBuilder::new()
+                    .with_url("qs://store-bucket")
+                    .with_options(options(site))
+            }
+
             #[tokio::test]
             async fn storage_options_and_a_url_are_enough() {
                 let site = Site::start().await;
@@ -158,11 +165,7 @@ macro_rules! tests {
             #[tokio::test]
             async fn requests_that_need_the_zone_at_the_same_time_share_one_search() {
                 let site = Site::start().await;
-                let store = QingStorBuilder::new()
-                    .with_url("qs://store-bucket")
-                    .with_options(options(&site))
-                    .build()
-                    .unwrap();
+                let store = builder(&site).build().unwrap();
                 site.faults(&["operation=ListBuckets,code=permission_denied"]);
                 let paths: Vec<_> = (0..100).map(|n| Path::from(format!("{n}"))).collect();
                 let results = join_all(paths.iter().map(|path| store.head(path))).await;
@@ -178,11 +181,7 @@ macro_rules! tests {
             #[tokio::test]
             async fn a_request_that_is_not_polled_does_not_block_others() {
                 let site = Site::start().await;
-                let store = QingStorBuilder::new()
-                    .with_url("qs://store-bucket")
-                    .with_options(options(&site))
-                    .build()
-                    .unwrap();
+                let store = builder(&site).build().unwrap();
                 let [a, b, c] = ["a", "b", "c"].map(Path::from);
                 site.faults(&["operation=ListBuckets,times=1,code=permission_denied"]);
                 let mut waiting = [store.get(&a).boxed(), store.get(&b).boxed()];
@@ -278,10 +277,7 @@ macro_rules! tests {
             #[tokio::test]
             async fn options_of_object_store_are_settings_of_the_client() {
                 let site = Site::start().await;
-                let builder = QingStorBuilder::new()
-                    .with_url("qs://store-bucket")
-                    .with_zone("pek3a")
-                    .with_options(options(&site));
+                let builder = builder(&site).with_zone("pek3a");
                 let path = Path::from("a");
                 site.faults(&["operation=GetObject,status=503"]);
                 let once = builder.clone().with_options([("max_attempts", "1")]);

@@ -17,6 +17,11 @@ fn part_count(len: usize) -> u32 {
     u32::try_from(len.div_ceil(PART).max(1)).unwrap()
 }
 
+async fn assert_is_missing(site: &Site) {
+    let error = site.bucket.head_object("k").await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+}
+
 #[tokio::test]
 async fn uploads_streams_of_any_length() {
     let site = Site::start().await;
@@ -182,13 +187,7 @@ async fn a_source_of_another_length_fails_the_upload() {
     assert!(error.to_string().contains("disk failure"), "{error}");
     assert_eq!(error.resume_token(), None);
     assert_eq!(site.unfinished().await, 0);
-    assert!(
-        site.bucket
-            .head_object("k")
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    assert_is_missing(&site).await;
 }
 
 #[tokio::test]
@@ -235,13 +234,7 @@ async fn a_file_that_another_one_replaces_fails_the_upload() {
     let error = upload.resumable(false).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io, "{error}");
     assert!(error.to_string().contains("changed"), "{error}");
-    assert!(
-        site.bucket
-            .head_object("k")
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    assert_is_missing(&site).await;
     assert_eq!(site.unfinished().await, 0);
 }
 
