@@ -102,7 +102,7 @@ impl FileCredentials {
     async fn read(&self) -> Result<Credentials> {
         let pending_read = self.pending_read.lock();
         let pending_read = pending_read.unwrap_or_else(PoisonError::into_inner).take();
-        // What a read has found that ended some time ago may be out of date.
+        // The result of a read that ended some time ago may be out of date.
         let read = match pending_read.filter(|read| !read.is_finished()) {
             Some(read) => read,
             None => {
