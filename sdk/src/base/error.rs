@@ -421,10 +421,11 @@ impl Error {
 
     /// Returns whether the service may have executed the request, in any of its attempts.
     ///
-    /// Returns `false` if no attempt was sent, or if the service refused each one: no connection, a code
-    /// that the API marks as temporary, except `internal_error`, a status such as 400, 403, 404 or 412.
-    /// Returns `true` if it is not known: `internal_error`, a broken connection, a timeout after the request
-    /// was sent, a status such as 500, 502 or 504, a response that is not what the API describes, a request body that could not be read.
+    /// Returns `false` if no attempt was sent, or if the service refused each one: no connection, a
+    /// code that the API marks as temporary (except `internal_error`), a status such as 400, 403, 404
+    /// or 412. Returns `true` if it is not known: `internal_error`, a broken connection, a timeout
+    /// after the request was sent, a status such as 500, 502 or 504, a response that is not what the
+    /// API describes, a request body that could not be read.
     ///
     /// Use it for operations that are not idempotent: an append, a move. If it returns `true`, look at the
     /// state of the object before you repeat them.

@@ -174,7 +174,7 @@ fn two_objects(source: &Version, target: &Version, facts: Facts) -> Decision {
     match same_entity_tag(source, target) {
         Some(true) => return Decision::Skip(SkipReason::Unchanged(UnchangedReason::Checksum)),
         Some(false) => return Decision::Transfer(TransferReason::ContentDiffers),
-        // Objects that were stored in the same second are not related.
+        // That both were stored in the same second proves nothing.
         None => {}
     }
     let Some(of_source) = facts.recorded_time else {
