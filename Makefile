@@ -171,10 +171,13 @@ compare: ## Compare the command line with RCLONE (from the Python package rclone
 	$(CARGO) build --release --quiet --package qingstor-cli
 	sdk/cli/compare.py "$${CARGO_TARGET_DIR:-target}/release/qingstor" "$(RCLONE)"
 
-.PHONY: package
-package: ## Build each published crate from its package, and run the documentation tests and examples of the SDK from there
+.PHONY: archives
+archives:
 	rm -f $(or $(CARGO_TARGET_DIR),target)/package/qingstor-*.crate
 	$(CARGO) package --quiet --allow-dirty --no-verify $(each_crate)
+
+.PHONY: package
+package: archives ## Build each published crate from its package, and run the documentation tests and examples of the SDK from there
 	@.ci/test-package $(CRATES)
 
 .PHONY: release-check
@@ -182,7 +185,8 @@ release-check: ## Fail if something that a release needs is missing; TAG=vX.Y.Z 
 	@.ci/release-check "$(TAG)"
 
 # An empty value publishes the crates that the registry does not have in this version, so that a publication that was
-# interrupted can be repeated.
+# interrupted can be repeated. Compiles and runs nothing, because build scripts and tests could read the token of the
+# registry: `make package` tests the packages before.
 DRY_RUN ?= --dry-run
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 to_publish = $(if $(DRY_RUN),$(CRATES),$(foreach crate,$(CRATES),$(shell \
@@ -190,7 +194,7 @@ to_publish = $(if $(DRY_RUN),$(CRATES),$(foreach crate,$(CRATES),$(shell \
 .PHONY: publish
 publish: ## Publish the crates in order; only tries it, unless DRY_RUN is empty
 	$(if $(DRY_RUN),,$(MAKE) release-check)
-	$(MAKE) package
+	$(MAKE) archives
 	$(if $(to_publish),$(CARGO) publish --no-verify $(DRY_RUN) $(addprefix --package ,$(to_publish)))
 
 .PHONY: release-notes

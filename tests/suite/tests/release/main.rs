@@ -271,6 +271,9 @@ fn a_release_is_compared_with_the_release_before_it() {
 #[test]
 fn the_release_is_complete_before_it_is_published() {
     let workflow = read(".github/workflows/release.yml");
+    // The job `check`, which tests the packages.
+    assert!(workflow.contains("\n  check:\n    uses: ./.github/workflows/ci.yml\n"));
+    assert!(read(".github/workflows/ci.yml").contains("\n      - run: make package\n"));
     for job in ["crates", "image"] {
         let (_, job) = workflow.split_once(&format!("\n  {job}:\n")).unwrap();
         assert_eq!(job.lines().next(), Some("    needs: [check, binaries]"));
