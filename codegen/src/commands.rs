@@ -7,5 +7,6 @@ pub(crate) mod generate;
 pub(crate) mod input;
 pub(crate) mod lint;
 pub(crate) mod new_pack;
+pub(crate) mod streams;
 pub(crate) mod test_pack;
 pub(crate) mod watch;

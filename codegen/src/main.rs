@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use commands::dump::Schema;
 use commands::input::{Formatter, Input, Output, Overrides};
 use commands::lint::Lint;
+use commands::streams::print_error;
 use commands::{check, diff, dump, generate, lint, new_pack, test_pack, watch};
 
 /// Renders files from a Swagger 2.0 or OpenAPI 3 specification and a pack of templates.
@@ -79,11 +80,11 @@ enum Command {
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
-        // The reader of the output closed the pipe, for example `head`.
+        // The reader of what `generate --watch` prints closed the pipe.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Messages of the library already include their causes.
-            eprintln!("{}", error.to_string().trim_end());
+            print_error(error.to_string().trim_end());
             ExitCode::FAILURE
         }
     }
@@ -91,9 +92,7 @@ fn main() -> ExitCode {
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let kind = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
-    let json =
-        |error: &serde_json::Error| error.io_error_kind() == Some(std::io::ErrorKind::BrokenPipe);
-    error.downcast_ref().is_some_and(kind) || error.downcast_ref().is_some_and(json)
+    error.downcast_ref().is_some_and(kind)
 }
 
 fn run(command: Command) -> Result<ExitCode> {

@@ -12,6 +12,8 @@ use clap::{Args, ValueEnum};
 use qingstor_codegen::Generator;
 use qingstor_codegen::diff::Report;
 
+use super::streams::Stdout;
+
 use revision::Revisions;
 
 #[derive(Debug, Args)]
@@ -56,7 +58,7 @@ enum Format {
 
 pub(crate) fn diff(diff: &Diff) -> Result<ExitCode> {
     let report = compared(diff)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = Stdout::lock();
     match diff.format {
         Format::Text => write!(out, "{report}")?,
         Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?,

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use qingstor_codegen::{Generator, schema};
 
+use super::streams::Stdout;
+
 /// A JSON Schema that `--schema` prints.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Schema {
@@ -27,7 +29,7 @@ pub(crate) fn dump_schema(of: Schema) -> Result<ExitCode> {
 }
 
 fn print(value: &impl serde::Serialize) -> Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Stdout::lock();
     serde_json::to_writer_pretty(&mut out, value)?;
     writeln!(out)?;
     Ok(ExitCode::SUCCESS)

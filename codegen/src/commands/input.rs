@@ -1,12 +1,13 @@
 //! Arguments that several commands share: the specification, the pack, and the output folder.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use qingstor_codegen::Formatting;
 use qingstor_codegen::Generator;
+
+use super::streams::print_error;
 
 #[derive(Debug, Args)]
 pub(crate) struct Input {
@@ -103,6 +104,6 @@ impl Output {
             false => generator.without_formatter(),
         };
         // If standard error is closed, the files are still written.
-        generator.on_warnings(|warnings| drop(writeln!(std::io::stderr(), "{warnings}")))
+        generator.on_warnings(|warnings| print_error(warnings))
     }
 }

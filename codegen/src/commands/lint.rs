@@ -9,6 +9,8 @@ use clap::{Args, ValueEnum};
 use qingstor_codegen::Generator;
 use qingstor_codegen::diagnostic::{Report, Severity, rules};
 
+use super::streams::Stdout;
+
 #[derive(Debug, Args)]
 pub(crate) struct Lint {
     /// Root file of the specification.
@@ -57,7 +59,7 @@ pub(crate) enum Level {
 }
 
 pub(crate) fn lint(arguments: Lint) -> Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Stdout::lock();
     if arguments.rules {
         match arguments.format {
             Format::Json => {

@@ -6,12 +6,14 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use super::streams::Stdout;
+
 pub(crate) fn new_pack(folder: &Path, from: Option<&str>) -> Result<ExitCode> {
     let files = match from {
         Some(name) => qingstor_codegen::new_pack::copy(name, folder)?,
         None => qingstor_codegen::new_pack::write(folder)?,
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = Stdout::lock();
     let shown = folder.display();
     for file in files {
         writeln!(out, "wrote {shown}/{file}")?;

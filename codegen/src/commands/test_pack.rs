@@ -8,6 +8,8 @@ use anyhow::{Result, bail};
 use qingstor_codegen::Formatting;
 use qingstor_codegen::pack_test::{FIRST_TEST, PackTests};
 
+use super::streams::Stdout;
+
 pub(crate) fn test_pack(
     pack: PathBuf,
     overrides: Vec<PathBuf>,
@@ -32,7 +34,7 @@ pub(crate) fn test_pack(
 
 /// Replaces the expected outputs of the tests by the current outputs.
 fn keep(golden: &PackTests, names: &[String]) -> Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Stdout::lock();
     let mut changed = 0;
     for name in names {
         for path in golden.update(name)? {
@@ -45,7 +47,7 @@ fn keep(golden: &PackTests, names: &[String]) -> Result<ExitCode> {
 }
 
 fn compare(golden: &PackTests, names: &[String], shown: &str) -> Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Stdout::lock();
     let mut failed = 0;
     for name in names {
         let outcome = golden.run(name)?;

@@ -12,6 +12,8 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use qingstor_codegen::Generator;
 use qingstor_codegen::Stale;
 
+use super::streams::print_error;
+
 /// Time to wait for further events, because editors save a file in several steps.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -33,17 +35,17 @@ pub(crate) fn watch(generator: &Generator) -> Result<ExitCode> {
     let mut watched = Watched::new(sender)?;
     watched.extend(generator)?;
     render(generator)?;
-    println!("watching; press Ctrl-C to end");
+    writeln!(std::io::stdout(), "watching; press Ctrl-C to end")?;
     while let Some(changed) = next_change(&events, &watched)? {
         let names: Vec<String> = changed
             .iter()
             .map(|path| path.display().to_string())
             .collect();
-        println!("changed: {}", names.join(", "));
+        writeln!(std::io::stdout(), "changed: {}", names.join(", "))?;
         render(generator)?;
         watched.extend(generator)?;
     }
-    println!("ended");
+    writeln!(std::io::stdout(), "ended")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -66,7 +68,7 @@ fn render(generator: &Generator) -> Result<()> {
                 count => writeln!(out, "{count} files changed")?,
             }
         }
-        Err(error) => eprintln!("{}", error.to_string().trim_end()),
+        Err(error) => print_error(error.to_string().trim_end()),
     }
     Ok(())
 }

@@ -73,7 +73,7 @@ fn main() -> ExitCode {
             exit_code(code)
         }
         Err(error) => {
-            eprintln!("{}", messages::error(error));
+            let _ = writeln!(io::stderr(), "{}", messages::error(error));
             exit_code(FAILED)
         }
     }
@@ -94,7 +94,7 @@ fn print_usage(error: clap::Error) -> u8 {
         let text = messages::help_instead_of_sizes();
         match json {
             true => print_json(text),
-            false => eprintln!("{}", messages::error(text)),
+            false => drop(writeln!(io::stderr(), "{}", messages::error(text))),
         }
         return USAGE;
     }

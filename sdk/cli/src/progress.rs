@@ -2,7 +2,7 @@
 
 mod screen;
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -123,14 +123,14 @@ async fn print_lines(counters: std::sync::Weak<Counters>) {
         let bytes = u64::try_from(counters.bytes.load(Ordering::Relaxed)).unwrap_or(0);
         let total = counters.total.load(Ordering::Relaxed);
         let rate = bytes as f64 / started.elapsed().as_secs_f64().max(0.001);
-        eprintln!(
-            "{}",
-            messages::progress(
-                counters.files.load(Ordering::Relaxed),
-                size_text(bytes, true),
-                size_text(total, true),
-                size_text(rate as u64, true),
-            )
+        let line = messages::progress(
+            counters.files.load(Ordering::Relaxed),
+            size_text(bytes, true),
+            size_text(total, true),
+            size_text(rate as u64, true),
         );
+        if writeln!(std::io::stderr(), "{line}").is_err() {
+            return;
+        }
     }
 }

@@ -43,7 +43,8 @@ fn main() -> ExitCode {
 }
 
 fn fail(message: &str) -> ExitCode {
-    eprintln!("{message}");
+    // Nothing can be done if standard error is closed.
+    let _ = writeln!(std::io::stderr(), "{message}");
     ExitCode::from(EXIT_START_FAILED)
 }
 
