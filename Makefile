@@ -60,7 +60,7 @@ python: ## Render a Python package into target/python, for pip install
 
 .PHONY: lint
 lint: ## Report problems in the specification; warnings are failures
-	@$(CODEGEN) lint $(INPUT) --deny warnings
+	@$(CODEGEN) lint $(INPUT) --template templates/rust --deny warnings
 
 # The tag of the last release, if there is one. A commit that is itself a release is compared with the release before it.
 RELEASE = $(shell git describe --tags --abbrev=0 \

@@ -271,14 +271,7 @@ impl Generator {
     ///
     /// Returns an error if a specification or the pack is wrong.
     pub fn changes_since(&self, old: &Self) -> Result<diff::Report, Error> {
-        let manifest = match self.pack.as_deref() {
-            Some(pack) => Pack::load(pack)?.manifest,
-            // This comparison renders nothing, so the pack does not need code for the handles.
-            None => Manifest {
-                handles: None,
-                ..rust_manifest()?
-            },
-        };
+        let manifest = self.manifest()?;
         let language = manifest.language();
         let old = old.lower(&language, &mut old.sources())?;
         let new = self.lower(&language, &mut self.sources())?;
@@ -286,21 +279,39 @@ impl Generator {
         Ok(diff(&old, &new, &language, client))
     }
 
-    /// Returns all findings about the specification: errors, warnings and notes.
-    pub fn lint(&self) -> Report {
+    /// Returns all findings about the specification: errors, warnings and notes. Uses the names and
+    /// types of this generator's pack. Without a pack, uses those of the pack `rust` of this
+    /// project, for any handles.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the pack is wrong. Errors of the specification are findings.
+    pub fn lint(&self) -> Result<Report, Error> {
+        let language = self.manifest()?.language();
         let mut sources = self.sources();
         let loaded = document::load(&self.spec, &self.overlays, &mut sources);
         let diagnostics = match loaded {
             Err(problems) => problems,
             Ok(loaded) => {
                 let mut found = Vec::new();
-                let language = TargetLanguage::default();
                 let lowered = self.lower_loaded(&loaded, &language, &sources, &mut found);
                 found.extend(lowered.err().unwrap_or_default());
                 lint::lint(&loaded, found)
             }
         };
-        Report::new(diagnostics, &sources)
+        Ok(Report::new(diagnostics, &sources))
+    }
+
+    /// Returns `pack.json` of the pack. Without a pack, returns that of the pack `rust`, for
+    /// commands that render nothing and therefore need no code for the handles.
+    fn manifest(&self) -> Result<Manifest, Error> {
+        Ok(match self.pack.as_deref() {
+            Some(pack) => Pack::load(pack, &self.overrides)?.manifest,
+            None => Manifest {
+                handles: None,
+                ..rust_manifest()?
+            },
+        })
     }
 
     /// Creates an empty set of source files.
@@ -333,7 +344,7 @@ impl Generator {
 
     fn open(&self) -> Result<(Pack, Sources), Error> {
         let folder = self.pack.as_deref().ok_or(Error::NoPack)?;
-        let pack = Pack::load_with(folder, &self.overrides)?;
+        let pack = Pack::load(folder, &self.overrides)?;
         let sources = self.sources();
         Ok(if self.has_relocatable_names {
             (

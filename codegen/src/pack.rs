@@ -121,22 +121,13 @@ fn check_header(header: &str) -> Result<(), String> {
 }
 
 impl Pack {
-    /// Reads a pack.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if a file cannot be read, or if `pack.json` is wrong.
-    pub(crate) fn load(folder: &Path) -> Result<Self, PackError> {
-        Self::load_with(folder, &[])
-    }
-
     /// Reads a pack, and folders whose templates replace or extend its templates. Merges
     /// `pack.json` of these folders in order.
     ///
     /// # Errors
     ///
     /// Returns an error if a file cannot be read, or if a `pack.json` is wrong.
-    pub(crate) fn load_with(folder: &Path, overrides: &[PathBuf]) -> Result<Self, PackError> {
+    pub(crate) fn load(folder: &Path, overrides: &[PathBuf]) -> Result<Self, PackError> {
         let base = Folder::read(folder)?;
         let path = folder.join(MANIFEST);
         let Some((text, id)) = base.manifest else {

@@ -81,7 +81,7 @@ impl PackTests {
     /// Returns an error if the pack cannot be read.
     pub fn names(&self) -> Result<Vec<String>, Error> {
         // Report a wrong path, instead of a pack without tests.
-        Pack::load_with(&self.pack, &self.overrides)?;
+        Pack::load(&self.pack, &self.overrides)?;
         let folder = self.pack.join(TESTS);
         if !folder.is_dir() {
             return Ok(Vec::new());
@@ -184,7 +184,7 @@ impl PackTests {
     fn make(&self, name: &str, expected: &Files) -> Result<Files, Error> {
         let overrides = self.overrides_of(name);
         // Load the pack first, because its errors are the most helpful ones for a wrong folder.
-        let loaded = Pack::load_with(&self.pack, &overrides)?;
+        let loaded = Pack::load(&self.pack, &overrides)?;
         let scratch =
             tempfile::tempdir().map_err(|error| OutputError::io(Path::new("."), error))?;
         let pack = absolute(&self.pack)?;

@@ -266,7 +266,7 @@ mod tests {
             ),
         ] {
             write("t.tera", template);
-            let pack = Pack::load(folder.path()).unwrap();
+            let pack = Pack::load(folder.path(), &[]).unwrap();
             let engine = Engine::with_limit(&pack, 100).unwrap();
             let item = Item {
                 value: None,

@@ -259,9 +259,12 @@ fn files_that_are_not_documents_are_not_quoted_anywhere() {
         not_quoted(&part);
         workspace.write("specs/notes.json", spec);
 
-        let root = Generator::new().spec(workspace.path("specs/.env")).lint();
+        let root = Generator::new()
+            .spec(workspace.path("specs/.env"))
+            .lint()
+            .unwrap();
         let overlay = workspace.generator().overlay(workspace.path("specs/.env"));
-        for report in [root, overlay.lint()] {
+        for report in [root, overlay.lint().unwrap()] {
             let place = report.findings[0].place.as_ref().unwrap();
             assert!(place.file.ends_with("specs/.env"), "{report}");
             not_quoted(&report);
@@ -393,10 +396,10 @@ fn messages_do_not_contradict_themselves() {
         ("", "write a JSON document"),
     ] {
         workspace.write("overlay.json", text);
-        let report = overlay.lint().to_string();
+        let report = overlay.lint().unwrap().to_string();
         assert!(report.contains(expected), "{report}");
     }
     workspace.write("overlay.json", b"\xff\xfe{\0");
-    let report = overlay.lint().to_string();
+    let report = overlay.lint().unwrap().to_string();
     assert!(report.contains("seems to be UTF-16"), "{report}");
 }

@@ -21,7 +21,10 @@ fn report(definitions: &Value, version: &str) -> qingstor_codegen::diagnostic::R
     };
     let workspace = Workspace::new();
     workspace.write("api.json", serde_json::to_string_pretty(&api).unwrap());
-    Generator::new().spec(workspace.path("api.json")).lint()
+    Generator::new()
+        .spec(workspace.path("api.json"))
+        .lint()
+        .unwrap()
 }
 
 /// Returns the findings of a property with these keys, in one version of the specification

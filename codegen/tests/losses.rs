@@ -27,7 +27,10 @@ fn note(properties: &Value) -> Value {
 fn found(api: &Value) -> Vec<&'static str> {
     let workspace = Workspace::new();
     workspace.write("api.json", serde_json::to_string_pretty(api).unwrap());
-    let report = Generator::new().spec(workspace.path("api.json")).lint();
+    let report = Generator::new()
+        .spec(workspace.path("api.json"))
+        .lint()
+        .unwrap();
     let rules = report.findings.iter().map(|finding| finding.rule);
     rules.filter(|rule| !rule.contains("description")).collect()
 }

@@ -180,7 +180,7 @@ fn hostile_specifications_take_bounded_time() {
         if let Err(error) = generator.model() {
             explained(&error, what);
         }
-        generator.lint();
+        generator.lint().unwrap();
     }
 }
 

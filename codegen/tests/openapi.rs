@@ -47,7 +47,8 @@ fn the_three_specifications_have_no_findings() {
     for file in ["swagger2.json", "openapi30.json", "openapi31.json"] {
         let report = Generator::new()
             .spec(tests().join("openapi").join(file))
-            .lint();
+            .lint()
+            .unwrap();
         let worse = report
             .findings
             .iter()
@@ -201,7 +202,7 @@ fn parameters_keep_shared_enums_and_omit_unsupported_types() {
     assert_eq!(names, ["color", "json"]);
     assert_eq!(properties[0]["shape"]["name"], "color");
     assert_eq!(properties[1]["shape"]["kind"], "text");
-    let report = generator.lint();
+    let report = generator.lint().unwrap();
     let noted = report
         .findings
         .iter()

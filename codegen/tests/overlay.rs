@@ -303,7 +303,7 @@ fn remove_takes_precedence_over_update_with_a_warning() {
         .overlay(workspace.path("overlay.json"));
     let model = serde_json::to_value(generator.model().unwrap()).unwrap();
     assert_eq!(model["sub_services"][0]["description"], "");
-    let report = generator.lint();
+    let report = generator.lint().unwrap();
     let rules: Vec<_> = report.findings.iter().map(|finding| finding.rule).collect();
     for expected in ["overlay-action", "overlay-info"] {
         assert!(rules.contains(&expected), "{report}");

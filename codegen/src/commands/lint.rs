@@ -29,6 +29,10 @@ pub(crate) struct Lint {
     /// file.
     #[arg(long, value_name = "DIR")]
     spec_root: Option<PathBuf>,
+    /// Use the naming rules and the type map of this pack, instead of the pack `rust` that the
+    /// program contains.
+    #[arg(short, long, value_name = "PACK")]
+    template: Option<PathBuf>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -74,8 +78,11 @@ pub(crate) fn lint(arguments: Lint) -> Result<ExitCode> {
     if let Some(folder) = arguments.spec_root {
         generator = generator.spec_root(folder);
     }
+    if let Some(pack) = arguments.template {
+        generator = generator.pack(pack);
+    }
     let overlays = arguments.overlay.into_iter();
-    let report = overlays.fold(generator, Generator::overlay).lint();
+    let report = overlays.fold(generator, Generator::overlay).lint()?;
     match arguments.format {
         Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?,
         Format::Github => write!(out, "{}", report.github())?,

@@ -218,7 +218,7 @@ mod tests {
 
     fn plan(folder: &Path, files: &[(&str, &str)]) -> Plan {
         let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/minimal");
-        let pack = Pack::load(&pack).unwrap();
+        let pack = Pack::load(&pack, &[]).unwrap();
         let file = |(path, text): &(&str, &str)| RenderedFile {
             path: (*path).to_owned(),
             template: "t.tera".to_owned(),

@@ -188,7 +188,7 @@ mod tests {
     fn templates_see_the_printed_model() {
         let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
         let folder = tests.join("packs/minimal");
-        let pack = Pack::load(&folder).unwrap();
+        let pack = Pack::load(&folder, &[]).unwrap();
         let generator = crate::Generator::new()
             .spec(tests.join("specs/notes.json"))
             .pack(&folder);

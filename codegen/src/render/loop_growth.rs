@@ -121,7 +121,7 @@ fn loop_iterations_grow_linearly() {
         for name in ["rust", "emulator", "reference", "python"] {
             let generator = Generator::new().spec(&path).pack(templates.join(name));
             let model = generator.model().unwrap();
-            let pack = Pack::load(&templates.join(name)).unwrap();
+            let pack = Pack::load(&templates.join(name), &[]).unwrap();
             let most = ROUNDS * u64::try_from(SIZE).unwrap();
             let rendered = render_within(&model, &pack, most);
             assert!(

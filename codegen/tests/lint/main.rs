@@ -8,7 +8,7 @@ mod mistakes;
 use std::path::Path;
 use std::process::Command;
 
-use common::Workspace;
+use common::{Workspace, copy, tests};
 use qingstor_codegen::Generator;
 use qingstor_codegen::diagnostic::{Report, rules};
 use serde_json::{Value, json};
@@ -49,7 +49,10 @@ fn clean() -> Value {
 fn lint(spec: &Value) -> Report {
     let workspace = Workspace::new();
     workspace.write("api.json", serde_json::to_string_pretty(spec).unwrap());
-    Generator::new().spec(workspace.path("api.json")).lint()
+    Generator::new()
+        .spec(workspace.path("api.json"))
+        .lint()
+        .unwrap()
 }
 
 fn found(report: &Report) -> Vec<(&'static str, String)> {
@@ -189,6 +192,29 @@ fn renamed_items_are_found() {
         text.contains("error[name-collision]: the identifier `version` of `Kind` is already taken"),
         "{text}"
     );
+}
+
+/// The pack `rust` does not name a type like one of the standard library.
+#[test]
+fn names_are_those_of_a_pack() {
+    let mut spec = clean();
+    for name in ["box", "box_type"] {
+        let kind = json!({ "description": "d", "type": "string", "enum": [name] });
+        spec["definitions"][name] = kind;
+        let property = json!({ "$ref": format!("#/definitions/{name}") });
+        spec["definitions"]["e_f"]["properties"][name] = property;
+    }
+    let text = lint(&spec).to_string();
+    let renamed = "warning[name-taken]: `box_type` is called `BoxTypeType`, because another item \
+                   is called `BoxType`";
+    assert!(text.contains(renamed), "{text}");
+    let workspace = Workspace::new();
+    workspace.write("api.json", spec.to_string());
+    copy(&tests().join("packs/minimal"), &workspace.path("pack"));
+    let generator = Generator::new().spec(workspace.path("api.json"));
+    let generator = generator.pack(workspace.path("pack"));
+    assert_eq!(found(&generator.lint().unwrap()), []);
+    assert!(generator.pack(workspace.path("absent")).lint().is_err());
 }
 
 /// Names get into logs, where escape sequences and changes of direction could hide a finding.

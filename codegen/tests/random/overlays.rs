@@ -293,7 +293,7 @@ fn try_actions(workspace: &Workspace, mut actions: Vec<Value>) -> Result<(), Tes
         let mut index = 0..;
         actions.retain(|_| !refused.contains(&index.next().unwrap()));
     }
-    in_time("lint", || generator.lint());
+    in_time("lint", || generator.lint().unwrap());
     Ok(())
 }
 
