@@ -7,13 +7,14 @@ impl Bucket {
     /// account, and an account can own only a limited number of buckets (2 by default). Wait more
     /// than a minute between creating and deleting the same bucket. Requires a signed request.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/put.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.put().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/put.html>
     pub fn put(&self) -> PutBucket {
         self.call(PutBucketInput::default())
     }
@@ -25,13 +26,14 @@ impl Bucket {
     ///
     /// Optional parameters, methods of [`ListObjects`]: `prefix`, `delimiter`, `marker`, `limit`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.list_objects().prefix("photos/").limit(100).await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get.html>
     pub fn list_objects(&self) -> ListObjects {
         self.call(ListObjectsInput::default())
     }
@@ -40,13 +42,14 @@ impl Bucket {
     /// body: 404 means that it does not exist, 403 that access is denied. Requires a signed
     /// request.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/head.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.head().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/head.html>
     pub fn head(&self) -> HeadBucket {
         self.call(HeadBucketInput::default())
     }
@@ -54,13 +57,14 @@ impl Bucket {
     /// Deletes a bucket, which must be empty and active. Requires bucket ownership. The name can
     /// remain unavailable for about a minute after the deletion.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/delete.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/delete.html>
     pub fn delete(&self) -> DeleteBucket {
         self.call(DeleteBucketInput::default())
     }
@@ -75,6 +79,8 @@ impl Bucket {
     /// `storage_class`, `cache_control`, `content_disposition`, `content_encoding`, `expires`,
     /// `metadata`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/post.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -84,7 +90,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/post.html>
     pub fn post_object(&self, key: impl Into<String>, file: impl Into<Body>) -> PostObject {
         self.call(PostObjectInput::new(key, file))
     }

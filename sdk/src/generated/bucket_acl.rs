@@ -6,6 +6,8 @@ impl Bucket {
     /// Replaces the access control list of a bucket. An empty list makes the bucket private.
     /// Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/put_acl.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -17,12 +19,13 @@ impl Bucket {
     /// bucket.put_acl(acl).await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/put_acl.html>
     pub fn put_acl(&self, acl: impl IntoIterator<Item = types::AclGrant>) -> PutBucketAcl {
         self.call(PutBucketAclInput::new(acl))
     }
 
     /// Returns the owner and the access control list of a bucket. Requires bucket ownership.
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_acl.html>
     ///
     /// # Examples
     /// ```no_run
@@ -30,7 +33,6 @@ impl Bucket {
     /// let output = bucket.get_acl().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_acl.html>
     pub fn get_acl(&self) -> GetBucketAcl {
         self.call(GetBucketAclInput::default())
     }

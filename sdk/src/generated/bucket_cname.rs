@@ -6,6 +6,8 @@ impl Bucket {
     /// Binds a custom domain to a bucket. The DNS record of the domain must point to the bucket,
     /// and the domain must not be bound to another bucket. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/put_cname.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -13,7 +15,6 @@ impl Bucket {
     /// bucket.put_cname("photos.example.com", types::CnameType::Normal).await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/put_cname.html>
     pub fn put_cname(&self, domain: impl Into<String>, type_: types::CnameType) -> PutBucketCname {
         self.call(PutBucketCnameInput::new(domain, type_))
     }
@@ -22,13 +23,14 @@ impl Bucket {
     ///
     /// Optional parameters, methods of [`GetBucketCname`]: `type_`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/get_cname.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_cname().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/get_cname.html>
     pub fn get_cname(&self) -> GetBucketCname {
         self.call(GetBucketCnameInput::default())
     }
@@ -36,13 +38,14 @@ impl Bucket {
     /// Unbinds a domain from a bucket. The domain is sent in a JSON body, which is unusual for a
     /// DELETE request. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/delete_cname.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete_cname("photos.example.com").await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/delete_cname.html>
     pub fn delete_cname(&self, domain: impl Into<String>) -> DeleteBucketCname {
         self.call(DeleteBucketCnameInput::new(domain))
     }

@@ -8,6 +8,8 @@ impl Bucket {
     ///
     /// Optional parameters, methods of [`PutBucketCors`]: `resp_vary`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/put_cors.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -19,12 +21,13 @@ impl Bucket {
     /// bucket.put_cors(cors_rules).await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/put_cors.html>
     pub fn put_cors(&self, cors_rules: impl IntoIterator<Item = types::CorsRule>) -> PutBucketCors {
         self.call(PutBucketCorsInput::new(cors_rules))
     }
 
     /// Returns the CORS rules of a bucket. Requires bucket ownership.
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/get_cors.html>
     ///
     /// # Examples
     /// ```no_run
@@ -32,12 +35,13 @@ impl Bucket {
     /// let output = bucket.get_cors().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/get_cors.html>
     pub fn get_cors(&self) -> GetBucketCors {
         self.call(GetBucketCorsInput::default())
     }
 
     /// Deletes all CORS rules of a bucket. Requires bucket ownership.
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/delete_cors.html>
     ///
     /// # Examples
     /// ```no_run
@@ -45,7 +49,6 @@ impl Bucket {
     /// bucket.delete_cors().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/delete_cors.html>
     pub fn delete_cors(&self) -> DeleteBucketCors {
         self.call(DeleteBucketCorsInput::default())
     }

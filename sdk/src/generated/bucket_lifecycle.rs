@@ -7,6 +7,8 @@ impl Bucket {
     /// class, or abort unfinished uploads. New and changed rules take effect after 24 hours.
     /// Contradictory rules fail with `invalid_request`. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/put_lifecycle.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -20,7 +22,6 @@ impl Bucket {
     /// bucket.put_lifecycle(rule).await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/put_lifecycle.html>
     pub fn put_lifecycle(
         &self,
         rule: impl IntoIterator<Item = types::LifecycleRule>,
@@ -30,18 +31,21 @@ impl Bucket {
 
     /// Returns the lifecycle rules of a bucket. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/get_lifecycle.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_lifecycle().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/get_lifecycle.html>
     pub fn get_lifecycle(&self) -> GetBucketLifecycle {
         self.call(GetBucketLifecycleInput::default())
     }
 
     /// Deletes all lifecycle rules of a bucket. Requires bucket ownership.
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/delete_lifecycle.html>
     ///
     /// # Examples
     /// ```no_run
@@ -49,7 +53,6 @@ impl Bucket {
     /// bucket.delete_lifecycle().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/delete_lifecycle.html>
     pub fn delete_lifecycle(&self) -> DeleteBucketLifecycle {
         self.call(DeleteBucketLifecycleInput::default())
     }

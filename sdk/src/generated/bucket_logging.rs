@@ -6,13 +6,14 @@ impl Bucket {
     /// per hour, delayed by one to two hours. Replaces the previous setting. Requires bucket
     /// ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/put_logging.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.put_logging("example-logs", "access/").await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/put_logging.html>
     pub fn put_logging(
         &self,
         target_bucket: impl Into<String>,
@@ -23,18 +24,21 @@ impl Bucket {
 
     /// Returns the destination of the access log of a bucket. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/get_logging.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_logging().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/get_logging.html>
     pub fn get_logging(&self) -> GetBucketLogging {
         self.call(GetBucketLoggingInput::default())
     }
 
     /// Disables access logging for a bucket. Requires bucket ownership.
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/delete_logging.html>
     ///
     /// # Examples
     /// ```no_run
@@ -42,7 +46,6 @@ impl Bucket {
     /// bucket.delete_logging().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/delete_logging.html>
     pub fn delete_logging(&self) -> DeleteBucketLogging {
         self.call(DeleteBucketLoggingInput::default())
     }

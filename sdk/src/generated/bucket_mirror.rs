@@ -6,19 +6,23 @@ impl Bucket {
     /// are first read. Replaces the previous setting. The site must send `Content-Length`. The
     /// service does not pick up later changes there. Requires bucket ownership.
     ///
+    /// See
+    /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/put_external_mirror.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.put_external_mirror("https://www.example.com/photos").await?;
     /// # Ok(()) }
     /// ```
-    /// See
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/put_external_mirror.html>
     pub fn put_external_mirror(&self, source_site: impl Into<String>) -> PutBucketExternalMirror {
         self.call(PutBucketExternalMirrorInput::new(source_site))
     }
 
     /// Returns the site that a bucket mirrors. Requires bucket ownership.
+    ///
+    /// See
+    /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/get_external_mirror.html>
     ///
     /// # Examples
     /// ```no_run
@@ -26,13 +30,14 @@ impl Bucket {
     /// let output = bucket.get_external_mirror().await?;
     /// # Ok(()) }
     /// ```
-    /// See
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/get_external_mirror.html>
     pub fn get_external_mirror(&self) -> GetBucketExternalMirror {
         self.call(GetBucketExternalMirrorInput::default())
     }
 
     /// Stops mirroring a site into a bucket. Requires bucket ownership.
+    ///
+    /// See
+    /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/delete_external_mirror.html>
     ///
     /// # Examples
     /// ```no_run
@@ -40,8 +45,6 @@ impl Bucket {
     /// bucket.delete_external_mirror().await?;
     /// # Ok(()) }
     /// ```
-    /// See
-    /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/delete_external_mirror.html>
     pub fn delete_external_mirror(&self) -> DeleteBucketExternalMirror {
         self.call(DeleteBucketExternalMirrorInput::default())
     }

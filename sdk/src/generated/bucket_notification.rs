@@ -6,6 +6,8 @@ impl Bucket {
     /// Replaces the notification rules of a bucket, which send events to cloud functions. Rules are
     /// checked separately, so an event can trigger several. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/put_notification.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -19,7 +21,6 @@ impl Bucket {
     /// bucket.put_notification(notifications).await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/put_notification.html>
     pub fn put_notification(
         &self,
         notifications: impl IntoIterator<Item = types::Notification>,
@@ -29,18 +30,21 @@ impl Bucket {
 
     /// Returns the notification rules of a bucket. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/get_notification.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_notification().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/get_notification.html>
     pub fn get_notification(&self) -> GetBucketNotification {
         self.call(GetBucketNotificationInput::default())
     }
 
     /// Deletes all notification rules of a bucket. Requires bucket ownership.
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/delete_notification.html>
     ///
     /// # Examples
     /// ```no_run
@@ -48,7 +52,6 @@ impl Bucket {
     /// bucket.delete_notification().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/notification/delete_notification.html>
     pub fn delete_notification(&self) -> DeleteBucketNotification {
         self.call(DeleteBucketNotificationInput::default())
     }

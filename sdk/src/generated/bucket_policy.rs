@@ -7,6 +7,8 @@ impl Bucket {
     /// statement that matches a request decides. If none matches, the access control list decides.
     /// Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/put_policy.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -21,7 +23,6 @@ impl Bucket {
     /// bucket.put_policy(statement).await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/put_policy.html>
     pub fn put_policy(
         &self,
         statement: impl IntoIterator<Item = types::PolicyStatement>,
@@ -31,13 +32,14 @@ impl Bucket {
 
     /// Returns the policy of a bucket. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/get_policy.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_policy().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/get_policy.html>
     pub fn get_policy(&self) -> GetBucketPolicy {
         self.call(GetBucketPolicyInput::default())
     }
@@ -45,13 +47,14 @@ impl Bucket {
     /// Deletes the policy of a bucket. After that, only the access control list determines
     /// permissions. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/delete_policy.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.delete_policy().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/delete_policy.html>
     pub fn delete_policy(&self) -> DeleteBucketPolicy {
         self.call(DeleteBucketPolicyInput::default())
     }

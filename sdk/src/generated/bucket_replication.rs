@@ -7,6 +7,8 @@ impl Bucket {
     /// same owner in another zone, with a delay of minutes to hours. It does not copy bucket
     /// settings. Replication cannot be combined with versioning. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/put_replication.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -19,7 +21,6 @@ impl Bucket {
     /// bucket.put_replication(rules).await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/put_replication.html>
     pub fn put_replication(
         &self,
         rules: impl IntoIterator<Item = types::ReplicationRule>,
@@ -29,18 +30,21 @@ impl Bucket {
 
     /// Returns the replication rules of a bucket. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/get_replication.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_replication().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/get_replication.html>
     pub fn get_replication(&self) -> GetBucketReplication {
         self.call(GetBucketReplicationInput::default())
     }
 
     /// Deletes all replication rules of a bucket. Requires bucket ownership.
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/delete_replication.html>
     ///
     /// # Examples
     /// ```no_run
@@ -48,7 +52,6 @@ impl Bucket {
     /// bucket.delete_replication().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/replication/delete_replication.html>
     pub fn delete_replication(&self) -> DeleteBucketReplication {
         self.call(DeleteBucketReplicationInput::default())
     }

@@ -9,14 +9,15 @@ impl Bucket {
     ///
     /// Optional parameters, methods of [`PutBucketRetention`]: `days`, `years`.
     ///
+    /// See
+    /// <https://docsv4.qingcloud.com/user_guide/storage/object_storage/api/bucket/worm/put_bucket_retention>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.put_retention().days(30).await?;
     /// # Ok(()) }
     /// ```
-    /// See
-    /// <https://docsv4.qingcloud.com/user_guide/storage/object_storage/api/bucket/worm/put_bucket_retention>
     pub fn put_retention(&self) -> PutBucketRetention {
         self.call(PutBucketRetentionInput::default())
     }

@@ -6,13 +6,14 @@ impl Bucket {
     /// Returns the number of objects in a bucket and their total size in bytes. The statistics can
     /// lag behind recent writes. Requires bucket ownership and a signed request.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_stats.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_statistics().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_stats.html>
     pub fn get_statistics(&self) -> GetBucketStatistics {
         self.call(GetBucketStatisticsInput::default())
     }

@@ -7,6 +7,8 @@ impl Bucket {
     /// not be set back to `DISABLED`. Existing versions remain when it is suspended. Versioning
     /// cannot be combined with replication or retention. Requires bucket ownership.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/put_versioning.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -14,12 +16,13 @@ impl Bucket {
     /// bucket.put_versioning(types::VersioningStatus::Enabled).await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/put_versioning.html>
     pub fn put_versioning(&self, status: types::VersioningStatus) -> PutBucketVersioning {
         self.call(PutBucketVersioningInput::new(status))
     }
 
     /// Returns whether a bucket keeps old versions of its objects. Requires bucket ownership.
+    ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_versioning.html>
     ///
     /// # Examples
     /// ```no_run
@@ -27,7 +30,6 @@ impl Bucket {
     /// let output = bucket.get_versioning().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_versioning.html>
     pub fn get_versioning(&self) -> GetBucketVersioning {
         self.call(GetBucketVersioningInput::default())
     }

@@ -11,13 +11,14 @@ impl Bucket {
     /// `response_content_language`, `response_content_encoding`, `response_content_disposition`,
     /// `if_modified_since`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/data_process/image_process/index.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.image_process("photos/cat.jpg", "resize:w_300|format:t_webp").await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/data_process/image_process/index.html>
     pub fn image_process(&self, key: impl Into<String>, action: impl Into<String>) -> ImageProcess {
         self.call(ImageProcessInput::new(key, action))
     }

@@ -15,6 +15,8 @@ impl Bucket {
     /// `copy_source_encryption_customer_algorithm`, `copy_source_encryption_customer_key`,
     /// `copy_source_encryption_customer_key_md5`, `body`, `expect`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/multipart/upload_multipart.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -24,7 +26,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/multipart/upload_multipart.html>
     pub fn upload_multipart(
         &self,
         key: impl Into<String>,
@@ -40,13 +41,14 @@ impl Bucket {
     ///
     /// Optional parameters, methods of [`ListMultipart`]: `part_number_marker`, `limit`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/list_multipart.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.list_multipart("photos/cat.jpg", "fde133b5f6d932cd").await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/list_multipart.html>
     pub fn list_multipart(
         &self,
         key: impl Into<String>,
@@ -63,6 +65,8 @@ impl Bucket {
     /// `etag`, `encryption_customer_algorithm`, `encryption_customer_key`,
     /// `encryption_customer_key_md5`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/complete_multipart_upload.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -73,7 +77,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/complete_multipart_upload.html>
     pub fn complete_multipart_upload(
         &self,
         key: impl Into<String>,
@@ -90,13 +93,14 @@ impl Bucket {
     /// Aborts a multipart upload and deletes its parts. Requires write permission. Also succeeds if
     /// the upload is unknown or has ended.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/abort_multipart_upload.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// bucket.abort_multipart_upload("photos/cat.jpg", "fde133b5f6d932cd").await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/abort_multipart_upload.html>
     pub fn abort_multipart_upload(
         &self,
         key: impl Into<String>,

@@ -12,6 +12,8 @@ impl Bucket {
     /// `encryption_customer_key_md5`, `storage_class`, `metadata`, `cache_control`,
     /// `content_encoding`, `content_disposition`, `expires`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/initiate_multipart_upload.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -21,7 +23,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/initiate_multipart_upload.html>
     pub fn initiate_multipart_upload(&self, key: impl Into<String>) -> InitiateMultipartUpload {
         self.call(InitiateMultipartUploadInput::new(key))
     }

@@ -9,13 +9,14 @@ impl Bucket {
     /// Optional parameters, methods of [`ListMultipartUploads`]:
     /// `prefix`, `delimiter`, `key_marker`, `upload_id_marker`, `limit`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/list_multipart_uploads.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.list_multipart_uploads().prefix("photos/").await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/list_multipart_uploads.html>
     pub fn list_multipart_uploads(&self) -> ListMultipartUploads {
         self.call(ListMultipartUploadsInput::default())
     }

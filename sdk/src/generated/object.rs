@@ -19,6 +19,8 @@ impl Bucket {
     /// `move_source_if_modified_since`, `move_source_if_unmodified_since`, `move_source_if_match`,
     /// `move_source_if_none_match`, `content_disposition`, `expires`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/put.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -29,7 +31,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/put.html>
     pub fn put_object(&self, key: impl Into<String>) -> PutObject {
         self.call(PutObjectInput::new(key))
     }
@@ -44,13 +45,14 @@ impl Bucket {
     /// `range`, `if_modified_since`, `if_unmodified_since`, `if_match`, `if_none_match`,
     /// `encryption_customer_algorithm`, `encryption_customer_key`, `encryption_customer_key_md5`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/get.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.get_object("photos/cat.jpg").range("bytes=0-1023").await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/get.html>
     pub fn get_object(&self, key: impl Into<String>) -> GetObject {
         self.call(GetObjectInput::new(key))
     }
@@ -63,13 +65,14 @@ impl Bucket {
     /// `encryption_customer_key_md5`, `if_modified_since`, `if_unmodified_since`, `if_match`,
     /// `if_none_match`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/head.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.head_object("photos/cat.jpg").await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/head.html>
     pub fn head_object(&self, key: impl Into<String>) -> HeadObject {
         self.call(HeadObjectInput::new(key))
     }
@@ -80,6 +83,8 @@ impl Bucket {
     ///
     /// Optional parameters, methods of [`OptionsObject`]: `access_control_request_headers`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/options.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -88,7 +93,6 @@ impl Bucket {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/options.html>
     pub fn options_object(
         &self,
         key: impl Into<String>,
@@ -108,13 +112,14 @@ impl Bucket {
     ///
     /// Optional parameters, methods of [`DeleteObject`]: `version_id`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/delete.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.delete_object("photos/cat.jpg").await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/delete.html>
     pub fn delete_object(&self, key: impl Into<String>) -> DeleteObject {
         self.call(DeleteObjectInput::new(key))
     }

@@ -10,13 +10,14 @@ impl Bucket {
     /// Optional parameters, methods of [`AppendObject`]:
     /// `content_md5`, `content_type`, `storage_class`, `body`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/object/append.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.append_object("logs/today.log", 0).body("first line\n").await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/object/append.html>
     pub fn append_object(&self, key: impl Into<String>, position: u64) -> AppendObject {
         self.call(AppendObjectInput::new(key, position))
     }

@@ -9,13 +9,14 @@ impl Bucket {
     ///
     /// Optional parameters, methods of [`DeleteMultipleObjects`]: `quiet`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/delete_multiple.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.delete_multiple_objects(["photos/cat.jpg", "photos/dog.jpg"]).await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/delete_multiple.html>
     pub fn delete_multiple_objects(
         &self,
         objects: impl IntoIterator<Item = impl Into<types::ObjectIdentifier>>,

@@ -9,13 +9,14 @@ impl Bucket {
     /// Optional parameters, methods of [`ListObjectVersions`]:
     /// `prefix`, `delimiter`, `key_marker`, `version_id_marker`, `limit`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/bucket/versions.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// let output = bucket.list_object_versions().prefix("photos/").await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/bucket/versions.html>
     pub fn list_object_versions(&self) -> ListObjectVersions {
         self.call(ListObjectVersionsInput::default())
     }

@@ -8,13 +8,14 @@ impl QingStor {
     ///
     /// Optional parameters, methods of [`ListBuckets`]: `location`, `offset`, `limit`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/service/get.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
     /// let output = qingstor.list_buckets().limit(20).await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/service/get.html>
     pub fn list_buckets(&self) -> ListBuckets {
         self.call(ListBucketsInput::default())
     }

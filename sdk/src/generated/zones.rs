@@ -8,13 +8,14 @@ impl QingStor {
     ///
     /// Optional parameters, methods of [`ListLocations`]: `lang`.
     ///
+    /// See <https://docs.qingcloud.com/qingstor/api/service/location.html>
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
     /// let output = qingstor.list_locations().await?;
     /// # Ok(()) }
     /// ```
-    /// See <https://docs.qingcloud.com/qingstor/api/service/location.html>
     pub fn list_locations(&self) -> ListLocations {
         self.call(ListLocationsInput::default())
     }

@@ -12,7 +12,6 @@ impl Bucket {
     /// let output = bucket.get_book("example").await?;
     /// # Ok(()) }
     /// ```
-    /// See Reads a book.
     pub fn get_book(&self, book_key: impl Into<String>) -> GetBook {
         self.call(GetBookInput::new(book_key))
     }
@@ -28,7 +27,6 @@ impl Bucket {
     /// bucket.put_book("example").await?;
     /// # Ok(()) }
     /// ```
-    /// See Writes a book.
     pub fn put_book(&self, book_key: impl Into<String>) -> PutBook {
         self.call(PutBookInput::new(book_key))
     }
@@ -41,7 +39,6 @@ impl Bucket {
     /// bucket.delete_book("example").await?;
     /// # Ok(()) }
     /// ```
-    /// See Takes a book off.
     pub fn delete_book(&self, book_key: impl Into<String>) -> DeleteBook {
         self.call(DeleteBookInput::new(book_key))
     }

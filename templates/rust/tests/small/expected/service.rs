@@ -13,7 +13,6 @@ impl QingStor {
     /// let output = qingstor.list_shelves().await?;
     /// # Ok(()) }
     /// ```
-    /// See All shelves.
     pub fn list_shelves(&self) -> ListShelves {
         self.call(ListShelvesInput::default())
     }

@@ -14,7 +14,6 @@ impl Bucket {
     /// bucket.put_shelf_rules(types::Access::All).await?;
     /// # Ok(()) }
     /// ```
-    /// See Says who may borrow.
     pub fn put_shelf_rules(&self, access: types::Access) -> PutShelfRules {
         self.call(PutShelfRulesInput::new(access))
     }
