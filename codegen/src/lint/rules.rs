@@ -73,17 +73,18 @@ fn maps_without_prefix(operation: &Operation, found: &mut Vec<Diagnostic>) {
     let parameters = operation.parameters.iter();
     let parameters = parameters.filter(|one| matches!(one.place, In::Header | In::Form));
     let parameters = parameters.map(|one| {
-        let member = match one.place {
-            In::Form => "form field",
-            _ => "header",
+        let effect = match one.place {
+            In::Form => "its entries can repeat every other field of the form",
+            _ => "its entries can replace every other header of the request",
         };
-        (one.name_span, one.name.as_str(), &one.schema, member)
+        (one.name_span, one.name.as_str(), &one.schema, effect)
     });
     let headers = operation.responses.iter().flat_map(|one| &one.headers);
-    let headers = headers.map(|(name, (span, schema))| (*span, name.as_str(), schema, "header"));
-    for (span, name, schema, member) in parameters.chain(headers) {
+    let effect = "every header of the response belongs to it";
+    let headers = headers.map(|(name, (span, schema))| (*span, name.as_str(), schema, effect));
+    for (span, name, schema, effect) in parameters.chain(headers) {
         if matches!(schema.kind, SchemaKind::HeaderMap) && schema.facts.prefix.is_none() {
-            let message = format!("`{name}` has no `x-prefix`, so every {member} belongs to it");
+            let message = format!("`{name}` has no `x-prefix`, so {effect}");
             found.push(
                 Diagnostic::warning("map-prefix", span, message)
                     .with_help("add the common prefix of its names as `x-prefix`"),

@@ -217,6 +217,22 @@ fn names_are_those_of_a_pack() {
     assert!(generator.pack(workspace.path("absent")).lint().is_err());
 }
 
+#[test]
+fn maps_without_a_prefix_are_reported_with_their_effect() {
+    let mut spec = clean();
+    let get = &mut spec["paths"]["/a"]["get"];
+    let map = json!({ "name": "meta", "in": "header", "type": "map", "description": "d" });
+    get["parameters"][0] = map;
+    get["responses"]["200"]["headers"] = json!({ "info": { "type": "map", "description": "d" } });
+    let text = lint(&spec).to_string();
+    for part in [
+        "`meta` has no `x-prefix`, so its entries can replace every other header of the request",
+        "`info` has no `x-prefix`, so every header of the response belongs to it",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
 /// Names get into logs, where escape sequences and changes of direction could hide a finding.
 #[test]
 fn control_characters_of_names_are_escaped_in_reports() {
