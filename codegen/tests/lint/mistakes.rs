@@ -244,6 +244,24 @@ pub(crate) fn changes() -> Vec<Change> {
             "/paths/~1a/get/parameters/1/name",
         ),
         (
+            "media-type-unsupported",
+            "/paths/~1a/get/produces",
+            json!(["application/xml"]),
+            "/paths/~1a/get/produces",
+        ),
+        (
+            "media-type-unsupported",
+            "/produces",
+            json!(["text/plain; charset=utf-8", "application/xml"]),
+            "/produces",
+        ),
+        (
+            "security-ignored",
+            "/securityDefinitions",
+            json!({ "key": { "type": "apiKey", "in": "header", "name": "X-Key" } }),
+            "/securityDefinitions",
+        ),
+        (
             "limits-contradict",
             "/paths/~1a/get/parameters/0/minimum",
             json!(9),

@@ -100,6 +100,11 @@ pub(super) const RULES: &[Rule] = &[
         "add the common prefix of its names as `x-prefix`",
     ),
     warning(
+        "media-type-unsupported",
+        "media types without JSON for a body with a schema, which is sent or read as JSON",
+        "list `application/json`, or use the type `file` for the bytes of the body",
+    ),
+    warning(
         "misplaced-fact",
         "a known `x-` key at an object or a kind of value where it has no effect",
         "move it to the object that it describes",
@@ -223,6 +228,11 @@ pub(super) const RULES: &[Rule] = &[
         "schema-without-body",
         "a schema of a response that never has a body: to `HEAD`, or with status 204, 205 or 304",
         "remove the schema, or use a status that has a body",
+    ),
+    note(
+        "security-ignored",
+        "security schemes, which the generator does not read",
+        "accept it if the runtime of the pack authenticates requests; otherwise describe the header or query parameter",
     ),
     warning(
         "status-no-description",

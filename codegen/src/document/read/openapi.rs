@@ -3,7 +3,7 @@
 //! Facts that the model cannot represent are omitted or simplified, with a note. Facts that no
 //! request can represent are errors.
 
-mod body;
+pub(super) mod body;
 mod parameter;
 mod response;
 mod schema;

@@ -1,8 +1,9 @@
 //! Reads operations with their parameters and responses.
 
+use super::openapi::body::{essence, is_json};
 use super::{Reader, extensions};
 use crate::document::Dialect;
-use crate::document::types::{Idempotent, In, Operation, Parameter, Response};
+use crate::document::types::{Idempotent, In, Operation, Parameter, Response, Schema, SchemaKind};
 use crate::source::{Member, Node, Object, Value};
 
 /// Facts of operations that the generator interprets.
@@ -33,6 +34,7 @@ impl<'a> Reader<'a> {
             _ => self.request_body(node, &mut own),
         };
         let responses = self.responses(node);
+        self.check_media_types(node, &own, &responses);
         // Packs read this fact directly.
         self.texts(node, "x-errors");
         let examples = self.request_examples(node);
@@ -66,6 +68,55 @@ impl<'a> Reader<'a> {
         }
         let root = self.root;
         self.plain_texts(root, "consumes")
+    }
+
+    /// Reports media types without JSON, because bodies with a schema are JSON. Of a document in
+    /// OpenAPI 3, such bodies are read as bytes.
+    fn check_media_types(&mut self, node: &'a Node, own: &[Parameter], responses: &[Response]) {
+        if self.dialect != Dialect::Swagger2 {
+            return;
+        }
+        let is_json_body = |schema: &Schema| match &schema.kind {
+            SchemaKind::File => false,
+            SchemaKind::Text { format, .. } => format.as_deref() != Some("binary"),
+            _ => true,
+        };
+        let mut bodies = own.iter().filter(|one| one.place == In::Body);
+        let sends_json = bodies.any(|one| is_json_body(&one.schema));
+        let mut schemas = responses.iter().filter_map(|one| one.schema.as_ref());
+        let receives_json = schemas.any(is_json_body);
+        for (key, has_json_body, body) in [
+            (
+                "consumes",
+                sends_json,
+                "request bodies with a schema are sent",
+            ),
+            (
+                "produces",
+                receives_json,
+                "response bodies with a schema are read",
+            ),
+        ] {
+            let Some(listed) = node.get(key).or(self.root.get(key)) else {
+                continue;
+            };
+            let Value::Array(types) = &listed.value else {
+                continue;
+            };
+            if !has_json_body
+                || types.is_empty()
+                || types
+                    .iter()
+                    .filter_map(Node::as_str)
+                    .any(|name| is_json(essence(name)))
+            {
+                continue;
+            }
+            let message = format!("`{key}` lists no JSON, but {body} as JSON");
+            let help =
+                "list `application/json`, or use `\"type\": \"file\"` for the bytes of the body";
+            self.warning("media-type-unsupported", listed.span, message, help);
+        }
     }
 
     fn request_examples(&mut self, node: &Node) -> Vec<Node> {

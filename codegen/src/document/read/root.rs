@@ -35,6 +35,7 @@ impl<'a> Reader<'a> {
         };
         let paths = self.object(paths, "`paths`")?;
         let (host, base_path, schemes) = self.address();
+        self.check_security();
         // Packs read this fact directly.
         self.text(root, "x-language");
         let document = Document {
@@ -64,6 +65,23 @@ impl<'a> Reader<'a> {
             ext: extensions(root, FACTS),
         };
         Some(document)
+    }
+
+    /// Reports security schemes.
+    fn check_security(&mut self) {
+        let root = self.root;
+        let components = root.get("components");
+        let schemes = root
+            .get("securityDefinitions")
+            .or_else(|| components?.get("securitySchemes"))
+            .or_else(|| root.get("security"));
+        if let Some(schemes) = schemes {
+            let message =
+                "security schemes are not read, so the output does not send what they require";
+            let help = "accept this with `x-lint-allow` if the runtime of the pack authenticates \
+                        requests; otherwise, describe the header or query parameter as a parameter";
+            self.note("security-ignored", schemes.span, message, help);
+        }
     }
 
     /// Returns host, base path and schemes.

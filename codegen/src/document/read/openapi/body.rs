@@ -213,11 +213,11 @@ struct Fields {
 }
 
 /// Returns a media type without its parameters.
-fn essence(name: &str) -> &str {
+pub(in crate::document::read) fn essence(name: &str) -> &str {
     name.split(';').next().unwrap_or_default().trim()
 }
 
-fn is_json(name: &str) -> bool {
+pub(in crate::document::read) fn is_json(name: &str) -> bool {
     matches!(name, "application/json" | "text/json" | "*/*") || name.ends_with("+json")
 }
 
