@@ -14,16 +14,20 @@ macro_rules! tests {
     ($version:ident) => {
         mod $version {
             use std::error::Error as _;
+            use std::sync::Arc;
 
             use bytes::Bytes;
             use futures_util::{StreamExt, TryStreamExt, stream};
+            use qingstor_object_store::$version::object_store::buffered::{BufReader, BufWriter};
             use qingstor_object_store::$version::object_store::path::Path;
             use qingstor_object_store::$version::object_store::{
                 Attribute, Attributes, Error, GetOptions, GetRange, ObjectStore,
                 ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, UpdateVersion,
+                WriteMultipart,
             };
             use qingstor_object_store::$version::{QingStorBuilder, QingStorStore};
             use qingstor_object_store::qingstor_sdk;
+            use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
             use crate::site::{Site, bucket_with_handler};
 
@@ -49,6 +53,31 @@ macro_rules! tests {
                     (Attribute::StorageClass, "STANDARD_IA"),
                     (Attribute::Metadata("test_key".into()), "hello   world"),
                 ])
+            }
+
+            /// They need a feature of `object_store` that users of the re-export cannot enable.
+            #[tokio::test]
+            async fn buffered_writers_and_readers_work() {
+                let (_site, store) = store().await;
+                let store = Arc::new(store);
+                let path = Path::from("written");
+                let mut writer = BufWriter::new(Arc::clone(&store) as _, path.clone());
+                writer.write_all(&[7; 100]).await.unwrap();
+                writer.shutdown().await.unwrap();
+                let meta = store.head(&path).await.unwrap();
+                let mut content = Vec::new();
+                let mut reader = BufReader::new(Arc::clone(&store) as _, &meta);
+                reader.read_to_end(&mut content).await.unwrap();
+                assert_eq!(content, [7; 100]);
+
+                let path = Path::from("parts");
+                let upload = store.put_multipart(&path).await.unwrap();
+                let mut writer = WriteMultipart::new_with_chunk_size(upload, 6 << 20);
+                for byte in 0..4 {
+                    writer.write(&vec![byte; 3 << 20]);
+                }
+                writer.finish().await.unwrap();
+                assert_eq!(store.head(&path).await.unwrap().size, 12 << 20);
             }
 
             #[tokio::test]
