@@ -32,6 +32,7 @@ mod duration;
 #[cfg(feature = "config-file")]
 pub(crate) mod file;
 mod load;
+pub(crate) mod proxy_url;
 mod settings;
 mod timeouts;
 pub(crate) mod transport;

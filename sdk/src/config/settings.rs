@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::credentials::incomplete_credentials;
 use super::duration::parse_duration;
+use super::proxy_url;
 use super::timeouts::NEVER;
 use super::transport::ProxySetting;
 use super::url::{parse_port, scheme, split_url};
@@ -85,6 +86,7 @@ pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
         Ok(())
     }),
     (PROXY, |config, text| {
+        proxy_url::check(text)?;
         config.set_proxy(ProxySetting::Url(text.to_owned()));
         Ok(())
     }),

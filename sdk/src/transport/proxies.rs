@@ -5,9 +5,9 @@ use http::uri::Scheme;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use crate::base::error::{Error, Result};
+use crate::config::proxy_url;
 use crate::config::transport::{ConnectionSettings, ProxySetting};
 use crate::message::address::Address;
-use crate::message::host;
 
 /// The configured proxy, or those of the environment.
 pub(super) struct Proxies {
@@ -32,7 +32,7 @@ impl Proxies {
         match &settings.proxy {
             ProxySetting::Url(url) => Ok(Self {
                 matcher: Some(configured(url)?),
-                use_tls: is_https(url),
+                use_tls: proxy_url::is_https(url),
             }),
             ProxySetting::None => Ok(Self::NONE),
             ProxySetting::Environment => Self::of_environment(service),
@@ -66,10 +66,10 @@ impl Proxies {
             .build();
         let is_needed = target.is_ok_and(|target| any_proxy.intercept(&target).is_some());
         // An invalid URL would be ignored, and requests would bypass the proxy.
-        if is_needed && !is_valid(&url) {
-            return Err(invalid(name));
+        if is_needed && !proxy_url::is_valid(&url) {
+            return Err(invalid(name, proxy_url::INVALID));
         }
-        if is_needed && is_socks(&url) {
+        if is_needed && proxy_url::is_socks(&url) {
             let host = service.authority.host();
             let text = format!(
                 "{name}: SOCKS proxies are not supported; set {http_proxy} to the URL of an HTTP proxy, or \
@@ -78,7 +78,7 @@ impl Proxies {
             return Err(Error::config(text));
         }
         Ok(Self {
-            use_tls: is_https(&url),
+            use_tls: proxy_url::is_https(&url),
             matcher: Some(Matcher::builder().all(url).no(direct).build()),
         })
     }
@@ -89,52 +89,13 @@ impl Proxies {
     }
 }
 
-/// Returns the scheme of a URL in lower case.
-fn scheme(url: &str) -> Option<String> {
-    let (scheme, _) = url.split_once("://")?;
-    Some(scheme.to_ascii_lowercase())
-}
-
-fn is_https(url: &str) -> bool {
-    scheme(url).as_deref() == Some("https")
-}
-
-fn is_socks(url: &str) -> bool {
-    scheme(url).is_some_and(|scheme| scheme.starts_with("socks"))
-}
-
 fn configured(url: &str) -> Result<Matcher> {
-    let is_supported = matches!(scheme(url).as_deref(), Some("http" | "https"));
-    if is_supported && is_valid(url) {
-        return Ok(Matcher::builder().all(url.to_owned()).build());
-    }
-    Err(invalid("proxy"))
+    proxy_url::check(url).map_err(|why| invalid("proxy", why))?;
+    Ok(Matcher::builder().all(url.to_owned()).build())
 }
 
-/// Returns the error of a setting that is not a proxy. The URL may contain a password, so the
-/// message does not quote it.
-fn invalid(setting: &str) -> Error {
-    let text = "it must be a URL such as http://proxy.example.com:3128; special characters in a \
-                password must be percent-encoded";
-    Error::config(format!("{setting}: {text}"))
-}
-
-/// Returns whether this is the URL of a proxy. Without a scheme, it is `http`.
-fn is_valid(url: &str) -> bool {
-    let proxy = Matcher::builder().all(url.to_owned()).build();
-    let Some(proxy) = proxy.intercept(&Uri::from_static("http://any-host")) else {
-        return false;
-    };
-    let Some(authority) = proxy.uri().authority() else {
-        return false;
-    };
-    // A password with `@`, `/`, `?` or `#` would end at this character, and its rest would be taken
-    // for the host or the path.
-    let has_user = proxy.basic_auth().is_some() || proxy.raw_auth().is_some();
-    let has_port = authority.port_u16().is_some();
-    url.matches('@').count() == usize::from(has_user)
-        && host::is_valid(authority.host())
-        && (has_port || authority.as_str() == authority.host())
+fn invalid(setting: &str, why: &str) -> Error {
+    Error::config(format!("{setting}: {why}"))
 }
 
 /// Returns the value of the environment variable in upper or lower case, unless it is empty.
@@ -162,54 +123,6 @@ fn direct_hosts(list: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_invalid_proxy_is_reported_without_its_password() {
-        for url in [
-            "",
-            "hush",
-            "socks5://me:hush@host",
-            "http://me:hush@[",
-            "http://me:hush@",
-            "http://me:hush@:80",
-            "http://me:hush@host:port",
-            "http://me:hush@host:65536",
-            "http://me:hush@host:",
-            "http://me:hu@hush@host",
-            "http://me:hush/sh@host",
-            "http://me:80/hush@host",
-            "http://me:hush?sh@host",
-            "http://me:hush#sh@host",
-            " http://me:hush@host",
-            "http://me:hush@ho st",
-        ] {
-            let error = configured(url).unwrap_err();
-            let shown = format!("{error} {error:?}");
-            assert!(shown.contains("proxy: "), "{shown}");
-            assert!(!shown.contains("hush"), "{shown}");
-        }
-        for url in [
-            "HTTP://me:hush@proxy.example.com:3128",
-            "https://me:h%40%2f%3F%23sh@proxy.example.com/",
-            "http://me@127.0.0.1",
-            "http://[::1]:3128/path",
-        ] {
-            assert!(configured(url).is_ok(), "{url}");
-        }
-    }
-
-    #[test]
-    fn a_host_without_a_scheme_is_not_socks() {
-        for (url, socks) in [
-            ("socks5h://host:1080", true),
-            ("SOCKS://host", true),
-            ("socks.example.com:3128", false),
-            ("http://socks.example.com", false),
-        ] {
-            assert_eq!(is_socks(url), socks, "{url}");
-        }
-        assert!(is_https("HTTPS://host") && !is_https("https.example.com:3128"));
-    }
 
     #[test]
     fn hosts_without_a_proxy_have_the_forms_of_other_programs() {

@@ -219,10 +219,11 @@ fn settings_of_connections_can_be_texts() {
     let keys = texts.map(|(key, text)| (key.to_ascii_lowercase(), text));
     let settings = Config::anonymous().settings(keys).unwrap();
     // Both override the environment, in any order.
-    let others = texts.map(|(key, text)| {
-        let other = match text.strip_suffix('s') {
-            Some(_) => "9s",
-            None => "9",
+    let others = texts.map(|(key, _)| {
+        let other = match key {
+            "MAX_ATTEMPTS" | "POOL_MAX_IDLE_PER_HOST" => "9",
+            "PROXY" => "http://other.example.com",
+            _ => "9s",
         };
         (format!("QINGSTOR_{key}"), other)
     });
@@ -245,6 +246,7 @@ fn invalid_texts_of_connections_are_errors() {
         ("idle_timeout", "0s", "must not be zero"),
         ("attempt_timeout", "0ms", "must not be zero"),
         ("max_attempts", "+5", "`+5` is not a valid number"),
+        ("proxy", "foo", "it must be a URL such as"),
         (
             "max_attempts",
             "5000000000",
