@@ -14,11 +14,20 @@ pub(crate) struct ClientSettings {
     pub(crate) config: Option<Config>,
     /// Variables from the environment, which `config` overrides.
     environment: Vec<(String, Secret)>,
-    /// Settings by their keys.
-    settings: Vec<(&'static str, Secret)>,
+    settings: Vec<TextSetting>,
     /// PEM text.
     pub(crate) proxy_ca_certificate: Option<String>,
     pub(crate) skip_signature: bool,
+}
+
+/// A setting that was passed as text.
+#[derive(Clone)]
+struct TextSetting {
+    /// The name that was passed: `key`, or that of `object_store::ClientConfigKey`.
+    name: String,
+    /// The key of the SDK.
+    key: &'static str,
+    text: Secret,
 }
 
 /// Keys of `object_store::ClientConfigKey` that have no setting in the SDK, each with the value that
@@ -56,10 +65,11 @@ impl ClientSettings {
     }
 
     /// Sets a setting. An empty text removes it.
-    pub(crate) fn set(&mut self, key: &'static str, text: &str) {
-        self.settings.retain(|(set, _)| *set != key);
+    pub(crate) fn set(&mut self, name: String, key: &'static str, text: &str) {
+        self.settings.retain(|set| set.key != key);
         if !text.is_empty() {
-            self.settings.push((key, text.into()));
+            let text = text.into();
+            self.settings.push(TextSetting { name, key, text });
         }
     }
 
@@ -76,11 +86,18 @@ impl ClientSettings {
 
     /// Returns the configuration of the client.
     pub(crate) fn config(&self) -> Result<Config, BoxError> {
-        let config = self.config.clone().unwrap_or_else(Config::anonymous);
-        let settings = self.settings.iter();
+        let mut config = self.config.clone().unwrap_or_else(Config::anonymous);
+        let (renamed, settings): (Vec<_>, Vec<_>) =
+            self.settings.iter().partition(|set| set.name != set.key);
+        for TextSetting { name, key, text } in renamed {
+            config = config
+                .settings([(key, text.expose())])
+                .map_err(|error| error.to_string().replacen(key, name, 1))?;
+        }
         let settings = settings
-            .filter(|(key, _)| !self.skip_signature || !Self::CREDENTIALS.contains(key))
-            .map(|(key, text)| (key, text.expose()));
+            .into_iter()
+            .filter(|set| !self.skip_signature || !Self::CREDENTIALS.contains(&set.key))
+            .map(|set| (set.key, set.text.expose()));
         let mut config = config.settings(settings)?;
         if self.skip_signature {
             config = config.credentials(Credentials::anonymous());
@@ -108,7 +125,7 @@ impl ClientSettings {
     /// Returns the text of a setting.
     fn text(&self, key: &str) -> Option<&Secret> {
         let mut settings = self.settings.iter();
-        settings.find_map(|(set, text)| (*set == key).then_some(text))
+        settings.find_map(|set| (set.key == key).then_some(&set.text))
     }
 }
 

@@ -46,6 +46,9 @@ type Apply = fn(Settings, &str) -> Result<Settings, String>;
 /// Optional prefix of a key.
 const KEY_PREFIX: &str = "qingstor_";
 
+/// A valid zone, to check the name of a bucket whose zone is not known.
+const ANY_ZONE: &str = "zone";
+
 /// All settings of the store that have a string key, without those of the client.
 const KEYS: &[(&str, Apply)] = &[
     ("bucket", |settings, text| {
@@ -117,8 +120,8 @@ impl Settings {
     /// Applies a setting by its key, in any case, with or without the prefix `qingstor_`.
     pub(crate) fn apply(mut self, key: &str, text: &str) -> Self {
         let apply = match find(key) {
-            Some(Setting::Client(key)) => {
-                self.client.set(key, text);
+            Some(Setting::Client { name, key }) => {
+                self.client.set(name, key, text);
                 return self;
             }
             Some(Setting::Store(apply)) => apply,
@@ -163,7 +166,11 @@ impl Settings {
         let client = QingStor::new(self.client.config()?)?;
         match &self.zone {
             Some(zone) if !zone.is_empty() => Ok(BucketHandle::Known(client.bucket(name, zone)?)),
-            _ => Ok(BucketHandle::in_unknown_zone(client, name.clone())),
+            _ => {
+                // The name is checked before a request is sent.
+                client.bucket(name, ANY_ZONE)?;
+                Ok(BucketHandle::in_unknown_zone(client, name.clone()))
+            }
         }
     }
 }
@@ -185,8 +192,13 @@ impl fmt::Debug for Settings {
 
 /// A setting that has a string key.
 enum Setting {
-    /// A setting of the client, by its key in the SDK.
-    Client(&'static str),
+    /// A setting of the client.
+    Client {
+        /// The name that was passed.
+        name: String,
+        /// The key of the SDK.
+        key: &'static str,
+    },
     Store(Apply),
 }
 
@@ -197,8 +209,11 @@ fn find(key: &str) -> Option<Setting> {
         "bucket_name" => "bucket",
         key => key,
     };
-    if let Some(key) = ClientSettings::key(key) {
-        return Some(Setting::Client(key));
+    if let Some(sdk_key) = ClientSettings::key(key) {
+        return Some(Setting::Client {
+            name: key.to_owned(),
+            key: sdk_key,
+        });
     }
     let (_, apply) = KEYS.iter().find(|(name, _)| *name == key)?;
     Some(Setting::Store(*apply))

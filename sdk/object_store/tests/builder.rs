@@ -252,6 +252,7 @@ macro_rules! tests {
                     ),
                     (valid().with_endpoint("htp://x"), "htp"),
                     (valid().with_zone("pek3a").with_bucket_name("b"), "bucket"),
+                    (valid().with_bucket_name("B_ad"), "invalid bucket name"),
                     (valid().with_zone("a b"), "zone"),
                     (valid().with_prefix("a//b"), "a//b"),
                     (valid().with_prefix(".."), ".."),
@@ -303,12 +304,24 @@ macro_rules! tests {
                 }
                 assert!(source.to_string().contains("refused"), "{error}");
 
-                let invalid = builder.with_options([("read_timeout", "5")]).build();
-                let error = invalid.unwrap_err().to_string();
-                assert!(
-                    error.contains("idle_timeout: `5` is not a duration"),
-                    "{error}"
-                );
+                for (name, text, says) in [
+                    ("read_timeout", "5", "read_timeout: `5` is not a duration"),
+                    ("timeout", "abc", "timeout: `abc` is not a duration"),
+                    (
+                        "attempt_timeout",
+                        "abc",
+                        "attempt_timeout: `abc` is not a duration",
+                    ),
+                    ("proxy_url", "::", "proxy_url: it must be a URL"),
+                ] {
+                    let invalid = builder.clone().with_options([(name, text)]).build();
+                    let error = invalid.unwrap_err().to_string();
+                    assert!(error.contains(says), "{name}: {error}");
+                    assert!(
+                        name.starts_with("attempt") || !error.contains("attempt_timeout"),
+                        "{error}"
+                    );
+                }
             }
 
             #[test]
