@@ -131,13 +131,22 @@ impl<'a> Reader<'a> {
         text.map(str::to_owned)
     }
 
-    /// Returns the name at a key, which must not be empty.
+    /// Returns the name at a key. It must not be empty, and contain only characters that stay in
+    /// identifiers or separate their words.
     fn name(&mut self, node: &Node, key: &str) -> Option<String> {
         let name = self.text(node, key)?;
         if name.is_empty() {
             let span = node.get(key).map_or(node.span, |node| node.span);
             let message = format!("`{key}` is empty");
             self.problem("name-empty", span, message, "add a name, or remove the key");
+            return None;
+        }
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
+        if let Some(other) = name.chars().find(|c| !is_part(*c)) {
+            let span = node.get(key).map_or(node.span, |node| node.span);
+            let message = format!("`{key}` contains `{other}`, which no identifier can contain");
+            let help = "use letters, digits, `_` and `-`";
+            self.problem("name-text", span, message, help);
             return None;
         }
         Some(name)

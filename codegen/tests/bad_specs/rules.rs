@@ -205,6 +205,11 @@ pub(crate) fn rule_cases() -> Vec<Case> {
             ],
         ),
         (
+            "chosen names with other characters",
+            parameters("{ \"name\": \"a{}\", \"in\": \"query\", \"type\": \"string\",\n\"x-name\": \"fn a(){}\" }"),
+            &[("name-text", 9, 11, "/paths/~1/get/parameters/0/x-name")],
+        ),
+        (
             "missing definition",
             parameters("{ \"name\": \"b\", \"in\": \"body\", \"schema\": {\n\"$ref\": \"#/definitions/gone\" } }"),
             &[("ref-missing", 9, 9, "/paths/~1/get/parameters/0/schema/$ref")],

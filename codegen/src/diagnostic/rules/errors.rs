@@ -177,6 +177,11 @@ pub(super) const RULES: &[Rule] = &[
         "add a name, or remove the key",
     ),
     error(
+        "name-text",
+        "a chosen name with a character that no identifier can contain",
+        "use letters, digits, `_` and `-`",
+    ),
+    error(
         "openapi-place",
         "a parameter that cannot be sent as described",
         "use plain values, or make it optional",
