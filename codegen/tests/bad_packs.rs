@@ -22,7 +22,19 @@ const CASES: &[(&str, &str, &[&str])] = &[
         "",
         &["pack.json:2:23: the option `client` must be a string"],
     ),
-    (r#"{"model": "1", "files": ["#, "", &["pack.json:1:", "EOF"]),
+    (
+        r#"{"model": "1", "files": ["#,
+        "",
+        &[
+            "pack.json:1:",
+            "expected a JSON value, found the end of the file; ",
+        ],
+    ),
+    (
+        "{\"model\": \"1\",\n\"files\": [ }",
+        "",
+        &["pack.json:2:12: expected a JSON value, found '}'; correct the JSON here"],
+    ),
     (
         FILES_MISSING,
         "",
@@ -286,11 +298,15 @@ const ADVICE: &[(&str, &str)] = &[
     ("{{ source | replace(from=\"a\") }}", "add it: `to=...`"),
     (
         "{% set a = {} %}{{ a.b }}",
-        "`codegen dump -t PACK` shows the model; test an optional value with `is defined` or `default`",
+        "`codegen dump --file SPEC -t PACK` shows the model; test an optional value with `is defined` or `default`",
     ),
     (
         "{{ 1 | rust_str }}",
-        "`codegen dump -t PACK` shows the model",
+        "`codegen dump --file SPEC -t PACK` shows the model",
+    ),
+    (
+        "{{ 1 / 0 }}",
+        "test the divisor before, for example with `{% if n != 0 %}`",
     ),
     (
         "{{ throw(message=\"undefined\") }}",
@@ -314,6 +330,31 @@ fn the_advice_fits_the_error_of_a_template() {
         assert!(error.ends_with(&help), "{template}: {error}");
         assert!(!error.contains("rendering for"), "{error}");
     }
+}
+
+#[test]
+fn an_unfinished_tag_is_named() {
+    for (template, tag) in [
+        ("{% if a %}{{ b", "`{{` has no `}}`"),
+        ("{{ b }}\n{% if", "`{%` has no `%}`"),
+    ] {
+        let workspace = Workspace::notes();
+        workspace
+            .write("pack/pack.json", ONCE)
+            .write("pack/t.tera", template);
+        let error = workspace.generator().run().unwrap_err().to_string();
+        let expected = format!("the template ends, but its last {tag}\n");
+        assert!(error.contains(&expected), "{template}: {error}");
+    }
+}
+
+#[test]
+fn a_line_that_is_not_utf8_is_named() {
+    let workspace = Workspace::notes();
+    workspace.write("pack/errors.txt.tera", b"a\nb \xff");
+    let error = workspace.generator().run().unwrap_err().to_string();
+    let expected = "errors.txt.tera: line 2 is not UTF-8; save the file as UTF-8";
+    assert!(error.ends_with(expected), "{error}");
 }
 
 #[test]

@@ -212,6 +212,22 @@ fn a_file_can_become_a_folder_and_vice_versa() {
 
 #[cfg(unix)]
 #[test]
+fn the_output_cannot_be_a_file() {
+    let workspace = workspace(&["a"], "text");
+    workspace.write("file", "");
+    for folder in ["file", "file/out"] {
+        let generator = workspace.generator().out_dir(workspace.path(folder));
+        let expected = "/file is in the way: it is a file, but the output needs a folder";
+        for error in [
+            generator.run().unwrap_err().to_string(),
+            generator.check().unwrap_err().to_string(),
+        ] {
+            assert!(error.ends_with(expected), "{error}");
+        }
+    }
+}
+
+#[test]
 fn links_are_not_followed() {
     use std::os::unix::fs::symlink;
 

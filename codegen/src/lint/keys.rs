@@ -4,7 +4,7 @@ use super::limits;
 use crate::diagnostic::Diagnostic;
 use crate::document::Dialect;
 use crate::document::grammar::vocabulary::{
-    Fact, Inside, fact, inside_of, intended_format, intended_key, is_documentation,
+    Fact, Inside, fact, inside_of, intended_format, intended_key, is_documentation, is_fact,
 };
 use crate::document::grammar::{Kind, child, is_map, item};
 use crate::source::{Member, Node, Object, Value};
@@ -74,6 +74,13 @@ impl Keys {
                     return;
                 }
                 let place = format!("{} does not have `{key}` here", self.dialect.name());
+                if meant.is_none() && is_fact(kind, &format!("x-{key}")) {
+                    let help = format!("write `x-{key}`");
+                    self.found.push(
+                        Diagnostic::warning("unknown-key", member.key, place).with_help(help),
+                    );
+                    return;
+                }
                 self.unknown(key, member, place, meant);
             }
         }

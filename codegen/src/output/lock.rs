@@ -65,6 +65,12 @@ impl Lock {
 
     /// Reads the lock file of a folder, if it exists.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, OutputError> {
+        if let Some(file) = folder.ancestors().find(|folder| folder.is_file()) {
+            return Err(OutputError::InTheWay {
+                path: slashes(file),
+                message: "it is a file, but the output needs a folder".to_owned(),
+            });
+        }
         let path = folder.join(LOCK_NAME);
         let damaged = |message: String| OutputError::Lock {
             path: slashes(&path),

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{PackError, Template};
+use crate::diagnostic::Diagnostic;
 use crate::git_blob::{BlobId, with_line_feeds};
 use crate::source::{Sources, check_regular, slashes, without_byte_order_mark};
 
@@ -91,18 +92,48 @@ fn read(path: &Path) -> io::Result<(String, BlobId)> {
     let bytes = std::fs::read(path)?;
     let id = BlobId::of_text(&bytes);
     let bytes = without_byte_order_mark(with_line_feeds(&bytes).unwrap_or(bytes));
-    let text = String::from_utf8(bytes)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let breaks = error
+            .as_bytes()
+            .iter()
+            .take(valid)
+            .filter(|byte| **byte == b'\n');
+        let message = format!(
+            "line {} is not UTF-8; save the file as UTF-8",
+            breaks.count() + 1
+        );
+        io::Error::new(io::ErrorKind::InvalidData, message)
+    })?;
     Ok((text, id))
 }
 
 /// Parses JSON. An error contains the place.
 pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, PackError> {
-    serde_json::from_str(text).map_err(|error| PackError::Manifest {
+    serde_json::from_str(text).map_err(|error| {
+        let is_json = error.is_data();
+        let explained = || first_problem(path, |_| true).filter(|_| !is_json);
+        explained().unwrap_or_else(|| PackError::Manifest {
+            path: slashes(path),
+            line: error.line(),
+            column: error.column(),
+            message: typed_message::<T>(text).unwrap_or_else(|| without_place(&error)),
+        })
+    })
+}
+
+/// Returns the first problem that the reader of specifications finds in a file, with its advice.
+fn first_problem(path: &Path, wanted: impl Fn(&Diagnostic) -> bool) -> Option<PackError> {
+    let mut sources = Sources::new(path.parent().unwrap_or(Path::new("")));
+    let problems = sources.load(path).err().unwrap_or_default();
+    let problem = problems.into_iter().find(wanted)?;
+    let location = problem.span.map(|span| sources.location(span));
+    let advice = problem.help.map(|help| format!("; {help}"));
+    Some(PackError::Manifest {
         path: slashes(path),
-        line: error.line(),
-        column: error.column(),
-        message: typed_message::<T>(text).unwrap_or_else(|| without_place(&error)),
+        line: location.as_ref().map_or(1, |location| location.line),
+        column: location.as_ref().map_or(1, |location| location.column),
+        message: problem.message + &advice.unwrap_or_default(),
     })
 }
 
@@ -117,19 +148,10 @@ fn typed_message<T: DeserializeOwned>(text: &str) -> Option<String> {
 
 /// Returns an error if an object has a key twice, because only the last one would count.
 pub(super) fn refuse_repeated_keys(path: &Path) -> Result<(), PackError> {
-    let mut sources = Sources::new(path.parent().unwrap_or(Path::new("")));
-    let problems = sources.load(path).err().unwrap_or_default();
-    let mut problems = problems.into_iter();
-    let Some(problem) = problems.find(|problem| problem.rule == "json-duplicate-key") else {
-        return Ok(());
-    };
-    let location = problem.span.map(|span| sources.location(span));
-    Err(PackError::Manifest {
-        path: slashes(path),
-        line: location.as_ref().map_or(1, |location| location.line),
-        column: location.as_ref().map_or(1, |location| location.column),
-        message: problem.message,
-    })
+    match first_problem(path, |problem| problem.rule == "json-duplicate-key") {
+        Some(problem) => Err(problem),
+        None => Ok(()),
+    }
 }
 
 /// Returns the message of a JSON error without its place, which the caller puts before it.

@@ -59,7 +59,11 @@ impl RenderError {
                     span.start_col + 1,
                     width,
                 );
-                (with_guess(report.message()), Some(place))
+                let message = unclosed(report.message(), texts.original(report.filename()));
+                (
+                    message.unwrap_or_else(|| with_guess(report.message())),
+                    Some(place),
+                )
             }
             // The error has no place, so name the rendered file.
             other => {
@@ -203,7 +207,10 @@ fn advice(rule: &str, message: &str, place: Option<&Place>) -> String {
             _ => format!("add it: `{name}=...`"),
         };
     }
-    let model = "`codegen dump -t PACK` shows the model";
+    if message.starts_with("Cannot divide by 0") {
+        return "test the divisor before, for example with `{% if n != 0 %}`".to_owned();
+    }
+    let model = "`codegen dump --file SPEC -t PACK` shows the model";
     if message.contains("undefined") || message.contains("not defined") {
         return format!("{model}; test an optional value with `is defined` or `default`");
     }
@@ -244,6 +251,20 @@ fn unbalanced(name: &str, texts: &TemplateSources<'_>) -> Option<Finding> {
     let mut finding = finding("template-invalid", message, Some(shown), help);
     finding.notes.extend(note);
     Some(finding)
+}
+
+/// Names the tag that is not closed if a template ends within it.
+fn unclosed(message: &str, text: &str) -> Option<String> {
+    if message != "Unexpected end of input" {
+        return None;
+    }
+    let (_, open, close) = [("{{", "}}"), ("{%", "%}")]
+        .into_iter()
+        .filter_map(|(open, close)| Some((text.rfind(open)?, open, close)))
+        .max()?;
+    Some(format!(
+        "the template ends, but its last `{open}` has no `{close}`"
+    ))
 }
 
 /// Adds the name that was probably meant to Tera's list of known names. The list is parsed from

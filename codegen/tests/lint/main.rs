@@ -218,6 +218,16 @@ fn names_are_those_of_a_pack() {
 }
 
 #[test]
+fn a_fact_without_its_prefix_is_named() {
+    let mut spec = clean();
+    spec["definitions"]["e_f"]["properties"]["g"]["deprecated"] = json!(true);
+    let text = lint(&spec).to_string();
+    let warning = "warning[unknown-key]: Swagger 2.0 does not have `deprecated` here";
+    assert!(text.contains(warning), "{text}");
+    assert!(text.contains("help: write `x-deprecated`\n"), "{text}");
+}
+
+#[test]
 fn maps_without_a_prefix_are_reported_with_their_effect() {
     let mut spec = clean();
     let get = &mut spec["paths"]["/a"]["get"];

@@ -256,6 +256,12 @@ pub(crate) enum Fact {
     Misspelled(&'static str),
 }
 
+/// Returns whether objects of a kind have a fact.
+pub(crate) fn is_fact(kind: Kind, key: &str) -> bool {
+    let mut facts = FACTS.iter();
+    facts.any(|(name, kinds)| *name == key && kinds.contains(&kind))
+}
+
 /// Checks a key that begins with `x-`.
 pub(crate) fn fact(kind: Kind, key: &str) -> Fact {
     match FACTS.iter().find(|(name, _)| *name == key) {

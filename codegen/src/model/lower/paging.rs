@@ -9,6 +9,10 @@ use crate::source::{Node, Span};
 const FLAG: &str = "a flag";
 const NUMBER: &str = "an integer";
 
+/// Advice about wrong names.
+const EXAMPLE: &str = "for example {\"items\": \"keys\", \"more\": \"has_more\", \
+                       \"next\": {\"next_marker\": \"marker\"}}";
+
 impl Lowerer<'_> {
     pub(super) fn paging(
         &mut self,
@@ -18,7 +22,7 @@ impl Lowerer<'_> {
     ) -> Option<Paging> {
         let raw = operation.paging.as_ref()?;
         let Some(node) = raw.get("items") else {
-            self.paging_problem(raw.span, "`x-paging` must name its `items`");
+            self.paging_problem(raw.span, "`x-paging` must name its `items`", EXAMPLE);
             return None;
         };
         let list = self.page_text(&response.properties, node, "response")?;
@@ -117,7 +121,7 @@ impl Lowerer<'_> {
         let found = properties.iter().find(|property| property.name == name);
         if found.is_none() {
             let message = format!("`x-paging` names `{name}`, which the {side} does not have");
-            self.paging_problem(span, &message);
+            self.paging_problem(span, &message, EXAMPLE);
         }
         found
     }
@@ -131,7 +135,8 @@ impl Lowerer<'_> {
                 "`x-paging` copies `{}` of type `{}` to `{}` of type `{}`",
                 from.name, from.type_name, to.name, to.type_name
             );
-            self.paging_problem(span, &message);
+            let help = format!("give `{}` and `{}` the same type", from.name, to.name);
+            self.paging_problem(span, &message, &help);
         } else {
             self.settable(span, to);
         }
@@ -141,7 +146,11 @@ impl Lowerer<'_> {
     fn settable(&mut self, span: Span, parameter: &Property) {
         if parameter.required {
             let message = format!("`x-paging` sets `{}`, which is required", parameter.name);
-            self.paging_problem(span, &message);
+            let help = format!(
+                "make `{}` optional, or name another parameter",
+                parameter.name
+            );
+            self.paging_problem(span, &message, &help);
         }
     }
 
@@ -150,12 +159,11 @@ impl Lowerer<'_> {
             "`x-paging` names `{}`, which is `{}`, not {wanted}",
             found.name, found.type_name
         );
-        self.paging_problem(span, &message);
+        let help = format!("make `{}` {wanted}, or correct the name", found.name);
+        self.paging_problem(span, &message, &help);
     }
 
-    fn paging_problem(&mut self, span: Span, message: &str) {
-        let help = "for example {\"items\": \"keys\", \"more\": \"has_more\", \
-                    \"next\": {\"next_marker\": \"marker\"}}";
+    fn paging_problem(&mut self, span: Span, message: &str, help: &str) {
         self.problems
             .push(Diagnostic::error("paging", span, message).with_help(help));
     }
