@@ -171,7 +171,7 @@ impl Accounts {
         let credentials = RequestCredentials::from_request(&request.headers, &target.query);
         let credentials = credentials.ok()??;
         let string = accepted_strings(&credentials, request, target, host).next()?;
-        Some(self.redact(explanation::shown(&string.to_bytes())))
+        Some(explanation::shown(&self.all(), &string.to_bytes()))
     }
 
     /// Returns the path and the query of a signed URL.

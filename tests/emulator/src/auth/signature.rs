@@ -10,6 +10,9 @@ use sha2::Sha256;
 use crate::generated::operations::SIGNED_PARAMETERS;
 use crate::request::request_target::Query;
 
+/// Length of the digest that a signature encodes, in bytes.
+pub(super) const SIGNATURE_LENGTH: usize = 32;
+
 /// Form of the path of a request without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ResourceForm {
@@ -49,26 +52,40 @@ pub(super) fn sign(secret: &str, signed: &[u8]) -> String {
     })
 }
 
-/// A part of the string to sign. The string is the concatenation of all parts, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Part {
-    Method,
-    ContentMd5,
-    ContentType,
+/// The parts of a string to sign, in this order. The lines contain their line feed.
+#[derive(Clone, Debug)]
+pub(super) struct StringParts {
+    pub(super) method: Vec<u8>,
+    pub(super) content_md5: Vec<u8>,
+    pub(super) content_type: Vec<u8>,
     /// Date, or the expiration time in the query scheme.
-    Date,
+    pub(super) date: Vec<u8>,
     /// Lines of the `x-qs-` headers.
-    Headers,
+    pub(super) headers: Vec<u8>,
     /// Slash and bucket. Empty for the service.
-    Bucket,
+    pub(super) bucket: Vec<u8>,
     /// The path after the bucket.
-    Key,
+    pub(super) key: Vec<u8>,
     /// Question mark and signed parameters. Empty without parameters.
-    Query,
+    pub(super) query: Vec<u8>,
 }
 
-/// The parts of a string to sign, in the order of [`Part`]. The lines contain their line feed.
-pub(super) type StringParts = [Vec<u8>; 8];
+impl StringParts {
+    /// Returns the string as bytes, because header values need not be UTF-8.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        [
+            &*self.method,
+            &self.content_md5,
+            &self.content_type,
+            &self.date,
+            &self.headers,
+            &self.bucket,
+            &self.key,
+            &self.query,
+        ]
+        .concat()
+    }
+}
 
 /// The parts of a request that a signature covers.
 #[derive(Clone, Copy, Debug)]
@@ -91,9 +108,9 @@ impl StringToSign<'_> {
         matches(secret, &self.to_bytes(), signature)
     }
 
-    /// Returns the string as bytes, because header values need not be UTF-8.
+    /// Returns the string as bytes.
     pub(super) fn to_bytes(self) -> Vec<u8> {
-        self.parts().concat()
+        self.parts().to_bytes()
     }
 
     /// Returns the parts of the string.
@@ -105,16 +122,16 @@ impl StringToSign<'_> {
         };
         let line = |text: &[u8]| [text, b"\n"].concat();
         let (bucket, key) = self.path();
-        [
-            line(self.method.as_str().as_bytes()),
-            line(self.header("content-md5")),
-            line(self.header(CONTENT_TYPE.as_str())),
-            line(date),
-            self.header_lines(),
-            bucket.into_bytes(),
-            key.into_bytes(),
-            self.parameters().into_bytes(),
-        ]
+        StringParts {
+            method: line(self.method.as_str().as_bytes()),
+            content_md5: line(self.header("content-md5")),
+            content_type: line(self.header(CONTENT_TYPE.as_str())),
+            date: line(date),
+            headers: self.header_lines(),
+            bucket: bucket.into_bytes(),
+            key: key.into_bytes(),
+            query: self.parameters().into_bytes(),
+        }
     }
 
     fn header(&self, name: &str) -> &[u8] {

@@ -20,9 +20,6 @@ const MAX_JSON_LENGTH: u64 = 8 << 20;
 /// Number of bytes of an unused body that are read, so that its sender can read the response.
 const MAX_DRAINED: u64 = 64 << 20;
 
-/// Largest body whose digest is compared in the explanation of a wrong signature.
-const MAX_SMALL: u64 = 64 << 10;
-
 /// The longest pause of a client that sends the body of a refused request, before the response.
 const MAX_PAUSE: Duration = Duration::from_millis(200);
 /// Longest wait for the rest of the body of a refused request, before the response.
@@ -123,23 +120,6 @@ impl RequestBody {
         }
         digest::check(announced, Md5::digest(&text).into())?;
         Ok(text)
-    }
-
-    /// Reads a small body whose length is announced. Returns `None` if the body is not small, or
-    /// does not arrive soon.
-    pub(crate) async fn read_small(&mut self) -> Option<Vec<u8>> {
-        let length = self.incoming.as_ref()?.size_hint().exact()?;
-        if length > MAX_SMALL {
-            return None;
-        }
-        let read = async {
-            let mut bytes = Vec::new();
-            while (bytes.len() as u64) < length {
-                bytes.extend_from_slice(&self.next().await.ok()??);
-            }
-            Some(bytes)
-        };
-        tokio::time::timeout(MAX_PAUSE, read).await.ok()?
     }
 
     /// Returns an error if the body is not empty.

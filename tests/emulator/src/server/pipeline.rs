@@ -4,11 +4,10 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use http::header::{EXPECT, HOST, LOCATION, SERVER};
-use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -170,7 +169,11 @@ impl ServerState {
                 match self.accounts.authenticate(head, target, host, now) {
                     Ok(caller) => caller,
                     Err(error) if self.explains(&error) => {
-                        return Err(self.explain(head, target, host, now, body).await);
+                        return Err(self.accounts.explain(&UnmatchedRequest {
+                            head,
+                            target,
+                            host,
+                        }));
                     }
                     Err(error) => return Err(error),
                 }
@@ -208,30 +211,6 @@ impl ServerState {
 
     fn explains(&self, error: &ApiError) -> bool {
         self.accounts.explains() && error.code() == ErrorCode::SignatureNotMatched.as_str()
-    }
-
-    /// Returns the error for a wrong signature, with an explanation.
-    async fn explain(
-        &self,
-        head: &Parts,
-        target: &RequestTarget,
-        host: &Host,
-        now: SystemTime,
-        body: &mut RequestBody,
-    ) -> ApiError {
-        // A client that waits for `100 Continue` has not sent its body.
-        let body = match head.headers.contains_key(EXPECT) {
-            true => None,
-            false => body.read_small().await,
-        };
-        self.accounts.explain(&UnmatchedRequest {
-            head,
-            target,
-            host,
-            zones: &self.zones,
-            now,
-            body: body.as_deref(),
-        })
     }
 
     /// Responds to an unsigned HEAD of `http://<bucket>.<domain>/`. Clients find the zone of a

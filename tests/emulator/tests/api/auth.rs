@@ -280,7 +280,7 @@ async fn errors_explain_wrong_signatures() {
         "{message}"
     );
     assert!(!message.contains(&client.secret));
-    // The explanation reads a small body, and the connection stays usable.
+    // The connection stays usable.
     assert_eq!(client.send_as_is(&signed).await.status, 201);
 }
 

@@ -1,8 +1,12 @@
 //! Properties of all explanations.
 
+use percent_encoding::AsciiSet;
 use proptest::prelude::*;
 
 use super::*;
+
+/// All characters that a path does not contain.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'~').remove(b'/');
 
 /// A request with arbitrary signed parts.
 fn arbitrary() -> impl Strategy<Value = Sent> {
@@ -44,7 +48,7 @@ fn arbitrary() -> impl Strategy<Value = Sent> {
     );
     let headers = prop::collection::vec(header, 0..5);
     (method, key, query, headers).prop_map(|(method, key, query, mut headers)| {
-        let encode = |text: &str| encoding::percent_encode(text.as_bytes(), encoding::Safe::PATH);
+        let encode = |text: &str| utf8_percent_encode(text, PATH).to_string();
         let query = query
             .iter()
             .map(|(name, value)| format!("{name}={}", encode(value)))
@@ -56,7 +60,6 @@ fn arbitrary() -> impl Strategy<Value = Sent> {
             method,
             target: format!("/photos{slash}{}?{}", encode(key), query.join("&")),
             headers,
-            body: b"body",
         }
     })
 }
@@ -77,7 +80,7 @@ proptest! {
 
     #[test]
     fn right_signatures_are_never_explained(sent in arbitrary()) {
-        let (head, _) = sent.with_header("c2ln");
+        let head = sent.with_header("c2ln");
         for text in accepted(&head) {
             let error = check(&sent.with_header(&sign(SECRET, &text))).err();
             // The date may be refused, after the signature.
@@ -87,7 +90,7 @@ proptest! {
 
     #[test]
     fn explanations_never_accept_a_request(sent in arbitrary(), other in "\\PC{0,40}", place in 0_usize..100) {
-        let (head, _) = sent.with_header("c2ln");
+        let head = sent.with_header("c2ln");
         let accepted = accepted(&head);
         let mut changed = accepted[0].clone();
         let place = changed.floor_char_boundary(place.min(changed.len()));
