@@ -6,7 +6,8 @@ use qingstor_emulator::Emulator;
 use serde_json::json;
 
 use crate::client::{
-    Client, Reply, Request, http_date, request, start_with_bucket, start_with_bucket_by, unix_now,
+    Client, Reply, Request, http_date, request, start_with_bucket, start_with_bucket_by,
+    start_with_two_accounts, unix_now,
 };
 
 fn refused(reply: &Reply, status: u16, code: &str) {
@@ -208,14 +209,7 @@ async fn the_acl_decides_for_anonymous_callers() {
 
 #[tokio::test]
 async fn the_acl_decides_for_other_users() {
-    let emulator = Emulator::builder()
-        .account("ALICE", "A")
-        .account("BOB", "B")
-        .start()
-        .await
-        .unwrap();
-    let alice = Client::of(&emulator, &emulator.accounts()[0]);
-    let bob = Client::of(&emulator, &emulator.accounts()[1]);
+    let (emulator, [alice, bob]) = start_with_two_accounts().await;
     alice.bucket("photos").await;
     alice.put("/photos/a", "content").await;
     refused(&bob.get("/photos/a").await, 403, "permission_denied");

@@ -393,3 +393,13 @@ pub(crate) async fn start_with_bucket_by(builder: Builder) -> (Emulator, Client)
     client.bucket("photos").await;
     (emulator, client)
 }
+
+/// Starts an emulator with two accounts.
+pub(crate) async fn start_with_two_accounts() -> (Emulator, [Client; 2]) {
+    let builder = Emulator::builder()
+        .account("ALICE", "A")
+        .account("BOB", "B");
+    let emulator = builder.start().await.unwrap();
+    let clients = [0, 1].map(|index| Client::of(&emulator, &emulator.accounts()[index]));
+    (emulator, clients)
+}

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use qingstor_emulator::Emulator;
 use serde_json::json;
 
-use crate::client::{Client, Reply, Request, request, start_with_bucket};
+use crate::client::{Client, Reply, Request, request, start_with_bucket, start_with_two_accounts};
 
 async fn setup() -> (Emulator, Client) {
     let (emulator, client) = start_with_bucket().await;
@@ -264,11 +264,7 @@ async fn refuses_bad_uploads() {
 
 #[tokio::test]
 async fn refuses_access_to_buckets_of_other_users() {
-    let builder = Emulator::builder()
-        .account("ALICE", "a")
-        .account("BOB", "b");
-    let emulator = builder.start().await.unwrap();
-    let [alice, bob] = [0, 1].map(|index| Client::of(&emulator, &emulator.accounts()[index]));
+    let (_emulator, [alice, bob]) = start_with_two_accounts().await;
     alice.bucket("private").await;
     alice.put("/private/a", "secret").await;
     bob.bucket("bobsbox").await;

@@ -9,7 +9,9 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use qingstor_emulator::Emulator;
 use serde_json::json;
 
-use crate::client::{Client, Reply, encode, http_date, request, start_with_bucket};
+use crate::client::{
+    Client, Reply, encode, http_date, request, start_with_bucket, start_with_two_accounts,
+};
 use crate::origin::{Origin, Sent};
 
 /// Returns a JPEG image of 600 by 400 pixels. The upper half is red.
@@ -164,14 +166,7 @@ async fn supports_conditions_and_header_overrides() {
 
 #[tokio::test]
 async fn save_stores_the_image() {
-    let emulator = Emulator::builder()
-        .account("ALICE", "A")
-        .account("BOB", "B")
-        .start()
-        .await
-        .unwrap();
-    let client = Client::new(&emulator);
-    let other = Client::of(&emulator, &emulator.accounts()[1]);
+    let (_emulator, [client, other]) = start_with_two_accounts().await;
     for bucket in ["photos", "results"] {
         client.bucket(bucket).await;
     }

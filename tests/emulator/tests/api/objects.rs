@@ -2,11 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use qingstor_emulator::Emulator;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::client::{Client, content_md5, http_date, read_reply, request, start_with_bucket};
+use crate::client::{
+    content_md5, http_date, read_reply, request, start_with_bucket, start_with_two_accounts,
+};
 
 const ETAG: &str = "\"781e5e245d69b566979b86e28d23f2c7\"";
 
@@ -238,14 +239,7 @@ async fn concurrent_writes_are_atomic() {
 
 #[tokio::test]
 async fn a_slow_body_is_not_stored_in_a_new_bucket_of_the_same_name() {
-    let emulator = Emulator::builder()
-        .account("ALICE", "A")
-        .account("BOB", "B")
-        .start()
-        .await
-        .unwrap();
-    let alice = Client::of(&emulator, &emulator.accounts()[0]);
-    let bob = Client::of(&emulator, &emulator.accounts()[1]);
+    let (_emulator, [alice, bob]) = start_with_two_accounts().await;
     for (method, target) in [
         ("PUT", "/photos/a"),
         ("POST", "/photos/a?append&position=0"),

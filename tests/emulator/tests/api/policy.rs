@@ -3,7 +3,7 @@
 use qingstor_emulator::Emulator;
 use serde_json::{Value, json};
 
-use crate::client::{Client, Reply, Request, request};
+use crate::client::{Client, Reply, Request, request, start_with_two_accounts};
 
 struct Setup {
     _emulator: Emulator,
@@ -15,13 +15,7 @@ struct Setup {
 
 /// Creates the private bucket `photos` of alice with two objects.
 async fn setup() -> Setup {
-    let emulator = Emulator::builder()
-        .account("ALICE", "A")
-        .account("BOB", "B")
-        .start()
-        .await
-        .unwrap();
-    let [alice, bob] = [0, 1].map(|index| Client::of(&emulator, &emulator.accounts()[index]));
+    let (emulator, [alice, bob]) = start_with_two_accounts().await;
     let [alice_id, bob_id] =
         [0, 1].map(|index: usize| emulator.accounts()[index].user_id().to_owned());
     alice.bucket("photos").await;

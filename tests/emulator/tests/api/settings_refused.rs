@@ -1,21 +1,13 @@
 //! Refused requests for bucket settings.
 
-use qingstor_emulator::Emulator;
 use serde_json::json;
 
-use crate::client::{Client, content_md5, request};
+use crate::client::{content_md5, request, start_with_two_accounts};
 use crate::settings::{SUB_RESOURCES, put, refused, setup};
 
 #[tokio::test]
 async fn only_the_owner_can_read_and_change_settings() {
-    let emulator = Emulator::builder()
-        .account("ALICE", "A")
-        .account("BOB", "B")
-        .start()
-        .await
-        .unwrap();
-    let alice = Client::of(&emulator, &emulator.accounts()[0]);
-    let bob = Client::of(&emulator, &emulator.accounts()[1]);
+    let (emulator, [alice, bob]) = start_with_two_accounts().await;
     alice.bucket("photos").await;
     let grant =
         |user: &str| json!({"grantee": {"type": "user", "id": user}, "permission": "FULL_CONTROL"});

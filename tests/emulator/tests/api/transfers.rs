@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use qingstor_emulator::Emulator;
 
-use crate::client::{Client, Request, http_date, request, start_with_bucket};
+use crate::client::{
+    Client, Request, http_date, request, start_with_bucket, start_with_two_accounts,
+};
 
 async fn setup() -> (Emulator, Client) {
     let (emulator, client) = start_with_bucket().await;
@@ -162,14 +164,7 @@ async fn refuses_invalid_copies() {
 
 #[tokio::test]
 async fn a_move_needs_write_permission_on_the_source() {
-    let emulator = Emulator::builder()
-        .account("ALICE", "A")
-        .account("BOB", "B")
-        .start()
-        .await
-        .unwrap();
-    let alice = Client::of(&emulator, &emulator.accounts()[0]);
-    let bob = Client::of(&emulator, &emulator.accounts()[1]);
+    let (emulator, [alice, bob]) = start_with_two_accounts().await;
     alice.bucket("photos").await;
     bob.bucket("albums").await;
     alice.put("/photos/a", "content").await;
