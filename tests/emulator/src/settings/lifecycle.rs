@@ -5,7 +5,7 @@ pub(crate) mod due_actions;
 
 use serde::{Deserialize, Serialize};
 
-use super::json::{self, Flag};
+use super::json::{self, Flag, Object};
 use super::{Setting, SettingContext, Settings};
 use crate::base::api_error::ApiError;
 use crate::base::metadata::StorageClass;
@@ -63,36 +63,16 @@ struct Filter {
 /// Actions of a rule, of which exactly one is present.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Actions {
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    expiration: Option<Expiration>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    abort_incomplete_multipart_upload: Option<Abort>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    transition: Option<Transition>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    noncurrent_version_expiration: Option<Expiration>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    noncurrent_version_transition: Option<Transition>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expiration: Option<Object<Expiration>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    abort_incomplete_multipart_upload: Option<Object<Abort>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transition: Option<Object<Transition>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    noncurrent_version_expiration: Option<Object<Expiration>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    noncurrent_version_transition: Option<Object<Transition>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,8 +145,8 @@ impl Lifecycle {
 
 impl Actions {
     fn list(&self) -> Vec<(Action, u32)> {
-        let transition = |transition: &Transition| transition.days;
-        let expiration = |expiration: &Expiration| expiration.days;
+        let transition = |transition: &Object<Transition>| transition.days;
+        let expiration = |expiration: &Object<Expiration>| expiration.days;
         let abort = self.abort_incomplete_multipart_upload.as_ref();
         [
             (
@@ -199,6 +179,7 @@ impl Actions {
         [&self.transition, &self.noncurrent_version_transition]
             .into_iter()
             .flatten()
+            .map(|transition| &transition.0)
     }
 }
 

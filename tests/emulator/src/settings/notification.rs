@@ -4,7 +4,7 @@ pub(crate) mod callback;
 
 use serde::{Deserialize, Serialize};
 
-use super::json::{self, OneOrMany};
+use super::json::{self, Object, OneOrMany};
 use super::{Setting, SettingContext, Settings, check_count, check_ids, check_url, invalid};
 use crate::base::api_error::ApiError;
 use crate::base::wildcard;
@@ -36,12 +36,8 @@ pub(crate) struct Rule {
     )]
     object_filters: Option<OneOrMany>,
     pub(crate) cloudfunc: String,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    pub(crate) cloudfunc_args: Option<CloudfuncArgs>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cloudfunc_args: Option<Object<CloudfuncArgs>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) notify_url: Option<String>,
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::json::{self, OneOrMany};
+use super::json::{self, Object, OneOrMany};
 use super::{Setting, SettingContext, Settings, check_count, check_ids, invalid};
 use crate::base::api_error::ApiError;
 use crate::base::wildcard;
@@ -34,12 +34,8 @@ struct Statement {
     effect: Effect,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resource: Option<OneOrMany>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    condition: Option<Condition>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    condition: Option<Object<Condition>>,
 }
 
 /// Decision of a statement.

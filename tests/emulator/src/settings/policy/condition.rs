@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::base::wildcard;
-use crate::settings::json::{self, OneOrMany};
+use crate::settings::json::{Object, OneOrMany};
 
 /// Largest length of a condition as JSON, in characters.
 const MAX_LENGTH: usize = 2048;
@@ -15,36 +15,16 @@ const MAX_LENGTH: usize = 2048;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Condition {
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    string_like: Option<Referers>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    string_not_like: Option<Referers>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    ip_address: Option<Sources>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    not_ip_address: Option<Sources>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::optional_object"
-    )]
-    is_null: Option<NoReferer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    string_like: Option<Object<Referers>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    string_not_like: Option<Object<Referers>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ip_address: Option<Object<Sources>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_ip_address: Option<Object<Sources>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    is_null: Option<Object<NoReferer>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
