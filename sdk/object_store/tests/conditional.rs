@@ -84,7 +84,7 @@ macro_rules! tests {
                 assert!(matches!(error, Error::Generic { .. }), "{error}");
                 // The service has refused it, so that the state of the object does not matter.
                 site.faults(&[
-                    "operation=AppendObject,code=service_unavailable",
+                    "operation=AppendObject,code=fetch_throttled",
                     "operation=HeadObject,status=404",
                 ]);
                 let error = create(&store, "k", "mine").await.unwrap_err();

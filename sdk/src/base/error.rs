@@ -403,9 +403,9 @@ impl Error {
 
     /// Returns whether the same call may succeed later: the connection failed or broke (except for a
     /// reason that does not pass, such as a certificate that is not trusted), a timeout expired, or
-    /// the service was busy (408, 429, 5xx except 501 and 505, and error codes that the API marks as
-    /// temporary). `bad_digest` and `incomplete_body` are not retryable: the client repeats such a
-    /// request once itself.
+    /// the service was busy (408, 429, 5xx except 501 and 505, and temporary error codes).
+    /// `bad_digest` and `incomplete_body` are not retryable: the client repeats such a request once
+    /// itself.
     ///
     /// # Troubleshooting
     ///
@@ -422,10 +422,9 @@ impl Error {
     /// Returns whether the service may have executed the request, in any of its attempts.
     ///
     /// Returns `false` if no attempt was sent, or if the service refused each one: no connection, a
-    /// code that the API marks as temporary (except `internal_error`), a status such as 400, 403, 404
-    /// or 412. Returns `true` if it is not known: `internal_error`, a broken connection, a timeout
-    /// after the request was sent, a status such as 500, 502 or 504, a response that is not what the
-    /// API describes, a request body that could not be read.
+    /// status such as 400, 403, 404 or 412, or 429 with a code of the service. Returns `true` if it is
+    /// not known: a broken connection, a timeout after the request was sent, a status such as 500, 502,
+    /// 503 or 504, a response that is not what the API describes, a request body that could not be read.
     ///
     /// Use it for operations that are not idempotent: an append, a move. If it returns `true`, look at the
     /// state of the object before you repeat them.

@@ -33,8 +33,8 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 ///
 /// | failure | retried |
 /// | --- | --- |
-/// | no connection; a code that the API marks as temporary, except `internal_error`; another code of the service with the status 429 or 503 | always: the service has not executed the request |
-/// | a broken connection, no response in time, an incomplete response, a success before the whole body was sent; `internal_error`; 429 and 503 without a code of the service; 408, and 5xx except 501, 503 and 505 | if the request is idempotent |
+/// | no connection; `lease_not_ready`; 429 with a code of the service | always: the service has not executed the request |
+/// | a broken connection, no response in time, an incomplete response, a success before the whole body was sent; 429 without a code of the service; 408, and 5xx except 501 and 505 | if the request is idempotent |
 /// | `bad_digest`, `incomplete_body`: the request body was damaged on the way | once |
 /// | every other error, also an untrusted certificate, a server without TLS, and a proxy that refuses the target or the password | never |
 ///
@@ -44,7 +44,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// [`OperationInfo`](crate::generic::OperationInfo). The request body must be replayable: in memory, in a
 /// file, or a stream that has not been read yet.
 ///
-/// A proxy may send 429 or 503 after it has lost the response of the service, also as JSON with a code.
+/// A proxy may send 429 after it has lost the response of the service, also as JSON with a code.
 /// A code is one of the service if it is an [`ErrorCode`](crate::ErrorCode) of the API, or if the
 /// response has the header `x-qs-request-id`.
 ///

@@ -63,13 +63,13 @@ async fn only_a_code_of_the_service_proves_that_a_busy_service_executed_nothing(
     let (emulator, _) = start().await;
     for (response, attempts, expected) in [
         (
-            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             1,
             true,
         ),
         (
-            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 30\r\nConnection: close\r\n\
-             Content-Type: application/json\r\n\r\n{\"code\":\"service_unavailable\"}",
+            "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 26\r\nConnection: close\r\n\
+             Content-Type: application/json\r\n\r\n{\"code\":\"fetch_throttled\"}",
             4,
             false,
         ),
@@ -103,6 +103,7 @@ async fn the_error_of_an_executed_request_never_denies_it() {
         rule().status(502),
         rule().status(503),
         rule().status(504),
+        rule().code("service_unavailable"),
     ] {
         for when in [When::Before, When::After] {
             fail(&emulator, [fault.clone().when(when)]);
@@ -114,7 +115,7 @@ async fn the_error_of_an_executed_request_never_denies_it() {
             bucket.delete_object("log").await.unwrap();
         }
     }
-    fail(&emulator, [rule().code("service_unavailable")]);
+    fail(&emulator, [rule().code("fetch_throttled")]);
     let error = append(&bucket).await.unwrap_err();
     assert!(!error.may_have_been_executed(), "{error}");
     assert!(bucket.head_object("log").await.is_err());

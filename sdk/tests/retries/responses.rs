@@ -119,7 +119,7 @@ async fn a_request_that_is_not_idempotent_is_not_retried_after_an_ambiguous_fail
 #[tokio::test]
 async fn a_refused_request_of_any_kind_is_retried() {
     let (emulator, bucket) = start().await;
-    let refusal = || FaultRule::on_any().code("service_unavailable");
+    let refusal = || FaultRule::on_any().code("fetch_throttled");
     fail(&emulator, [refusal().times(2)]);
     let output = bucket.append_object("log", 0).body("line").await.unwrap();
     assert_eq!(output.attempts(), 3);
@@ -133,7 +133,7 @@ async fn a_refused_request_of_any_kind_is_retried() {
 async fn creating_a_bucket_is_not_retried_after_an_ambiguous_failure() {
     let (emulator, bucket) = start().await;
     let lost = || FaultRule::on_any().when(When::After).reset(Reset::Before);
-    let refusal = || FaultRule::on_any().code("service_unavailable");
+    let refusal = || FaultRule::on_any().code("fetch_throttled");
     bucket.delete_object("k").await.unwrap();
     fail(&emulator, [lost().times(1)]);
     let error = bucket.delete().await.unwrap_err();

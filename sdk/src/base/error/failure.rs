@@ -56,11 +56,11 @@ impl Error {
             _ => {}
         }
         match self.status().map(|status| status.as_u16()) {
-            Some(429 | 503) if self.is_of_service() => Failure::NotExecuted,
+            Some(429) if self.is_of_service() => Failure::NotExecuted,
             // Not implemented, and HTTP version not supported: both are permanent.
             Some(501 | 505) => Failure::Final,
-            // A proxy sends 429 and 503, too, and may have lost the response of the service. Proxies
-            // use statuses above 511 that no standard defines.
+            // A proxy sends 429, too, and may have lost the response of the service. Proxies use
+            // statuses above 511 that no standard defines.
             Some(408 | 429 | 500..=599) => Failure::Ambiguous,
             _ => Failure::Final,
         }

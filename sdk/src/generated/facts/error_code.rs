@@ -110,7 +110,7 @@ string_enum! {
 }
 
 impl ErrorCode {
-    /// Returns whether the API marks the error as temporary, so that the same call may succeed later.
+    /// Returns whether the error is temporary, so that the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(
@@ -125,7 +125,10 @@ impl ErrorCode {
 
     /// Returns whether the service may have executed the request before the temporary error.
     pub(crate) fn is_ambiguous(&self) -> bool {
-        matches!(self, Self::InternalError)
+        matches!(
+            self,
+            Self::InternalError | Self::ServiceUnavailable | Self::UpstreamFailed
+        )
     }
 
     /// Returns whether the temporary error lasts for at least a second.

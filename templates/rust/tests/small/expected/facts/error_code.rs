@@ -19,7 +19,7 @@ string_enum! {
 }
 
 impl ErrorCode {
-    /// Returns whether the API marks the error as temporary, so that the same call may succeed later.
+    /// Returns whether the error is temporary, so that the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Closed)
