@@ -4,6 +4,7 @@
 //! has what they share: flags, values, and output.
 
 mod command;
+mod form_fields;
 mod operation;
 mod values;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::ArgMatches;
+use futures_util::TryStreamExt as _;
 use qingstor_sdk::generic::ClientHandle;
 use qingstor_sdk::{
     Body, Bucket, ByteStream, Call, Error, ObjectPath, Operation as SdkOperation, QingStor,
@@ -32,7 +34,7 @@ use crate::session::{Session, is_not_found};
 use crate::special_files::{is_stdin, is_stdout, is_stream, open_stream};
 
 pub(crate) use command::ApiArguments;
-use operation::BODY_FLAG;
+use operation::{BODY_FLAG, BodyKind};
 pub(crate) use operation::{Kind, Operation, Parameter};
 
 /// The names that generated commands use.
@@ -256,7 +258,7 @@ impl Api {
         I: SdkOperation<Handle: ClientHandle, Output: Serialize + Deref<Target = ResponseMeta>>,
     {
         if self.is_dry_run() {
-            return self.print_request(call);
+            return self.print_request(call).await;
         }
         let output = self.explain(call.send().await)?;
         self.print_output(&output, &output, None)
@@ -277,7 +279,7 @@ impl Api {
         I: SdkOperation<Handle: ClientHandle, Output: Serialize + Deref<Target = ResponseMeta>>,
     {
         if self.is_dry_run() {
-            return self.print_request(call);
+            return self.print_request(call).await;
         }
         let output = self.explain(call.send().await)?;
         match self.matches.get_one::<PathBuf>("output") {
@@ -337,36 +339,55 @@ impl Api {
     }
 
     /// Prints the request as a `curl` command.
-    fn print_request<I: SdkOperation>(&self, call: Call<I>) -> Result<()> {
-        let request = call.build()?;
-        let text = request
-            .body()
-            .as_bytes()
-            .and_then(|bytes| std::str::from_utf8(bytes).ok());
-        let body = match (self.stream_operand(), text) {
-            (Some(file), _) => CurlBody::File(file),
-            (None, Some(text)) if !text.is_empty() => CurlBody::Text(text),
+    async fn print_request<I: SdkOperation>(&self, call: Call<I>) -> Result<()> {
+        let (request, body) = call.build()?.into_parts();
+        let show_secrets = self.matches.get_flag("show-secrets");
+        let content = body.as_bytes().cloned().unwrap_or_default();
+        let text = std::str::from_utf8(&content).unwrap_or_default();
+        let fields;
+        let body = match (self.operation.body, self.stream_operand()) {
+            (BodyKind::Form, file) => {
+                fields = self.form_fields(body, show_secrets).await?;
+                CurlBody::Form {
+                    fields: &fields,
+                    file,
+                }
+            }
+            (_, Some((_, file))) => CurlBody::File(file),
+            (_, None) if !text.is_empty() => CurlBody::Text(text),
             _ => CurlBody::None,
         };
-        let show_secrets = self.matches.get_flag("show-secrets");
-        let method = request.method().as_str();
-        let uri = request.uri().to_string();
-        let command = curl::command(method, &uri, request.headers(), &body, show_secrets);
+        let method = request.method.as_str();
+        let uri = request.uri.to_string();
+        let command = curl::command(method, &uri, &request.headers, &body, show_secrets);
         self.output.result(
             || command.clone(),
             || json!({"method": method, "url": uri, "curl": command}),
         )
     }
 
-    fn stream_operand(&self) -> Option<&str> {
-        let stream = self
-            .operation
-            .parameters
-            .iter()
-            .find(|one| one.kind == Kind::Stream)?;
-        self.matches
-            .get_one::<String>(stream.flag)
-            .map(String::as_str)
+    /// Returns the fields of a form without its file. Secrets are replaced unless `show_secrets` is set.
+    async fn form_fields(&self, form: Body, show_secrets: bool) -> Result<Vec<(String, String)>> {
+        let form: Vec<_> = form.into_stream()?.try_collect().await?;
+        let form = form.concat();
+        let mut fields = form_fields::parse(&String::from_utf8_lossy(&form));
+        let parameters = self.operation.parameters.iter();
+        for secret in parameters.filter(|one| one.kind == Kind::Secret && !show_secrets) {
+            for (name, value) in &mut fields {
+                if name == secret.name {
+                    *value = curl::SECRET.to_owned();
+                }
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Returns the name of the parameter whose value is a file, and its path.
+    fn stream_operand(&self) -> Option<(&str, &str)> {
+        let mut parameters = self.operation.parameters.iter();
+        let stream = parameters.find(|one| one.kind == Kind::Stream)?;
+        let path = self.matches.get_one::<String>(stream.flag)?;
+        Some((stream.name, path))
     }
 
     fn parameter(&self, flag: &str) -> Option<&'static Parameter> {

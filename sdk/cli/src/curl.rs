@@ -7,6 +7,9 @@ use http::header::{
 };
 use qingstor_sdk::Presigned;
 
+/// Placeholder of a secret.
+pub(crate) const SECRET: &str = "<secret>";
+
 /// The body of a request.
 pub(crate) enum CurlBody<'a> {
     /// The request has no body.
@@ -15,6 +18,13 @@ pub(crate) enum CurlBody<'a> {
     Text(&'a str),
     /// A file; `-` is standard input.
     File(&'a str),
+    /// The fields of a form, and the file that it ends with.
+    Form {
+        /// Names and values, with the placeholders of secrets.
+        fields: &'a [(String, String)],
+        /// The field of the file, and its path; `-` is standard input.
+        file: Option<(&'a str, &'a str)>,
+    },
 }
 
 /// Returns the `curl` command for a presigned call. For an upload, `file` is what it sends.
@@ -53,25 +63,50 @@ pub(crate) fn command(
     }
     let mut has_content_type = false;
     for (name, value) in headers {
-        // curl computes the length from the body.
-        if name == CONTENT_LENGTH {
+        let is_computed = match body {
+            // Without a body, curl sends no length, which the service requires.
+            CurlBody::None => false,
+            CurlBody::Text(_) | CurlBody::File(_) => name == CONTENT_LENGTH,
+            // The type contains the boundary that curl chooses.
+            CurlBody::Form { .. } => name == CONTENT_LENGTH || name == CONTENT_TYPE,
+        };
+        if is_computed {
             continue;
         }
         has_content_type |= name == CONTENT_TYPE;
         let value = match show_secrets {
-            true => value.to_str().unwrap_or_default().to_owned(),
+            true => String::from_utf8_lossy(value.as_bytes()).into_owned(),
             false => redacted(name, value),
         };
-        let _ = write!(command, " --header {}", quoted(&format!("{name}: {value}")));
+        let header = match value.is_empty() {
+            // curl does not send a header that ends with the colon.
+            true => format!("{name};"),
+            false => format!("{name}: {value}"),
+        };
+        let _ = write!(command, " --header {}", quoted(&header));
     }
     let data = match body {
         CurlBody::None => None,
         CurlBody::Text(text) => Some(("--data-raw", (*text).to_owned())),
-        CurlBody::File(file) => Some(("--upload-file", (*file).to_owned())),
+        // `--upload-file` sends standard input without a length, and adds the name of the file to a
+        // URL that ends with `/`.
+        CurlBody::File(file) if *file == "-" || path_of(uri).ends_with('/') => {
+            Some(("--data-binary", format!("@{file}")))
+        }
+        CurlBody::File(file) => {
+            if file.contains(['[', ']', '{', '}']) {
+                command.push_str(" --globoff");
+            }
+            Some(("--upload-file", (*file).to_owned()))
+        }
+        CurlBody::Form { fields, file } => {
+            write_form(&mut command, fields, *file);
+            None
+        }
     };
     if let Some((option, value)) = data {
         // curl would add a type to data, and the signature would not be valid.
-        if option == "--data-raw" && !has_content_type {
+        if option != "--upload-file" && !has_content_type {
             command.push_str(" --header 'Content-Type:'");
         }
         let _ = write!(command, " {option} {}", quoted(&value));
@@ -80,12 +115,37 @@ pub(crate) fn command(
     command
 }
 
+fn write_form(command: &mut String, fields: &[(String, String)], file: Option<(&str, &str)>) {
+    for (name, value) in fields {
+        let field = quoted(&format!("{name}={value}"));
+        let _ = write!(command, " --form-string {field}");
+    }
+    if let Some((name, path)) = file {
+        // The service refuses a form whose field `content-type` differs from the type of the file.
+        let media_type = fields
+            .iter()
+            .find(|(name, value)| name.eq_ignore_ascii_case("content-type") && !value.is_empty())
+            .map_or("application/octet-stream", |(_, value)| value);
+        let path = path.replace('\\', r"\\").replace('"', r#"\""#);
+        let mut part = format!("{name}=@\"{path}\";type={media_type}");
+        if path == "-" {
+            part.push_str(";filename=file");
+        }
+        let _ = write!(command, " --form {}", quoted(&part));
+    }
+}
+
+/// Returns a URL without its query.
+fn path_of(uri: &str) -> &str {
+    uri.split_once('?').map_or(uri, |(path, _)| path)
+}
+
 fn redacted(name: &HeaderName, value: &HeaderValue) -> String {
-    let text = value.to_str().unwrap_or_default();
+    let text = String::from_utf8_lossy(value.as_bytes());
     match text.rsplit_once(':') {
         Some((id, _)) if name == AUTHORIZATION => format!("{id}:<signature>"),
-        _ if value.is_sensitive() => "<secret>".to_owned(),
-        _ => text.to_owned(),
+        _ if value.is_sensitive() => SECRET.to_owned(),
+        _ => text.into_owned(),
     }
 }
 
@@ -133,5 +193,56 @@ mod tests {
             full.contains("c2lnbmF0dXJl") && full.contains("a2V5") && full.contains("u:p@h"),
             "{full}"
         );
+    }
+
+    #[test]
+    fn each_body_is_sent_as_it_was_signed() {
+        let headers: HeaderMap = [("content-length", "0"), ("x-qs-meta-a", "")]
+            .into_iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect();
+        let shown = |uri, body| command("PUT", uri, &headers, &body, true);
+        let start = "curl --request PUT";
+        let empty = "--header 'x-qs-meta-a;'";
+        for (uri, body, expected) in [
+            (
+                "u",
+                CurlBody::None,
+                format!("{start} --header 'content-length: 0' {empty} 'u'"),
+            ),
+            (
+                "u",
+                CurlBody::File("-"),
+                format!("{start} {empty} --header 'Content-Type:' --data-binary '@-' 'u'"),
+            ),
+            (
+                "u/?a=b",
+                CurlBody::File("f"),
+                format!("{start} {empty} --header 'Content-Type:' --data-binary '@f' 'u/?a=b'"),
+            ),
+            (
+                "u",
+                CurlBody::File("f[1]"),
+                format!("{start} {empty} --globoff --upload-file 'f[1]' 'u'"),
+            ),
+            (
+                "u",
+                CurlBody::Form {
+                    fields: &[],
+                    file: Some(("file", "-")),
+                },
+                format!(
+                    "{start} {empty} \
+                     --form 'file=@\"-\";type=application/octet-stream;filename=file' 'u'"
+                ),
+            ),
+        ] {
+            assert_eq!(shown(uri, body), expected);
+        }
     }
 }

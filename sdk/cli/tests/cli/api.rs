@@ -267,6 +267,7 @@ fn a_dry_run_prints_a_command_without_secrets() {
     let key = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
     world.write("a.txt", "content");
     world.write("key", key);
+    world.write("it's [\"1\"].txt", "content");
     let options = ["--dry-run", "--encryption-customer-key", "@key"];
     let put = [&api_put("it's", "a.txt")[..], &options].concat();
     let shown = world.ok(&put).stdout;
@@ -308,7 +309,47 @@ fn a_dry_run_prints_a_command_without_secrets() {
             "--content-type",
             "text/x-a",
         ][..],
-        &["DeleteMultipleObjects", "--objects", r#"[{"key":"it's"}]"#],
+        &["PutObject", "--key", "empty"],
+        &[
+            "PutObject",
+            "--key",
+            "copy",
+            "--copy-source",
+            "cli-test/it's",
+        ],
+        &[
+            "PutObject",
+            "--key",
+            "moved",
+            "--move-source",
+            "cli-test/copy",
+        ],
+        &["PutObject", "--key", "folder/", "--body", "a.txt"],
+        &[
+            "PutObject",
+            "--key",
+            "plain",
+            "--body",
+            "it's [\"1\"].txt",
+            "--metadata",
+            "a=",
+        ],
+        &[
+            "PostObject",
+            "--key",
+            "form",
+            "--file",
+            "it's [\"1\"].txt",
+            "--content-type",
+            "text/x-a; charset=utf-8",
+            "--metadata",
+            "a=it's",
+        ],
+        &[
+            "DeleteMultipleObjects",
+            "--objects",
+            r#"[{"key":"it's"},{"key":"empty"},{"key":"moved"},{"key":"folder/"},{"key":"plain"}]"#,
+        ],
     ] {
         let arguments = [
             &["api"],
@@ -327,7 +368,25 @@ fn a_dry_run_prints_a_command_without_secrets() {
             .unwrap();
         assert!(output.status.success(), "{command}: {output:?}");
     }
-    assert_eq!(world.keys(), [""; 0]);
+    assert_eq!(world.keys(), ["form"]);
+}
+
+#[test]
+fn a_dry_run_prints_the_fields_of_a_form_without_the_signature() {
+    let world = World::new();
+    let post = ["api", "PostObject", "--bucket", BUCKET, "--key", "it's"];
+    let shown = world
+        .ok(&[&post[..], &["--file", "a.txt", "--dry-run"]].concat())
+        .stdout;
+    for part in [
+        r"--form-string 'key=it'\''s'",
+        "--form-string 'policy=",
+        "--form-string 'signature=<secret>'",
+        r#"--form 'file=@"a.txt";type=application/octet-stream'"#,
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains("content-type:"), "{shown}");
 }
 
 #[test]
