@@ -34,7 +34,7 @@ use crate::session::{Session, is_not_found};
 use crate::special_files::{is_stdin, is_stdout, is_stream, open_stream};
 
 pub(crate) use command::ApiArguments;
-use operation::{BODY_FLAG, BodyKind};
+use operation::{BODY_FLAG, BodyKind, Level};
 pub(crate) use operation::{Kind, Operation, Parameter};
 
 /// The names that generated commands use.
@@ -149,7 +149,10 @@ impl Api {
             false => values::value(parameter, &texts)?,
             true => match self.document.get(parameter.name) {
                 Some(value) if parameter.is_in_json => value.clone(),
-                _ => return Ok(None),
+                _ => match self.zone_for(parameter) {
+                    Some(zone) => zone.into(),
+                    None => return Ok(None),
+                },
             },
         };
         match serde_json::from_value(value) {
@@ -159,6 +162,12 @@ impl Api {
                 values::with_file_hint(parameter, &texts, error),
             )),
         }
+    }
+
+    /// Returns the zone of `--zone` for the parameter that limits a list to a zone, as `ls` does.
+    fn zone_for(&self, parameter: &Parameter) -> Option<String> {
+        let is_zone = self.operation.level == Level::Service && parameter.name == "Location";
+        self.session.zone().filter(|_| is_zone)
     }
 
     /// Returns the value of a required flag.

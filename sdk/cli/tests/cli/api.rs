@@ -390,6 +390,18 @@ fn a_dry_run_prints_the_fields_of_a_form_without_the_signature() {
 }
 
 #[test]
+fn the_zone_limits_the_list_of_buckets() {
+    let world = World::new();
+    let list = ["api", "ListBuckets", "--dry-run", "--zone", "sh1a"];
+    let shown = world.ok(&list).stdout;
+    assert!(shown.contains("--header 'location: sh1a'"), "{shown}");
+    let shown = world
+        .ok(&[&list[..], &["--location", "gd2"]].concat())
+        .stdout;
+    assert!(shown.contains("--header 'location: gd2'"), "{shown}");
+}
+
+#[test]
 fn the_two_forms_of_files_are_explained() {
     let world = World::new();
     world.write("cors.json", r#"{"cors_rules":[]}"#);
