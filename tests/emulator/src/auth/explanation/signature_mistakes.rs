@@ -24,8 +24,6 @@ pub(super) fn in_signature(
     let base64_of_hmac =
         |secret: &str, string: &[u8]| STANDARD.encode(hmac_sha256(secret.as_bytes(), string));
     let around = "the secret access key has white space around it";
-    let hexadecimal = "the signature is hexadecimal instead of Base64";
-    let marks = "the signature has white space or quotes around it";
     let mut list = Vec::new();
     for (text, signature) in [
         (
@@ -33,21 +31,12 @@ pub(super) fn in_signature(
             base64_of_hmac(secret, &[string, b"\n"].concat()),
         ),
         (around, base64_of_hmac(&format!("{secret}\n"), string)),
-        (around, base64_of_hmac(&format!("{secret}\r\n"), string)),
         (around, base64_of_hmac(&format!("{secret} "), string)),
         (around, base64_of_hmac(&format!(" {secret}"), string)),
-        (
-            "the secret access key has quotes around it",
-            base64_of_hmac(&format!("\"{secret}\""), string),
-        ),
         ("the secret access key is empty", base64_of_hmac("", string)),
         (
             "the key of HMAC is the access key ID instead of the secret access key",
             base64_of_hmac(id, string),
-        ),
-        (
-            "the secret access key is encoded as Base64",
-            base64_of_hmac(&STANDARD.encode(secret), string),
         ),
         (
             "the key and the message of HMAC-SHA256 are exchanged",
@@ -61,23 +50,17 @@ pub(super) fn in_signature(
             "the signature is SHA-256 without the secret, instead of HMAC-SHA256",
             STANDARD.encode(Sha256::digest(string)),
         ),
-        (hexadecimal, hex(&digest)),
-        (hexadecimal, hex(&digest).to_uppercase()),
+        (
+            "the signature is hexadecimal instead of Base64",
+            hex(&digest),
+        ),
         (
             "the signature is the Base64 form of hexadecimal digits instead of the digest",
             STANDARD.encode(hex(&digest)),
         ),
         (
-            "the signature is encoded as Base64 twice",
-            STANDARD.encode(&right),
-        ),
-        (
             "the signature is URL-safe Base64 instead of standard Base64",
             URL_SAFE.encode(&digest),
-        ),
-        (
-            "the padding (`=`) of the signature is missing",
-            right.trim_end_matches('=').to_owned(),
         ),
         (
             "the signature is not percent-encoded in the URL, so that its `+` became a space",
@@ -87,9 +70,7 @@ pub(super) fn in_signature(
             "the signature is percent-encoded once too often",
             percent_encode(right.as_bytes(), RESERVED).to_string(),
         ),
-        (marks, format!(" {right}")),
-        (marks, format!("{right}\n")),
-        (marks, format!("\"{right}\"")),
+        ("a line feed follows the signature", format!("{right}\n")),
     ] {
         list.push((text.to_owned(), signature.into_bytes()));
     }

@@ -178,21 +178,12 @@ fn explains_wrong_secrets() {
             "the secret access key is that of the account `OTHER`",
         ),
         ("a-secret-access-key\n", around),
-        ("a-secret-access-key\r\n", around),
         ("a-secret-access-key ", around),
         (" a-secret-access-key", around),
-        (
-            "\"a-secret-access-key\"",
-            "the secret access key has quotes around it",
-        ),
         ("", "the secret access key is empty"),
         (
             "ID",
             "the key of HMAC is the access key ID instead of the secret access key",
-        ),
-        (
-            "YS1zZWNyZXQtYWNjZXNzLWtleQ==",
-            "the secret access key is encoded as Base64",
         ),
     ] {
         explains(&get().with_header(&sign(secret, &get_text())), expected);
@@ -241,34 +232,24 @@ fn explains_wrong_encodings() {
     let get = Sent { target, ..get() };
     let right = sign(SECRET, &text);
     let hex = hex(&STANDARD.decode(&right).unwrap());
-    let hexadecimal = "the signature is hexadecimal instead of Base64";
-    let marks = "the signature has white space or quotes around it";
     let encoded = right.replace('+', "%2B").replace('/', "%2F");
     for (signature, expected) in [
-        (hex.clone(), hexadecimal),
-        (hex.to_uppercase(), hexadecimal),
+        (
+            hex.clone(),
+            "the signature is hexadecimal instead of Base64",
+        ),
         (
             STANDARD.encode(&hex),
             "the signature is the Base64 form of hexadecimal digits instead of the digest",
-        ),
-        (
-            STANDARD.encode(&right),
-            "the signature is encoded as Base64 twice",
         ),
         (
             right.replace('+', "-").replace('/', "_"),
             "the signature is URL-safe Base64 instead of standard Base64",
         ),
         (
-            right.trim_end_matches('=').to_owned(),
-            "the padding (`=`) of the signature is missing",
-        ),
-        (
             encoded.replace('=', "%3D"),
             "the signature is percent-encoded once too often",
         ),
-        (format!(" {right}"), marks),
-        (format!("\"{right}\""), marks),
     ] {
         explains(&get.with_header(&signature), expected);
     }
@@ -286,10 +267,7 @@ fn explains_wrong_encodings_in_signed_urls() {
             right.replace('+', " "),
             "the signature is not percent-encoded in the URL, so that its `+` became a space",
         ),
-        (
-            format!("{right}\n"),
-            "the signature has white space or quotes around it",
-        ),
+        (format!("{right}\n"), "a line feed follows the signature"),
     ] {
         explains(&get().with_query(&expires, &signature), expected);
     }
@@ -395,10 +373,6 @@ fn explains_signatures_of_forms() {
         (
             sign(SECRET, &STANDARD.encode(&policy)),
             "the policy is encoded as Base64 once more before it is signed",
-        ),
-        (
-            sign(SECRET, &format!("POST\n\n\n\n{policy}")),
-            "the policy is signed like a request",
         ),
         (
             sign(SECRET, &format!("{policy}\n")),

@@ -19,20 +19,14 @@ fn explains_mistakes_in_the_string_to_sign() {
             .replace("-b", "-B")
     });
     let acronym = title.replace("X-Qs", "X-QS");
-    let upper = case(str::to_uppercase);
     let as_sent = format!(
         "x-qs-meta-color-b:dark red\nx-qs-meta-color:blue\nx-qs-date:{DATE}\nx-qs-copy-source:/photos/%E4%B8%AD\n"
-    );
-    let by_line = PUT_HEADERS.replace(
-        "x-qs-meta-color:blue\nx-qs-meta-color-b:dark red\n",
-        "x-qs-meta-color-b:dark red\nx-qs-meta-color:blue\n",
     );
     let spaced = case(|name| format!("{name}: ")).replace(": :", ": ");
     let names = "the names of the `x-qs-` headers are not in lower case";
     let order = "the `x-qs-` headers are in the order of the request instead of sorted by name";
     let host =
         "the resource contains the host; it is the path as sent, after the bucket of the host";
-    let all = "all parameters are signed instead of only sub-resources and `response-*`";
     let content_type = "text/plain; charset=utf-8";
     let parameters = &PUT_QUERY[1..];
     for (from, to, expected) in [
@@ -79,23 +73,12 @@ fn explains_mistakes_in_the_string_to_sign() {
             "the header `x-qs-meta-color` is left out of the string to sign",
         ),
         (PUT_HEADERS, &as_sent, order),
-        (
-            PUT_HEADERS,
-            &by_line,
-            "the `x-qs-` headers are sorted by their whole lines instead of by name",
-        ),
         (PUT_HEADERS, &title, names),
         (PUT_HEADERS, &acronym, names),
-        (PUT_HEADERS, &upper, names),
         (
             PUT_HEADERS,
             &spaced,
             "a space follows the colon in the lines of the `x-qs-` headers",
-        ),
-        (
-            "%E4%B8%AD",
-            "\u{4e2d}",
-            "the values of the `x-qs-` headers are percent-decoded",
         ),
         (
             "red\n",
@@ -114,11 +97,6 @@ fn explains_mistakes_in_the_string_to_sign() {
         ),
         ("a%20b", "a+b", "the path contains `+` instead of `%20`"),
         (
-            "%2By",
-            "%2by",
-            "the percent-encoding of the path has lower-case digits",
-        ),
-        (
             "b/~x",
             "b%2F~x",
             "the slashes in the key are percent-encoded",
@@ -133,16 +111,6 @@ fn explains_mistakes_in_the_string_to_sign() {
             "/photos/a",
             "/photos/photos/a",
             "the bucket is in the resource twice",
-        ),
-        (
-            "/photos/a",
-            "photos/a",
-            "the slash before the bucket is missing",
-        ),
-        (
-            "/photos/a",
-            "/pek3a/photos/a",
-            "the zone is in the resource",
         ),
         ("/photos/a", "/pek3a.example.com/photos/a", host),
         (
@@ -165,11 +133,10 @@ fn explains_mistakes_in_the_string_to_sign() {
             "uploads&part_number=2&upload_id=u/1 2",
             "the signed parameters are in the order of the request instead of sorted by name",
         ),
-        ("=2&upload", "=2&prefix=q&upload", all),
         (
-            parameters,
-            "uploads&part_number=2&prefix=q&upload_id=u%2F1+2",
-            all,
+            "=2&upload",
+            "=2&prefix=q&upload",
+            "all parameters are signed instead of only sub-resources and `response-*`",
         ),
         (
             "&uploads",
@@ -211,17 +178,6 @@ fn explains_mistakes_in_the_layout() {
             "`Content-Type` precedes `Content-MD5` in the string to sign",
         ),
         (
-            format!(
-                "PUT\n{MD5}\ntext/plain; charset=utf-8\n\n{resource}\n{}",
-                PUT_HEADERS.trim_end()
-            ),
-            "the `x-qs-` headers follow the resource in the string to sign",
-        ),
-        (
-            text.replace(&resource, &format!("\n{resource}")),
-            "the string to sign has an additional empty line before the resource",
-        ),
-        (
             format!("{text}\n"),
             "the string to sign has a line feed at the end",
         ),
@@ -240,17 +196,11 @@ fn explains_mistakes_in_the_layout() {
 
 #[test]
 fn explains_mistakes_in_dates() {
-    for (line, header, expected) in [
-        ("", "", "the line of the date is empty"),
-        (
-            "",
-            "x-qs-date:Tue, 14 Nov 2023 22:13:20 GMT\n",
-            "`Date` is signed as `x-qs-date`",
-        ),
-    ] {
-        let text = format!("GET\n\n\n{line}\n{header}/photos/a%20b");
-        explains(&get().with_header(&sign(SECRET, &text)), expected);
-    }
+    let text = "GET\n\n\n\n/photos/a%20b";
+    explains(
+        &get().with_header(&sign(SECRET, text)),
+        "the line of the date is empty",
+    );
     let both = Sent {
         headers: vec![
             ("date", DATE),
@@ -285,7 +235,6 @@ fn explains_mistakes_in_keys() {
             "the path is percent-encoded except letters, digits and `-._~/`, instead of as in the request line",
         ),
         ("a/", "a", "the slash at the end of the path is missing"),
-        ("a//b", "a/b", "repeated slashes in the path are joined"),
     ] {
         let sent = Sent {
             target: format!("/photos/{key}"),
