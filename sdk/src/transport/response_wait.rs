@@ -10,7 +10,7 @@ use hyper_util::client::legacy::connect::CaptureConnection;
 use tokio::time::{Instant, Sleep};
 
 use super::meter::{BEFORE_RESPONSE, is_connecting, send_progress};
-use crate::base::deadline::deadline;
+use crate::base::deadline::deadline_after;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::message::body::SendProgress;
 use crate::message::throughput::ThroughputMeter;
@@ -42,9 +42,9 @@ impl SendWatch {
         progress.map_or(0, |progress| progress.bytes_taken())
     }
 
-    fn ready_polls(&self) -> u64 {
-        let progress = self.progress.as_ref();
-        progress.map_or(0, |progress| progress.ready_polls())
+    /// Returns when the connection has last asked for bytes of the body; `None` if it has not.
+    fn last_ready_poll(&self) -> Option<Instant> {
+        self.progress.as_ref()?.last_ready_poll()
     }
 
     fn waits_for_source(&self) -> bool {
@@ -141,7 +141,7 @@ impl SendWatch {
             self.throughput = None;
         }
         // Before the first poll, the connection is not established yet.
-        let is_sending = self.ready_polls() > 0;
+        let is_sending = self.last_ready_poll().is_some();
         let Some(throughput) = self.throughput.as_mut().filter(|_| is_sending) else {
             return Ok(());
         };
@@ -176,7 +176,6 @@ pub(super) async fn in_time<F: Future + Unpin>(
     idle_timeout: Duration,
     body: &mut SendWatch,
 ) -> Result<F::Output> {
-    let mut ready_polls = 0;
     let mut idle_deadline = timer.deadline();
     let mut last = body.sample(body.start);
     if let Some(check) = body.next_check(&last) {
@@ -190,13 +189,14 @@ pub(super) async fn in_time<F: Future + Unpin>(
             ready!(timer.as_mut().poll(cx));
             let now = Instant::now();
             if now >= idle_deadline {
-                let now_ready_polls = body.ready_polls();
-                if now_ready_polls == ready_polls && !body.waits_for_source() {
+                let last_progress = match body.waits_for_source() {
+                    true => now,
+                    false => body.last_ready_poll().unwrap_or(body.start),
+                };
+                idle_deadline = deadline_after(last_progress, idle_timeout);
+                if now >= idle_deadline {
                     return Poll::Ready(Err(body.no_response(idle_timeout)));
                 }
-                // The connection has taken bytes, or waits for the source of the body.
-                ready_polls = now_ready_polls;
-                idle_deadline = deadline(idle_timeout);
             }
             if let Err(error) = body.check(&mut last, now) {
                 return Poll::Ready(Err(error));

@@ -71,6 +71,25 @@ async fn a_silent_service_is_a_timeout_after_a_pause() {
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
 }
 
+/// The idle timeout starts with the last byte that the connection has taken.
+#[tokio::test]
+async fn a_service_that_takes_no_bytes_is_a_timeout_after_one_period() {
+    let server = Server::start(RequestBody::Ignore, |_, _| Vec::new()).await;
+    for len in [10, 100_000, 20_000_000] {
+        let never = RetryPolicy::never();
+        let bucket = server.bucket_with(|config| config.idle_timeout(2 * IDLE).retry(never));
+        let started = Instant::now();
+        let error = bucket.put_object("k").body(vec![7; len]).await;
+        let (error, elapsed) = (error.unwrap_err(), started.elapsed());
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+        assert!(error.to_string().contains("no response within"), "{error}");
+        assert!(
+            (2 * IDLE..3 * IDLE).contains(&elapsed),
+            "{len}: {elapsed:?}"
+        );
+    }
+}
+
 /// The time between the items of a list is not a part of any request.
 #[tokio::test]
 async fn a_slow_consumer_of_a_list_is_not_a_timeout() {

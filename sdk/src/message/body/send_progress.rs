@@ -14,8 +14,6 @@ use crate::base::error::Error;
 #[derive(Debug, Default)]
 pub(crate) struct SendProgress {
     bytes_taken: AtomicU64,
-    /// Number of polls that returned bytes, the end, or an error.
-    ready_polls: AtomicU64,
     is_abandoned: AtomicBool,
     state: Mutex<SendState>,
 }
@@ -27,6 +25,8 @@ struct SendState {
     waiting: Option<(Waker, Instant)>,
     /// Duration of earlier waits.
     waited: Duration,
+    /// Time of the last poll that returned bytes, the end, or an error.
+    last_ready_poll: Option<Instant>,
     failure: Option<Error>,
 }
 
@@ -40,9 +40,9 @@ impl SendProgress {
         self.bytes_taken.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Returns the number of polls that returned bytes, the end, or an error.
-    pub(crate) fn ready_polls(&self) -> u64 {
-        self.ready_polls.load(Ordering::Relaxed)
+    /// Returns the time of the last poll that returned bytes, the end, or an error.
+    pub(crate) fn last_ready_poll(&self) -> Option<Instant> {
+        self.state().last_ready_poll
     }
 
     /// Returns whether the connection waits for the source of the body: a stream, a file, or a
@@ -53,15 +53,16 @@ impl SendProgress {
 
     /// Records the result of polling the body. `waiting`: the waker, if the source was pending.
     pub(super) fn polled(&self, waiting: Option<&Waker>) {
-        if waiting.is_none() {
-            self.ready_polls.fetch_add(1, Ordering::Relaxed);
-        }
+        let now = Instant::now();
         let mut state = self.state();
+        if waiting.is_none() {
+            state.last_ready_poll = Some(now);
+        }
         let previous = state.waiting.take();
         match (waiting, previous) {
             (Some(waker), Some((_, since))) => state.waiting = Some((waker.clone(), since)),
-            (Some(waker), None) => state.waiting = Some((waker.clone(), Instant::now())),
-            (None, Some((_, since))) => state.waited += since.elapsed(),
+            (Some(waker), None) => state.waiting = Some((waker.clone(), now)),
+            (None, Some((_, since))) => state.waited += now - since,
             (None, None) => {}
         }
     }
