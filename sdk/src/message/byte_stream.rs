@@ -192,7 +192,7 @@ impl ByteStream {
             let slow_timeout = self.reader.slow_timeout;
             let error = match self.reader.attempt_time_left {
                 Some(time) if time.left < slow_timeout => {
-                    let progress = format!("received {received} bytes of the response body");
+                    let progress = format!("after {received} bytes of the response body");
                     attempt_timeout_error(time.limit, &progress)
                 }
                 _ => {

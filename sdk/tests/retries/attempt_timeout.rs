@@ -278,7 +278,7 @@ async fn a_body_that_the_client_reads_as_a_whole_counts() {
     assert_eq!(bucket.list_objects().await.unwrap().attempts(), 3);
     let bucket = bucket_of(incomplete(9, "200 OK", body).await.retry(policy()));
     let error = bucket.list_objects().await.unwrap_err();
-    let expected = format!("{MESSAGE} (received 1 of 28 bytes of the response body)");
+    let expected = format!("{MESSAGE} (after 1 of 28 bytes of the response body)");
     assert_eq!((error.message(), error.attempts()), (&*expected, 4));
 }
 
