@@ -40,6 +40,7 @@ use response_wait::{SendWatch, in_time};
 #[derive(Clone)]
 pub(crate) struct Transport {
     backend: Backend,
+    connect_timeout: Duration,
     idle_timeout: Duration,
     slow_timeout: Duration,
     min_throughput: Option<MinThroughput>,
@@ -107,6 +108,7 @@ impl Transport {
     pub(crate) fn new(config: &Config, service: &Address) -> Result<Self> {
         Ok(Self {
             backend: Backend::new(config, service)?,
+            connect_timeout: config.connect_timeout,
             idle_timeout: config.idle_timeout,
             slow_timeout: config.slow_timeout,
             min_throughput: config.min_throughput,
@@ -151,12 +153,14 @@ impl Transport {
             Backend::Network(client) => {
                 let short_reads = outbound.short_reads;
                 let (mut request, progress) = outbound.into_network_request(&self.user_agent)?;
-                if watch.attempt_timeout.is_some() || meter.is_some() {
-                    let connection = capture_connection(&mut request);
+                // Otherwise, connecting ends before the wait for a response does.
+                let may_end_connecting = timeout <= self.connect_timeout;
+                if watch.attempt_timeout.is_some() || meter.is_some() || may_end_connecting {
+                    let captured = capture_connection(&mut request);
                     if let Some(meter) = meter {
-                        meter.connecting(&connection);
+                        meter.connecting(&captured);
                     }
-                    watch.connection = Some(connection);
+                    watch.connection = Some(captured);
                 }
                 watch.progress.clone_from(&progress);
                 let response = client.send(request, short_reads);

@@ -160,6 +160,31 @@ async fn an_attempt_without_a_connection_is_always_retried() {
     assert_eq!(error.message(), expected);
 }
 
+/// Whether the client measures the attempt, for an observer or a deadline, makes no difference.
+#[tokio::test]
+async fn an_idle_timeout_without_a_connection_is_always_retried() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("https://{}", silent.local_addr().unwrap());
+    for connect_timeout in [LIMIT, 20 * LIMIT] {
+        let config = Config::new("ID", "SECRET")
+            .endpoint(&endpoint)
+            .retry(quick());
+        let config = config.idle_timeout(LIMIT).connect_timeout(connect_timeout);
+        for timeout in [None, Some(Duration::from_secs(60))] {
+            let append = bucket_of(config.clone())
+                .append_object("log", 0)
+                .body("line");
+            let append = match timeout {
+                Some(timeout) => append.timeout(timeout),
+                None => append,
+            };
+            let error = append.await.unwrap_err();
+            assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 4));
+            assert!(!error.may_have_been_executed(), "{timeout:?}: {error}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn retries_take_tokens_from_the_budget() {
     let (emulator, _) = start().await;
