@@ -16,6 +16,7 @@ use crate::message::body::{Body, SendProgress};
 use crate::message::throughput::{MinThroughput, ThroughputMeter};
 use crate::message::timed_body::{RawBody, TimedBody};
 
+mod connection_use;
 mod connector;
 mod failure;
 mod meter;
@@ -33,7 +34,7 @@ mod tunnel;
 
 use failure::SendFailure;
 pub(crate) use meter::AttemptMeter;
-use network::{NetworkClient, RequestBody};
+use network::{ConnectionKind, NetworkClient, RequestBody};
 use response_wait::{SendWatch, in_time};
 
 /// Sends requests. Nothing else in this crate uses the network. A clone shares the connections.
@@ -71,6 +72,8 @@ pub(crate) struct TransportRequest<'a> {
     /// Whether the response is one of many that arrive at the same time, so that its connection should
     /// need little memory.
     pub(crate) short_reads: bool,
+    /// Whether to open a connection for the request instead of using an idle one.
+    pub(crate) new_connection: bool,
     /// How often the minimum throughput is halved.
     pub(crate) halvings: u32,
     /// Measures the attempt for its observers.
@@ -151,7 +154,10 @@ impl Transport {
         };
         let (result, progress) = match &self.backend {
             Backend::Network(client) => {
-                let short_reads = outbound.short_reads;
+                let connection = ConnectionKind {
+                    short_reads: outbound.short_reads,
+                    is_new: outbound.new_connection,
+                };
                 let (mut request, progress) = outbound.into_network_request(&self.user_agent)?;
                 // Otherwise, connecting ends before the wait for a response does.
                 let may_end_connecting = timeout <= self.connect_timeout;
@@ -163,7 +169,7 @@ impl Transport {
                     watch.connection = Some(captured);
                 }
                 watch.progress.clone_from(&progress);
-                let response = client.send(request, short_reads);
+                let response = client.send(request, connection);
                 let result = in_time(response, &mut timer, timeout, &mut watch).await?;
                 let result = match result {
                     Ok(response) => match client.refusal_of_proxy(response.status(), uri) {

@@ -65,6 +65,8 @@ struct Inner {
     unsent: bool,
     /// Whether a retry would fail in the same way, although the kind of the error is usually temporary.
     permanent: bool,
+    /// Whether the connection had served another request, and broke without a byte of the response.
+    is_of_reused_connection: bool,
     /// Whether the retry budget of the client allowed no further attempt.
     is_budget_used_up: bool,
     /// Whether the service may have executed an attempt before the one that the error is about.
@@ -174,6 +176,7 @@ impl Error {
             response: None,
             unsent: false,
             permanent: false,
+            is_of_reused_connection: false,
             is_budget_used_up: false,
             earlier_execution: false,
         }))
@@ -228,6 +231,19 @@ impl Error {
     pub(crate) fn permanent(mut self) -> Self {
         self.0.permanent = true;
         self
+    }
+
+    /// Marks the error as one of a connection that had served another request, and broke without a byte
+    /// of the response.
+    pub(crate) fn of_reused_connection(mut self) -> Self {
+        self.0.is_of_reused_connection = true;
+        self
+    }
+
+    /// Returns whether the connection had served another request, and broke without a byte of the
+    /// response. It has probably been closed before the request arrived.
+    pub(crate) fn is_of_reused_connection(&self) -> bool {
+        self.0.is_of_reused_connection
     }
 
     /// Records whether the service may have executed an attempt before the one that the error is about.

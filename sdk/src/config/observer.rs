@@ -127,7 +127,7 @@ pub struct RequestEvent<'a> {
 /// The end of an attempt. If the caller reads the response body as a stream, it has not been read
 /// yet; a [`BodyEvent`] follows.
 ///
-/// Whether the attempt reused a connection is not known, because the HTTP library does not report it.
+/// Whether the attempt reused a connection is not reported.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ResponseEvent<'a> {

@@ -59,7 +59,9 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// If the service rejects the date of a request (`request_expired`), the client corrects its clock
 /// by the `Date` of the response and retries at once, without a delay. Later requests use the
 /// corrected clock. In the same way, the client retries once if the service does not know the access
-/// key ID, and a [`ProvideCredentials`](crate::ProvideCredentials) returns another one.
+/// key ID, and a [`ProvideCredentials`](crate::ProvideCredentials) returns another one. A retry after
+/// a reused connection broke without a byte of the response has no delay either, see
+/// [broken connections](crate::guide::retries#broken-connections).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RetryPolicy {

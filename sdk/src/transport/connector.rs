@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use http::Uri;
 use http::uri::Scheme;
-use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use super::connection_use::ConnectionUse;
 use super::proxies::Proxies;
 use super::short_reads::ShortReads;
 use super::stream::{ConnectError, PermanentFailure, Stream};
@@ -122,9 +123,9 @@ impl Settings {
 }
 
 impl Service<Uri> for Connector {
-    type Response = ConnectedStream;
+    type Response = TokioIo<ConnectedStream>;
     type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<ConnectedStream, ConnectError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ConnectError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
         Poll::Ready(Ok(()))
@@ -134,7 +135,7 @@ impl Service<Uri> for Connector {
         let settings = Arc::clone(&self.0);
         Box::pin(async move {
             match tokio::time::timeout(settings.timeout, settings.connect(target)).await {
-                Ok(connection) => connection,
+                Ok(connection) => connection.map(TokioIo::new),
                 Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
             }
         })
@@ -162,10 +163,10 @@ impl Service<Uri> for DirectConnector {
         let connecting = self.tcp.call(target.clone());
         let (tls, short_reads) = (self.tls.clone(), self.short_reads);
         Box::pin(async move {
-            let stream = connecting.await?;
-            limit_unsent(stream.inner());
+            let stream = connecting.await?.into_inner();
+            limit_unsent(&stream);
             let stream: Box<dyn Stream> = match short_reads {
-                true => Box::new(TokioIo::new(ShortReads::new(stream.into_inner()))),
+                true => Box::new(ShortReads::new(stream)),
                 false => Box::new(stream),
             };
             if target.scheme() != Some(&Scheme::HTTPS) {
@@ -211,6 +212,7 @@ pub(super) struct ConnectedStream {
     is_proxied: bool,
     /// Whether the other side takes no more bytes.
     is_write_closed: bool,
+    usage: ConnectionUse,
 }
 
 impl ConnectedStream {
@@ -219,6 +221,7 @@ impl ConnectedStream {
             stream,
             is_proxied: false,
             is_write_closed: false,
+            usage: ConnectionUse::default(),
         }
     }
 
@@ -245,26 +248,34 @@ impl ConnectedStream {
 
 impl Connection for ConnectedStream {
     fn connected(&self) -> Connected {
-        Connected::new().proxy(self.is_proxied)
+        Connected::new()
+            .proxy(self.is_proxied)
+            .extra(self.usage.observer())
     }
 }
 
-impl Read for ConnectedStream {
+impl AsyncRead for ConnectedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
+        buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.stream).poll_read(cx, buf)
+        let filled = buf.filled().len();
+        let result = Pin::new(&mut *self.stream).poll_read(cx, buf);
+        if buf.filled().len() > filled {
+            self.usage.read();
+        }
+        result
     }
 }
 
-impl Write for ConnectedStream {
+impl AsyncWrite for ConnectedStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.usage.writing();
         let result = Pin::new(&mut *self.stream).poll_write(cx, buf);
         self.after_write(result, cx)
     }
@@ -287,6 +298,7 @@ impl Write for ConnectedStream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.usage.writing();
         let result = Pin::new(&mut *self.stream).poll_write_vectored(cx, bufs);
         self.after_write(result, cx)
     }

@@ -13,6 +13,8 @@ pub(super) struct SendFailure {
     pub(super) is_connect: bool,
     /// Whether the service certainly received nothing.
     pub(super) is_unsent: bool,
+    /// Whether the connection had served another request, and broke without a byte of the response.
+    pub(super) is_reused_without_response: bool,
     pub(super) source: Box<dyn StdError + Send + Sync>,
 }
 
@@ -74,6 +76,9 @@ impl SendFailure {
         let mut error = Error::new(kind, text).with_source(self.source);
         if self.is_unsent {
             error = error.unsent();
+        }
+        if self.is_reused_without_response {
+            error = error.of_reused_connection();
         }
         if is_final && self.is_connect {
             error = error.permanent();

@@ -12,6 +12,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper_util::client::legacy::{Client, Error as ClientError, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use super::connection_use::ReuseObserver;
 use super::connector::Connector;
 use super::failure::SendFailure;
 use super::proxies::Proxies;
@@ -32,10 +33,26 @@ const MAX_HEADERS: usize = 300;
 
 /// Sends requests.
 pub(super) struct NetworkClient {
-    client: Client<Connector, RequestBody>,
-    /// Uses separate connections, which read less at once.
-    short_reads: Client<Connector, RequestBody>,
+    long_reads: Clients,
+    /// Use separate connections, which read less at once.
+    short_reads: Clients,
     proxies: Arc<Proxies>,
+}
+
+struct Clients {
+    pooled: Client<Connector, RequestBody>,
+    /// Opens a connection for each request.
+    unpooled: Client<Connector, RequestBody>,
+}
+
+/// What kind of connection a request needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ConnectionKind {
+    /// Whether the response is one of many that arrive at the same time, so that the connection should
+    /// need little memory.
+    pub(super) short_reads: bool,
+    /// Whether the connection is opened for the request.
+    pub(super) is_new: bool,
 }
 
 impl NetworkClient {
@@ -68,21 +85,26 @@ impl NetworkClient {
         if let Some(connections) = settings.pool_max_idle_per_host {
             client.pool_max_idle_per_host(connections);
         }
+        let mut unpooled = client.clone();
+        unpooled.pool_max_idle_per_host(0);
+        let clients = |connector: Connector| Clients {
+            pooled: client.build(connector.clone()),
+            unpooled: unpooled.build(connector),
+        };
         Ok(Self {
-            short_reads: client.build(connector.with_short_reads()),
-            client: client.build(connector),
+            short_reads: clients(connector.with_short_reads()),
+            long_reads: clients(connector),
             proxies,
         })
     }
 
-    /// Sends a request. `short_reads`: whether the response is one of many that arrive at the same
-    /// time, so that its connection should need little memory.
+    /// Sends a request.
     ///
     /// Not async, so that the HTTP client is compiled in this crate, and not in each program.
     pub(super) fn send(
         &self,
         mut request: Request<RequestBody>,
-        short_reads: bool,
+        connection: ConnectionKind,
     ) -> ResponseFuture {
         let proxy_auth = match request.uri().scheme_str() {
             // A proxy for HTTPS gets the password when the connection is opened.
@@ -93,9 +115,13 @@ impl NetworkClient {
             let headers = request.headers_mut();
             headers.insert(header::PROXY_AUTHORIZATION, auth.clone());
         }
-        let client = match short_reads {
+        let clients = match connection.short_reads {
             true => &self.short_reads,
-            false => &self.client,
+            false => &self.long_reads,
+        };
+        let client = match connection.is_new {
+            true => &clients.unpooled,
+            false => &clients.pooled,
         };
         client.request(request)
     }
@@ -113,6 +139,7 @@ impl NetworkClient {
         Some(SendFailure {
             is_connect: true,
             is_unsent: true,
+            is_reused_without_response: false,
             source: tunnel::authentication_failure(proxy.basic_auth()).into(),
         })
     }
@@ -127,9 +154,12 @@ impl NetworkClient {
 
 impl From<ClientError> for SendFailure {
     fn from(error: ClientError) -> Self {
+        let connection = error.connect_info();
         Self {
             is_unsent: error.is_connect(),
             is_connect: error.is_connect(),
+            is_reused_without_response: connection
+                .is_some_and(ReuseObserver::is_reused_without_response),
             source: error.into(),
         }
     }

@@ -37,6 +37,8 @@ impl From<reqwest::Error> for SendFailure {
         Self {
             is_connect: error.is_connect(),
             is_unsent: error.is_connect() || error.is_builder(),
+            // `reqwest` does not report it.
+            is_reused_without_response: false,
             source: error.without_url().into(),
         }
     }

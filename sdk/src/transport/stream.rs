@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use hyper::rt::{Read, Write};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Why no connection was established.
 pub(super) type ConnectError = Box<dyn StdError + Send + Sync>;
@@ -27,6 +27,6 @@ impl fmt::Display for PermanentFailure {
 impl StdError for PermanentFailure {}
 
 /// A connection: plain or encrypted, to a service or to a proxy.
-pub(super) trait Stream: Read + Write + Send + Unpin {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<T: Read + Write + Send + Unpin> Stream for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}

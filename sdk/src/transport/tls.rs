@@ -3,9 +3,6 @@
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use std::io;
 
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-use hyper_util::rt::TokioIo;
-
 #[cfg(feature = "rustls")]
 use super::rustls_config::rustls_config;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -74,8 +71,8 @@ impl Tls {
         let name = host.trim_matches(['[', ']']).to_owned();
         let name = rustls::pki_types::ServerName::try_from(name)
             .map_err(|error| PermanentFailure::new(error.to_string()))?;
-        let stream = self.connector.connect(name, TokioIo::new(stream)).await;
-        Ok(Box::new(TokioIo::new(stream.map_err(explain)?)))
+        let stream = self.connector.connect(name, stream).await;
+        Ok(Box::new(stream.map_err(explain)?))
     }
 
     /// Encrypts a connection to `host`.
@@ -86,7 +83,7 @@ impl Tls {
         stream: Box<dyn Stream>,
     ) -> Result<Box<dyn Stream>, ConnectError> {
         let host = host.trim_matches(['[', ']']);
-        let stream = self.connector.connect(host, TokioIo::new(stream)).await;
+        let stream = self.connector.connect(host, stream).await;
         // The libraries of the platforms have only the text of their errors in common.
         let explain = |error: tokio_native_tls::native_tls::Error| -> ConnectError {
             match error.to_string() {
@@ -94,7 +91,7 @@ impl Tls {
                 _ => io::Error::other(error).into(),
             }
         };
-        Ok(Box::new(TokioIo::new(stream.map_err(explain)?)))
+        Ok(Box::new(stream.map_err(explain)?))
     }
 
     #[cfg(not(any(feature = "rustls", feature = "native-tls")))]

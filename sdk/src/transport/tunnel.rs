@@ -1,7 +1,6 @@
 //! [`open`]: opens a tunnel through a proxy.
 
 use http::{HeaderValue, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::stream::{ConnectError, PermanentFailure, Stream};
@@ -19,7 +18,7 @@ const MAX_INTERIM: usize = 16;
 /// Returns an error with the status if the proxy refuses, and an error if its response is not HTTP.
 /// The error is permanent unless the status is one of a temporary failure.
 pub(super) async fn open(
-    connection: Box<dyn Stream>,
+    mut connection: Box<dyn Stream>,
     target: &Uri,
     auth: Option<&HeaderValue>,
 ) -> Result<Box<dyn Stream>, ConnectError> {
@@ -33,7 +32,6 @@ pub(super) async fn open(
         request.extend_from_slice(b"\r\n");
     }
     request.extend_from_slice(b"\r\n");
-    let mut connection = TokioIo::new(connection);
     connection.write_all(&request).await?;
     connection.flush().await?;
     for _ in 0..MAX_INTERIM {
@@ -43,7 +41,7 @@ pub(super) async fn open(
             PermanentFailure::new(format!("the response of the proxy is not HTTP: {shown:?}"))
         })?;
         if status.is_success() {
-            return Ok(connection.into_inner());
+            return Ok(connection);
         }
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return Err(authentication_failure(auth).into());
@@ -76,7 +74,7 @@ fn is_temporary(status: StatusCode) -> bool {
 }
 
 /// Reads the head of a response. Returns its first line.
-async fn status_line(connection: &mut TokioIo<Box<dyn Stream>>) -> Result<String, ConnectError> {
+async fn status_line(connection: &mut Box<dyn Stream>) -> Result<String, ConnectError> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];

@@ -10,6 +10,7 @@ mod error_documents;
 mod folders;
 mod framing;
 mod lists;
+mod old_connections;
 mod partial_content;
 mod pauses;
 mod server;

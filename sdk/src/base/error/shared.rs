@@ -23,6 +23,7 @@ impl Error {
             response: inner.response.clone(),
             unsent: inner.unsent,
             permanent: inner.permanent,
+            is_of_reused_connection: inner.is_of_reused_connection,
             is_budget_used_up: inner.is_budget_used_up,
             earlier_execution: inner.earlier_execution,
         }))

@@ -65,6 +65,10 @@ impl Attempts for RequestAttempts<'_> {
     ) -> Result<Box<Response>, FailedAttempt> {
         self.call.attempts = number;
         let (dispatcher, limits) = (self.dispatcher, self.limits);
+        // The idle connections may have broken for the same reason. Without a previous error, the
+        // request continues a body that broke off.
+        let previous_status = previous_error.as_ref().and_then(Error::status);
+        let new_connection = number > 1 && previous_status.is_none();
         let admission = dispatcher.options().admission.as_deref();
         let is_form = self.request.is_form;
         let ready = pin!(async {
@@ -101,7 +105,8 @@ impl Attempts for RequestAttempts<'_> {
         let own_meter = limits.has_deadline().then(Box::<AttemptMeter>::default);
         let meter = scope.meter().or(own_meter.as_deref());
         let result = {
-            let attempt = pin!(self.send_and_read(headers, skew, credentials, meter));
+            let attempt =
+                pin!(self.send_and_read(headers, skew, credentials, new_connection, meter));
             let attempt = pin!(scope.run(attempt));
             limits.before_deadline(attempt).await
         };
@@ -131,7 +136,13 @@ impl Attempts for RequestAttempts<'_> {
             return Err(FailedAttempt { error, retry });
         }
         let is_dated = self.request.is_dated(credentials);
-        let retry = self.retry_after(&error, is_dated.then_some(skew));
+        let retry = match self.retry_after(&error, is_dated.then_some(skew)) {
+            // The next attempt opens a connection. If that breaks, too, the service has failed.
+            Retry::AfterDelay if error.is_of_reused_connection() && !new_connection => {
+                Retry::Immediately
+            }
+            retry => retry,
+        };
         Err(FailedAttempt { error, retry })
     }
 
@@ -262,6 +273,7 @@ impl RequestAttempts<'_> {
         mut headers: HeaderMap,
         skew: i64,
         credentials: Option<&Credentials>,
+        new_connection: bool,
         meter: Option<&AttemptMeter>,
     ) -> Result<Box<Response>> {
         let call = &self.call;
@@ -279,6 +291,7 @@ impl RequestAttempts<'_> {
             slow: self.request.slow,
             attempt_timeout: self.limits.timeout_of_attempt(),
             short_reads: self.dispatcher.options().short_reads,
+            new_connection,
             halvings: call.halvings(),
             meter,
         };
