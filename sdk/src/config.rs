@@ -17,7 +17,9 @@ use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result};
 use crate::config::address_settings::{AddressSettings, Setting, SettingSource};
-use crate::config::credentials::{Cache, CredentialSource, Credentials, ProvideCredentials};
+use crate::config::credentials::{
+    Cache, CredentialSource, Credentials, ProvideCredentials, missing_credentials,
+};
 use crate::config::endpoint::Endpoint;
 use crate::config::interceptor::Intercept;
 use crate::config::observer::{Observer, ObserverPair};
@@ -75,6 +77,8 @@ pub struct Config {
     secret_access_key: Zeroizing<String>,
     /// Where the two fields above come from.
     key_pair_source: SettingSource,
+    /// Whether requests are anonymous if there is no key pair, which is an error otherwise.
+    allows_anonymous: bool,
     credentials: Option<Credentials>,
     provider: Option<Arc<dyn ProvideCredentials>>,
     address: AddressSettings,
@@ -95,8 +99,9 @@ pub struct Config {
 }
 
 impl Config {
-    /// Creates a configuration with these credentials and default settings. If both are empty,
-    /// requests are anonymous.
+    /// Creates a configuration with these credentials and default settings. Empty or invalid
+    /// credentials are an error of [`QingStor::new`](crate::QingStor::new). Use
+    /// [`anonymous`](Self::anonymous) for unsigned requests.
     pub fn new(access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Self {
         let access_key_id = access_key_id.into();
         let secret_access_key = Zeroizing::new(secret_access_key.into());
@@ -108,6 +113,7 @@ impl Config {
             access_key_id,
             secret_access_key,
             key_pair_source,
+            allows_anonymous: false,
             credentials: None,
             provider: None,
             address: AddressSettings::default(),
@@ -131,7 +137,10 @@ impl Config {
     /// a bucket allow everyone.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self::new("", "")
+        Self {
+            allows_anonymous: true,
+            ..Self::new("", "")
+        }
     }
 
     /// Loads the settings from the environment and the configuration file; see [the
@@ -368,7 +377,13 @@ impl Config {
             return Ok(credentials.clone());
         }
         if self.access_key_id.is_empty() && self.secret_access_key.is_empty() {
-            return Ok(Credentials::anonymous());
+            return match self.allows_anonymous {
+                true => Ok(Credentials::anonymous()),
+                false => Err(missing_credentials(
+                    "set access_key_id and secret_access_key, or use `Config::anonymous()` for \
+                     unsigned requests",
+                )),
+            };
         }
         Credentials::new(&*self.access_key_id, &self.secret_access_key)
     }

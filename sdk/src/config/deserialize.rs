@@ -7,12 +7,15 @@ use zeroize::Zeroizing;
 
 use super::Config;
 use super::address_settings::SettingSource;
-use super::credentials::incomplete_credentials;
-use super::settings::{CREDENTIALS, find_setting};
+use super::settings::{CREDENTIALS, SetFromText, find_setting, parse_boolean};
+use crate::config::credentials::{Credentials, incomplete_credentials};
 
 /// Reads a map with the keys of the configuration file, such as `access_key_id`. An unknown key is
-/// an error. A missing, null or empty setting has its default. If both credentials are missing,
-/// requests are anonymous. Errors do not contain credentials.
+/// an error. A missing, null or empty setting has its default. Errors do not contain credentials.
+///
+/// If both credentials are missing, and the program does not set others, that is an error of
+/// [`QingStor::new`](crate::QingStor::new). With `skip_signature: true`, requests are anonymous, and the
+/// credentials of the map are ignored.
 ///
 /// ```
 /// use qingstor_sdk::Config;
@@ -30,6 +33,14 @@ impl<'de> Deserialize<'de> for Config {
     }
 }
 
+/// The key that makes requests anonymous. It has the name that the crates for `object_store` use.
+const SKIP_SIGNATURE: &str = "skip_signature";
+
+fn set_skip_signature(config: &mut Config, text: &str) -> Result<(), String> {
+    config.credentials = parse_boolean(text)?.then(Credentials::anonymous);
+    Ok(())
+}
+
 struct ConfigVisitor;
 
 impl<'de> Visitor<'de> for ConfigVisitor {
@@ -45,12 +56,17 @@ impl<'de> Visitor<'de> for ConfigVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Config, A::Error> {
         let wrong = <A::Error as de::Error>::custom;
-        let mut config = Config::anonymous();
+        let mut config = Config::new("", "");
         config.address.source = SettingSource::File;
         let mut set: Vec<&str> = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            let (name, apply) = find_setting(&key).map_err(wrong)?;
-            if set.contains(name) {
+            let (name, apply) = match &*key {
+                SKIP_SIGNATURE => (SKIP_SIGNATURE, set_skip_signature as SetFromText),
+                _ => {
+                    *find_setting(&key).map_err(|why| wrong(format!("{why}, {SKIP_SIGNATURE}")))?
+                }
+            };
+            if set.contains(&name) {
                 return Err(wrong(format!("`{name}` is set twice")));
             }
             let Value(value) = map.next_value_seed(ValueSeed { name })?;
@@ -62,22 +78,27 @@ impl<'de> Visitor<'de> for ConfigVisitor {
             apply(&mut config, &value).map_err(|why| wrong(format!("`{name}`: {why}")))?;
         }
         config.address.source = SettingSource::Method;
+        if config.credentials.is_some() {
+            return Ok(config);
+        }
         let [id, secret] = CREDENTIALS;
-        let half = match (
+        let half = |set, missing| {
+            let error = incomplete_credentials(&format!("`{set}`"), &format!("`{missing}`"));
+            Err(wrong(error.message().to_owned()))
+        };
+        match (
             config.access_key_id.is_empty(),
             config.secret_access_key.is_empty(),
         ) {
-            (false, true) => Some((id, secret)),
-            (true, false) => Some((secret, id)),
-            _ => None,
-        };
-        if let Some((set, missing)) = half {
-            let error = incomplete_credentials(&format!("`{set}`"), &format!("`{missing}`"));
-            return Err(wrong(error.message().to_owned()));
+            (true, true) => Ok(config),
+            (false, true) => half(id, secret),
+            (true, false) => half(secret, id),
+            (false, false) => {
+                let checked = config.resolve_credentials();
+                checked.map_err(|error| wrong(error.message().to_owned()))?;
+                Ok(config)
+            }
         }
-        let checked = config.resolve_credentials();
-        checked.map_err(|error| wrong(error.message().to_owned()))?;
-        Ok(config)
     }
 }
 
@@ -193,6 +214,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::base::error::ErrorKind;
 
     fn read(value: serde_json::Value) -> Result<Config, serde_json::Error> {
         serde_json::from_value(value)
@@ -216,9 +238,28 @@ mod tests {
             .bucket("my-bucket", "pek3a");
         let origin = endpoint.unwrap().origin();
         assert_eq!(origin, "http://my-bucket.pek3a.store.example.com:9000");
-        for anonymous in [
+    }
+
+    #[test]
+    fn anonymous_requests_are_explicit() {
+        for without_keys in [
             json!({"port": "80"}),
             json!({"access_key_id": "", "secret_access_key": ""}),
+            json!({"skip_signature": false}),
+            json!({"skip_signature": null}),
+        ] {
+            let config = read(without_keys).unwrap();
+            let error = config.credentials_source().err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Credentials);
+            let names = error.message().contains("Config::anonymous()");
+            assert!(names, "{error}");
+            let given = Credentials::new("ID", "SECRET").unwrap();
+            config.credentials(given).credentials_source().unwrap();
+        }
+        for anonymous in [
+            json!({"skip_signature": true}),
+            json!({"skip_signature": "1", "access_key_id": "ID", "secret_access_key": "SECRET"}),
+            json!({"access_key_id": "ID", "skip_signature": true}),
         ] {
             let anonymous = read(anonymous).unwrap();
             assert!(anonymous.resolve_credentials().unwrap().is_anonymous());
@@ -269,6 +310,11 @@ mod tests {
                 "`port`: `70000` is not a valid port",
             ),
             (json!({"endpoint": "ftp://x"}), "`endpoint`: scheme `ftp`"),
+            (json!({"proxy": "foo"}), "`proxy`: it must be a URL"),
+            (
+                json!({"skip_signature": "maybe"}),
+                "`skip_signature`: `maybe` is not true or false",
+            ),
             (
                 json!("hush"),
                 "invalid type: string, expected a map of QingStor settings",

@@ -50,12 +50,7 @@ pub(super) const SETTINGS: &[(&str, SetFromText)] = &[
         Ok(())
     }),
     ("enable_virtual_host_style", |config, text| {
-        let enabled = match text.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "on" => true,
-            "false" | "0" | "no" | "off" => false,
-            _ => return Err(format!("`{text}` is not true or false")),
-        };
-        config.address.set_virtual_host_style(enabled);
+        config.address.set_virtual_host_style(parse_boolean(text)?);
         Ok(())
     }),
     ("additional_user_agent", |config, text| {
@@ -110,6 +105,14 @@ const POOL_MAX_IDLE_PER_HOST: &str = "pool_max_idle_per_host";
 
 /// The two settings of a key pair.
 pub(super) const CREDENTIALS: [&str; 2] = ["access_key_id", "secret_access_key"];
+
+pub(super) fn parse_boolean(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err(format!("`{text}` is not true or false")),
+    }
+}
 
 /// Parses the limit of a wait, which is at least a nanosecond.
 fn parse_timeout(text: &str) -> Result<Duration, String> {

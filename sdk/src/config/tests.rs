@@ -1,4 +1,5 @@
 use super::*;
+use crate::base::error::ErrorKind;
 
 fn origin(config: Config) -> Result<String> {
     let endpoint = config.resolve_endpoint()?;
@@ -69,6 +70,24 @@ fn debug_never_shows_the_secret() {
         !shown.contains("hush") && shown.contains("@host"),
         "{shown}"
     );
+}
+
+#[test]
+fn missing_credentials_are_not_anonymous() {
+    let error = Config::new("", "").credentials_source().err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    let names = error.message().contains("Config::anonymous()");
+    assert!(names, "{error}");
+    let keys = [("access_key_id", "ID"), ("secret_access_key", "hush")];
+    let variables = keys.map(|(key, text)| (format!("QINGSTOR_{}", key.to_uppercase()), text));
+    for config in [
+        Config::anonymous(),
+        Config::new("", "").settings(keys).unwrap(),
+        Config::new("", "").environment(variables).unwrap(),
+        Config::new("", "").credentials(Credentials::anonymous()),
+    ] {
+        config.credentials_source().unwrap();
+    }
 }
 
 #[test]
