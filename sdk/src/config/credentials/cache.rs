@@ -433,7 +433,7 @@ impl Cache {
         let provided = match tokio::time::timeout(PROVIDER_TIMEOUT, self.provider.provide()).await {
             Ok(Ok(provided)) => provided,
             Ok(Err(error)) => {
-                let text = format!("the provider returned no credentials: {error}");
+                let text = format!("the provider of credentials failed: {error}");
                 return Err(failed(text).with_source(error));
             }
             Err(_) => {
