@@ -491,6 +491,8 @@ pub struct UploadOutput {
     pub parts: u32,
     /// Size of the object in bytes.
     pub bytes: u64,
+    /// Number of bytes in parts that the service had from an earlier, interrupted upload.
+    pub resumed: u64,
     /// Request ID of the request that created the object.
     pub request_id: Option<String>,
 }

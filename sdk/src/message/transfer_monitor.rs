@@ -1,6 +1,7 @@
 //! [`TransferMonitor`]: progress and rate limit of an upload or a download.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -47,6 +48,7 @@ pub(crate) trait BodyObserver: Send + Sync {
 pub(crate) struct TransferMonitor {
     reporter: Option<ProgressReporter>,
     rate_limiter: Option<RateLimiter>,
+    resumed: AtomicU64,
 }
 
 impl TransferMonitor {
@@ -58,6 +60,7 @@ impl TransferMonitor {
         Self {
             reporter: on_progress.map(|on_progress| ProgressReporter::new(on_progress, total)),
             rate_limiter: max_bytes_per_second.map(RateLimiter::new),
+            resumed: AtomicU64::new(0),
         }
     }
 
@@ -91,9 +94,15 @@ impl TransferMonitor {
 
     /// Adds bytes that an earlier, interrupted transfer has finished.
     pub(crate) fn add_resumed(&self, bytes: u64) {
+        self.resumed.fetch_add(bytes, Ordering::Relaxed);
         if let Some(reporter) = &self.reporter {
             reporter.add_resumed(bytes);
         }
+    }
+
+    /// Returns the number of bytes that an earlier, interrupted transfer has finished.
+    pub(crate) fn resumed(&self) -> u64 {
+        self.resumed.load(Ordering::Relaxed)
     }
 
     fn report(&self, change: impl FnOnce(&mut Progress)) {

@@ -268,6 +268,7 @@ impl<'a> MultipartUpload<'a> {
             upload_id: Some(token.upload_id.clone()),
             parts: part_count(token),
             bytes,
+            resumed: uploader.monitor.resumed(),
             request_id: output.request_id,
         })
     }
@@ -322,13 +323,15 @@ pub(super) fn is_made_of_parts(
 /// Returns the output of an upload whose last response was lost.
 #[inline]
 pub(super) fn output_of_existing(token: &ResumeToken, object: HeadObjectOutput) -> UploadOutput {
+    let bytes = object.content_length.unwrap_or_default();
     UploadOutput {
         request_id: object.request_id().map(str::to_owned),
         etag: object.etag,
         version_id: object.version_id,
         upload_id: Some(token.upload_id.clone()),
         parts: part_count(token),
-        bytes: object.content_length.unwrap_or_default(),
+        bytes,
+        resumed: bytes,
     }
 }
 

@@ -102,6 +102,7 @@ impl Uploader {
             upload_id: None,
             parts: 1,
             bytes: part.content.len(),
+            resumed: 0,
         })
     }
 
