@@ -24,6 +24,10 @@
 //! features of the same names. By default, only `v0_14` is enabled. The types at the root are those of
 //! the newest enabled version.
 //!
+//! The re-exported `object_store` has its feature `tokio`, and thus
+//! [`BufWriter`](v0_14::object_store::buffered::BufWriter) and
+//! [`WriteMultipart`](v0_14::object_store::WriteMultipart).
+//!
 //! # Limits
 //!
 //! See the documentation of [`QingStorStore`]: what the API of QingStor cannot do is an error, and
