@@ -184,7 +184,12 @@ impl TokenFile {
         for (number, part) in &stored.parts {
             token.parts.entry(*number).or_insert_with(|| part.clone());
         }
-        self.stored = Some(stored);
+        // The caller may have changed the token, for example to the new time of the same file. Then
+        // its first line is written, too.
+        let is_same = stored.part_size == token.part_size
+            && stored.length == token.length
+            && stored.modified == token.modified;
+        self.stored = is_same.then_some(stored);
         Ok(Some(token))
     }
 
@@ -387,6 +392,32 @@ mod tests {
         let text = std::fs::read_to_string(path).unwrap();
         assert_eq!(text, format!("{stored}\n2 - C\n4 - e"));
         assert_eq!(text.parse::<ResumeToken>().unwrap(), token);
+    }
+
+    #[tokio::test]
+    async fn a_passed_token_with_other_fields_replaces_that_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let mut passed = ResumeToken {
+            bucket: "my-bucket".into(),
+            key: "k".into(),
+            upload_id: "id".into(),
+            part_size: 8 << 20,
+            length: Some(9 << 20),
+            modified: Some(1),
+            parts: [(0, CompletedPart::new(None, Some("a")))].into(),
+        };
+        std::fs::write(&path, passed.to_string()).unwrap();
+        passed.modified = Some(2);
+        let mut tokens = TokenStore {
+            on_token: None,
+            file: Some(TokenFile::open(path.clone(), false).await.unwrap()),
+        };
+        let token = tokens.load("k", Some(passed)).await.unwrap().unwrap();
+        tokens.save(&token).await.unwrap();
+        let text = std::fs::read_to_string(path).unwrap();
+        assert_eq!(text.parse::<ResumeToken>().unwrap(), token);
+        assert_eq!((token.modified, token.parts.len()), (Some(2), 1));
     }
 
     #[tokio::test]
