@@ -180,7 +180,7 @@ impl Api {
         value.ok_or_else(|| usage(messages::required_option(format_args!("--{flag}"))))
     }
 
-    /// Returns the object of a flag, if it is set.
+    /// Returns the object of a flag, if it is set, in the version that its other flag names.
     ///
     /// # Errors
     ///
@@ -191,10 +191,13 @@ impl Api {
         };
         let path = text.strip_prefix(SCHEME).unwrap_or(text);
         let path = path.strip_prefix('/').unwrap_or(path);
-        match path.parse() {
-            Ok(path) => Ok(Some(path)),
-            Err(error) => Err(values::invalid(flag, error)),
-        }
+        let path: ObjectPath = path.parse().map_err(|error| values::invalid(flag, error))?;
+        let version_flag = self.parameter(flag).and_then(Parameter::version_flag);
+        let version = version_flag.and_then(|flag| self.matches.get_one::<String>(flag));
+        Ok(Some(match version {
+            Some(version) => path.version_id(version),
+            None => path,
+        }))
     }
 
     /// Returns the object of a required flag.

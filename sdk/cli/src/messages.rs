@@ -164,6 +164,7 @@ messages! {
     help_dry_run() { "Print the signed request as a curl command, and do not send it" "以 curl 命令输出已签名的请求，不发送" }
     help_show_secrets() { "Show the signature, encryption keys and fetched URLs in the curl command" "在 curl 命令中显示签名、加密密钥和抓取的 URL" }
     help_bucket() { "Name of the bucket" "存储空间名称" }
+    help_source_version() { "Version of the source; if not set, the newest" "来源的版本；不填则为最新版本" }
     help_output() { "Write the content to this file instead of standard output" "把内容写入此文件，而不是标准输出" }
     help_body() { "The whole JSON body, or @FILE with it; flags replace its fields" "完整的 JSON 消息体，或包含它的 @FILE；其他选项替换其中的字段" }
 

@@ -113,7 +113,10 @@ fn subcommand(operation: &'static Operation) -> Command {
         );
     }
     let parameters = operation.parameters.iter();
-    let command = command.args(parameters.map(|parameter| argument(operation, parameter)));
+    let versions = parameters.clone().filter_map(version_argument);
+    let command = command
+        .args(parameters.map(|parameter| argument(operation, parameter)))
+        .args(versions);
     messages::help::with_layout(command)
 }
 
@@ -159,6 +162,16 @@ fn argument(operation: &Operation, parameter: &'static Parameter) -> Arg {
         }
         is_required => argument.required(is_required),
     }
+}
+
+/// Returns the flag of the version of a source.
+fn version_argument(parameter: &'static Parameter) -> Option<Arg> {
+    let version = flag(parameter.version_flag()?)
+        .value_name("TEXT")
+        .help(messages::help_source_version())
+        .requires(parameter.flag)
+        .allow_hyphen_values(true);
+    Some(version)
 }
 
 /// Returns the first sentence of a text, without its period, in both languages.

@@ -92,6 +92,15 @@ impl Parameter {
         self
     }
 
+    /// Returns the flag of the version of the object that the parameter names. Only copies have a
+    /// source with versions.
+    pub(super) fn version_flag(&self) -> Option<&'static str> {
+        match (self.kind, self.flag) {
+            (Kind::ObjectPath, "copy-source") => Some("copy-source-version-id"),
+            _ => None,
+        }
+    }
+
     /// Makes the parameter a field of the JSON body.
     pub(crate) const fn in_json(mut self) -> Self {
         self.is_in_json = true;

@@ -402,6 +402,23 @@ fn the_zone_limits_the_list_of_buckets() {
 }
 
 #[test]
+fn a_copy_can_have_a_version_of_its_source() {
+    let world = World::new();
+    let version = ["--copy-source-version-id", "v 1"];
+    let source = ["--dry-run", "--copy-source", "src/a?version_id=x"];
+    let part = ["--upload-id", "u", "--part-number", "1"];
+    for (operation, more) in [("PutObject", &[][..]), ("UploadMultipart", &part)] {
+        let copy = ["api", operation, "--bucket", BUCKET, "--key", "k"];
+        let shown = world
+            .ok(&[&copy[..], more, &source, &version].concat())
+            .stdout;
+        let header = "x-qs-copy-source: /src/a%3Fversion_id%3Dx?version_id=v%201'";
+        assert!(shown.contains(header), "{shown}");
+        world.run(&[&copy[..], more, &version].concat()).exits(2);
+    }
+}
+
+#[test]
 fn the_two_forms_of_files_are_explained() {
     let world = World::new();
     world.write("cors.json", r#"{"cors_rules":[]}"#);
