@@ -29,9 +29,8 @@ use crate::message::request::{ContentMd5, RequestBody, RequestParts};
 
 /// A call of an operation, ready to be sent.
 ///
-/// A call owns its data, so it can be stored, spawned, or put into a `JoinSet`. Optional parameters
-/// of the operation are methods of its alias, such as [`PutObject`](crate::operations::PutObject).
-/// A call is awaited, presigned, or built:
+/// A call owns its data, so it can be stored. Optional parameters of the operation are methods of its
+/// alias, such as [`PutObject`](crate::operations::PutObject). A call is awaited, presigned, or built:
 ///
 /// ```no_run
 /// # use std::time::Duration;
@@ -41,6 +40,9 @@ use crate::message::request::{ContentMd5, RequestBody, RequestParts};
 /// let url = call.presign(Duration::from_secs(600))?;
 /// # let _ = (output, url); Ok(()) }
 /// ```
+///
+/// What needs a future, such as `tokio::spawn`, a `JoinSet` or the adapters of `futures-util`, takes
+/// `call.into_future()`. See [many calls at a time](crate::guide::transport#many-calls-at-a-time).
 ///
 /// Dropping the future before it completes closes the connection. Whether the service executed the
 /// request is then unknown.
@@ -323,11 +325,7 @@ impl<I: fmt::Debug> fmt::Debug for Call<I> {
     }
 }
 
-impl<I> IntoFuture for Call<I>
-where
-    I: Operation + Send + 'static,
-    I::Output: Send,
-{
+impl<I: Operation> IntoFuture for Call<I> {
     type Output = Result<I::Output>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 

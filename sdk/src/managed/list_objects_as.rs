@@ -112,7 +112,7 @@ impl<T> Deref for ListObjectsAsOutput<T> {
     }
 }
 
-impl<T: DeserializeOwned> Operation for ListObjectsAsInput<T> {
+impl<T: DeserializeOwned + Send + 'static> Operation for ListObjectsAsInput<T> {
     type Handle = Bucket;
     type Output = ListObjectsAsOutput<T>;
     const INFO: &'static OperationInfo = ListObjectsInput::INFO;
@@ -122,7 +122,7 @@ impl<T: DeserializeOwned> Operation for ListObjectsAsInput<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromResponse for ListObjectsAsOutput<T> {
+impl<T: DeserializeOwned + Send + 'static> FromResponse for ListObjectsAsOutput<T> {
     fn decode(response: Response) -> Result<Self> {
         let mut page: Self = response.json_object()?;
         page.meta = response.meta;

@@ -147,11 +147,11 @@ pub(super) async fn in_task<T: Send + 'static>(
 
 /// Sends the request of an operation without a response body [in a task](in_task), when a request of
 /// the lane may start.
-pub(super) async fn send<I>(bucket: &Bucket, lane: Option<Lane>, input: I) -> Result<I::Output>
-where
-    I: Operation<Handle = Bucket> + Send + 'static,
-    I::Output: Send + 'static,
-{
+pub(super) async fn send<I: Operation<Handle = Bucket>>(
+    bucket: &Bucket,
+    lane: Option<Lane>,
+    input: I,
+) -> Result<I::Output> {
     let bucket = bucket.clone();
     in_task(async move {
         let admitted = bucket.admit(lane).await;

@@ -19,7 +19,21 @@ use crate::message::response_meta::ResponseMeta;
 /// [`QingStor::call`](crate::QingStor::call) or [`Bucket::call`](crate::Bucket::call).
 ///
 /// This trait is sealed: only the generated inputs implement it.
-pub trait Operation: Sized {
+///
+/// # Examples
+///
+/// Code that is generic over the operations of a bucket:
+///
+/// ```no_run
+/// use qingstor_sdk::{Bucket, Operation, Result};
+///
+/// async fn send_logged<I: Operation<Handle = Bucket>>(bucket: &Bucket, input: I) -> Result<I::Output> {
+///     let output = bucket.call(input).await?;
+///     println!("{}: request {:?}", I::INFO.id, output.request_id());
+///     Ok(output)
+/// }
+/// ```
+pub trait Operation: Sized + Send + 'static {
     /// Handle with the operation's method: [`QingStor`](crate::QingStor) or
     /// [`Bucket`](crate::Bucket).
     type Handle: ClientHandle;
@@ -45,7 +59,7 @@ pub(crate) mod sealed {
 
 /// The output of an operation, such as [`GetObjectOutput`](crate::operations::GetObjectOutput).
 /// This trait is sealed.
-pub trait FromResponse: Sized + Deref<Target = ResponseMeta> {
+pub trait FromResponse: Sized + Send + Deref<Target = ResponseMeta> + 'static {
     /// Decodes the output from a response with a success status.
     #[doc(hidden)]
     fn decode(response: Response) -> Result<Self>;

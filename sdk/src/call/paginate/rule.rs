@@ -4,7 +4,7 @@ use crate::message::operation::Operation;
 
 /// An operation that returns a list in pages. Implemented by the generated inputs, according to the
 /// paging rule of the specification.
-pub trait PagedOperation: Operation<Output: Send + Unpin> + Clone + Send + Unpin + 'static {
+pub trait PagedOperation: Operation<Output: Unpin> + Clone + Unpin {
     /// Type of the list's items.
     type Item: Send + Unpin;
 
