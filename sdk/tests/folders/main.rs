@@ -1,5 +1,5 @@
-//! Folders against the emulator. Tests that start with `row_` are situations that users of other
-//! tools have reported; the guide page `folders` describes what happens in each.
+//! Folders against the emulator. Many tests are situations that users of other tools have reported; the
+//! guide page `folders` describes what happens in each.
 
 // A test may panic.
 #![cfg(test)]

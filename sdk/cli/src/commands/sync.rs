@@ -66,8 +66,8 @@ async fn synchronize(
     Ok(())
 }
 
-/// Sets how files are compared: as `default` without an option. With `update`, targets that are newer
-/// than the source may differ.
+/// Sets how files are compared: as `default` without an option. With `update`, a target that is
+/// newer than its source is neither replaced nor reported.
 pub(super) fn with_comparison(
     transfer: FolderTransfer,
     comparison: &Comparison,

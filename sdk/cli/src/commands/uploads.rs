@@ -88,7 +88,8 @@ pub(super) async fn abort_all(output: &Output, bucket: &Bucket) -> Result<()> {
     abort_each(output, bucket, uploads, false).await
 }
 
-/// Without `-r`, a pattern only selects the keys that match.
+/// Returns the selection of an operand. A pattern selects only the keys that match, not what is below a
+/// folder that matches.
 async fn select(session: &Session, path: &Remote) -> Result<Selection> {
     Ok(match Selection::of(session, path, true).await? {
         Selection::Pattern(pattern) => Selection::Pattern(pattern.recursive(false)),
@@ -110,9 +111,9 @@ impl AgeLimit {
         })
     }
 
-    /// Returns whether an upload is older.
+    /// Returns whether an upload is older than `age`; `false` if its time is unknown.
     fn includes(&self, upload: &MultipartUpload) -> bool {
-        // A page of the list has the time of the service.
+        // The response with this page of the list has updated the clock.
         let now = self.clock.now();
         let age = upload
             .created

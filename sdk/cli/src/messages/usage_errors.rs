@@ -69,7 +69,7 @@ fn in_chinese(error: &Error) -> String {
     }
 }
 
-/// Names of what the user may have meant.
+/// Labels of the suggestions of the parser.
 const HINTS: &[(ContextKind, &str)] = &[
     (ContextKind::SuggestedArg, "类似的选项："),
     (ContextKind::SuggestedSubcommand, "类似的命令："),

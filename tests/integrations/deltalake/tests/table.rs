@@ -67,7 +67,7 @@ async fn append(table: &mut DeltaTable, rows: impl Iterator<Item = Row> + Clone)
     Ok(writer.flush_and_commit(table).await?)
 }
 
-/// Reads the files of the table. Returns the result of the query of the other tests.
+/// Reads the files of the table, and checks the columns of each row. Returns the rows, sorted by ID.
 async fn read(table: &DeltaTable) -> Result<Vec<Row>> {
     let root = table.log_store().root_object_store(None);
     let mut found = Vec::new();
