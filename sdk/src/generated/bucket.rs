@@ -8,7 +8,6 @@ impl Bucket {
     /// than a minute between creating and deleting the same bucket. Requires a signed request.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/put.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -27,7 +26,6 @@ impl Bucket {
     /// Optional parameters, methods of [`ListObjects`]: `prefix`, `delimiter`, `marker`, `limit`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/get.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -43,7 +41,6 @@ impl Bucket {
     /// request.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/head.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -58,7 +55,6 @@ impl Bucket {
     /// remain unavailable for about a minute after the deletion.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/delete.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -80,7 +76,6 @@ impl Bucket {
     /// `metadata`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/post.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -7,7 +7,6 @@ impl Bucket {
     /// Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/put_acl.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -26,7 +25,6 @@ impl Bucket {
     /// Returns the owner and the access control list of a bucket. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_acl.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

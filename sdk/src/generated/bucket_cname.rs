@@ -7,7 +7,6 @@ impl Bucket {
     /// and the domain must not be bound to another bucket. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/put_cname.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -24,7 +23,6 @@ impl Bucket {
     /// Optional parameters, methods of [`GetBucketCname`]: `type_`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/get_cname.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -39,7 +37,6 @@ impl Bucket {
     /// DELETE request. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cname/delete_cname.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

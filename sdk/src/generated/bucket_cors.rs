@@ -9,7 +9,6 @@ impl Bucket {
     /// Optional parameters, methods of [`PutBucketCors`]: `resp_vary`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/put_cors.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -28,7 +27,6 @@ impl Bucket {
     /// Returns the CORS rules of a bucket. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/get_cors.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -42,7 +40,6 @@ impl Bucket {
     /// Deletes all CORS rules of a bucket. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/cors/delete_cors.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

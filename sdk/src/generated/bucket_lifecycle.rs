@@ -8,7 +8,6 @@ impl Bucket {
     /// Contradictory rules fail with `invalid_request`. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/put_lifecycle.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -32,7 +31,6 @@ impl Bucket {
     /// Returns the lifecycle rules of a bucket. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/get_lifecycle.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -46,7 +44,6 @@ impl Bucket {
     /// Deletes all lifecycle rules of a bucket. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/lifecycle/delete_lifecycle.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -7,7 +7,6 @@ impl Bucket {
     /// ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/put_logging.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -25,7 +24,6 @@ impl Bucket {
     /// Returns the destination of the access log of a bucket. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/get_logging.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -39,7 +37,6 @@ impl Bucket {
     /// Disables access logging for a bucket. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/logging/delete_logging.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

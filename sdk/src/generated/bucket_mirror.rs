@@ -8,7 +8,6 @@ impl Bucket {
     ///
     /// See
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/put_external_mirror.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -23,7 +22,6 @@ impl Bucket {
     ///
     /// See
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/get_external_mirror.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -38,7 +36,6 @@ impl Bucket {
     ///
     /// See
     /// <https://docs.qingcloud.com/qingstor/api/bucket/external_mirror/delete_external_mirror.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

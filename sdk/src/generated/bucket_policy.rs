@@ -8,7 +8,6 @@ impl Bucket {
     /// Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/put_policy.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -33,7 +32,6 @@ impl Bucket {
     /// Returns the policy of a bucket. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/get_policy.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -48,7 +46,6 @@ impl Bucket {
     /// permissions. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/policy/delete_policy.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -11,7 +11,6 @@ impl Bucket {
     ///
     /// See
     /// <https://docsv4.qingcloud.com/user_guide/storage/object_storage/api/bucket/worm/put_bucket_retention>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

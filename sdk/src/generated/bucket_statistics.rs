@@ -7,7 +7,6 @@ impl Bucket {
     /// lag behind recent writes. Requires bucket ownership and a signed request.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_stats.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

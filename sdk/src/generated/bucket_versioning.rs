@@ -8,7 +8,6 @@ impl Bucket {
     /// cannot be combined with replication or retention. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/put_versioning.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -23,7 +22,6 @@ impl Bucket {
     /// Returns whether a bucket keeps old versions of its objects. Requires bucket ownership.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/get_versioning.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -12,7 +12,6 @@ impl Bucket {
     /// `if_modified_since`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/data_process/image_process/index.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

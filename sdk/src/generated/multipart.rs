@@ -16,7 +16,6 @@ impl Bucket {
     /// `copy_source_encryption_customer_key_md5`, `body`, `expect`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/multipart/upload_multipart.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -42,7 +41,6 @@ impl Bucket {
     /// Optional parameters, methods of [`ListMultipart`]: `part_number_marker`, `limit`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/list_multipart.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -66,7 +64,6 @@ impl Bucket {
     /// `encryption_customer_key_md5`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/complete_multipart_upload.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -94,7 +91,6 @@ impl Bucket {
     /// the upload is unknown or has ended.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/abort_multipart_upload.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -13,7 +13,6 @@ impl Bucket {
     /// `content_encoding`, `content_disposition`, `expires`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/initiate_multipart_upload.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

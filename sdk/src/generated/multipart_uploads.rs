@@ -10,7 +10,6 @@ impl Bucket {
     /// `prefix`, `delimiter`, `key_marker`, `upload_id_marker`, `limit`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/list_multipart_uploads.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -20,7 +20,6 @@ impl Bucket {
     /// `move_source_if_none_match`, `content_disposition`, `expires`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/put.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -46,7 +45,6 @@ impl Bucket {
     /// `encryption_customer_algorithm`, `encryption_customer_key`, `encryption_customer_key_md5`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/get.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -66,7 +64,6 @@ impl Bucket {
     /// `if_none_match`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/head.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -84,7 +81,6 @@ impl Bucket {
     /// Optional parameters, methods of [`OptionsObject`]: `access_control_request_headers`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/options.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -113,7 +109,6 @@ impl Bucket {
     /// Optional parameters, methods of [`DeleteObject`]: `version_id`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/delete.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -11,7 +11,6 @@ impl Bucket {
     /// `content_md5`, `content_type`, `storage_class`, `body`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/object/append.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

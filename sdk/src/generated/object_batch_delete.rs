@@ -10,7 +10,6 @@ impl Bucket {
     /// Optional parameters, methods of [`DeleteMultipleObjects`]: `quiet`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/bucket/delete_multiple.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {

@@ -9,7 +9,6 @@ impl QingStor {
     /// Optional parameters, methods of [`ListBuckets`]: `location`, `offset`, `limit`.
     ///
     /// See <https://docs.qingcloud.com/qingstor/api/service/get.html>
-    ///
     /// # Examples
     /// ```no_run
     /// # async fn example(qingstor: qingstor_sdk::QingStor) -> qingstor_sdk::Result<()> {
