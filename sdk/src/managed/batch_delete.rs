@@ -126,22 +126,25 @@ pub struct DeleteError {
 impl fmt::Display for DeleteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, message, .. } = self;
+        if let Some(cause) = &self.cause {
+            return write!(f, "{key:?}: {cause}");
+        }
         let message = EscapeControls(message);
         match &self.code {
             Some(code) => write!(f, "{key:?}: {}: {message}", EscapeControls(code))?,
             None => write!(f, "{key:?}: {message}")?,
         }
         match &self.request_id {
-            // The message of a cause contains it.
-            Some(id) if self.cause.is_none() => write!(f, "; request id {}", EscapeControls(id)),
-            _ => Ok(()),
+            Some(id) => write!(f, "; request id {}", EscapeControls(id)),
+            None => Ok(()),
         }
     }
 }
 
 impl std::error::Error for DeleteError {
+    /// Returns the source of the cause, because the message contains that of the cause.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self.cause.as_deref()?)
+        self.cause.as_deref()?.source()
     }
 }
 
@@ -411,5 +414,14 @@ mod tests {
         assert_eq!(denied.request_id(), Some("ID"));
         assert_eq!(denied.key(), Some("k"));
         assert_eq!(error(None).kind(), ErrorKind::Decode);
+    }
+
+    #[test]
+    fn the_error_of_a_key_and_its_sources_do_not_repeat_the_cause() {
+        let mut outcome = DeleteObjectsOutput::default();
+        outcome.add_failed(vec!["k".into()], Error::invalid_input("why"));
+        let error = &outcome.errors[0];
+        assert_eq!(error.to_string(), "\"k\": why");
+        assert!(std::error::Error::source(error).is_none());
     }
 }
