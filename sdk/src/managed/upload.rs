@@ -40,7 +40,8 @@ use source::UploadSource;
 
 impl Bucket {
     /// Uploads content of any size: small content with one request, large content in concurrent
-    /// parts. See [`Upload`].
+    /// parts. See [`Upload`]. A `&str` or a `String` is content, even if it looks like a path: pass a
+    /// `Path` or [`UploadSource::path`] for a file.
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
