@@ -125,7 +125,7 @@ impl<I: Operation> Call<I> {
     /// # Errors
     ///
     /// See [`ErrorKind`](crate::ErrorKind). `Config` is only returned outside of a Tokio runtime.
-    pub fn send(self) -> impl Future<Output = Result<I::Output>> {
+    pub fn send(self) -> impl Future<Output = Result<I::Output>> + Send {
         // Encoded outside of the future, which is smaller without the input.
         let (dispatcher, mut parts, encoded) = self.encode(ContentMd5::IfShort);
         async move {
@@ -208,12 +208,14 @@ impl<I: Operation> Call<I> {
         if let Some(name) = I::INFO.sub_resource {
             parts.sub_resource(name);
         }
-        let encoded = match &options.invalid {
-            Some(why) => Err(Error::invalid_input(why)),
-            None => input
-                .encode(&mut parts)
-                .and_then(|()| check_signed_parameters(parts.target())),
-        };
+        // Encoded first, so that the errors of options contain the key.
+        let encoded = input
+            .encode(&mut parts)
+            .and_then(|()| check_signed_parameters(parts.target()))
+            .and_then(|()| match &options.invalid {
+                Some(why) => Err(Error::invalid_input(why)),
+                None => Ok(()),
+            });
         let content_md5 = if options.content_md5.is_some() {
             requested
         } else if I::INFO.content_md5 {

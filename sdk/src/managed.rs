@@ -23,7 +23,7 @@ mod transfer_options;
 mod upload;
 
 pub use batch_delete::{DeleteError, DeleteObjects, DeleteObjectsOutput};
-pub use complete_upload::CompleteUploadOutput;
+pub use complete_upload::{CompleteUpload, CompleteUploadOutput};
 pub use copy::{CopyObject, CopyObjectOutput};
 pub use download::target::DownloadTarget;
 pub use download::{Download, DownloadOutput};

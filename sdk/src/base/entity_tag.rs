@@ -1,10 +1,25 @@
 //! The values of `ETag` headers: strong, weak, with and without quotes.
 
+use serde::{Serialize, Serializer};
+
 /// Returns the text of an ETag, without `W/` and quotes.
 #[must_use]
 pub fn text(etag: &str) -> &str {
     let etag = etag.trim();
     weak(etag).unwrap_or(etag).trim().trim_matches('"')
+}
+
+/// Serializes the text of an ETag, for JSON bodies, which contain tags without quotes.
+#[doc(hidden)]
+pub fn unquoted<S: Serializer>(etag: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    etag.as_deref().map(text).serialize(serializer)
+}
+
+/// Returns whether an optional ETag is missing or has no text.
+#[doc(hidden)]
+#[must_use]
+pub fn is_no_tag(etag: &Option<String>) -> bool {
+    !etag.as_deref().is_some_and(is_set)
 }
 
 /// Returns whether an ETag has a text. A tag without one counts as missing.

@@ -49,6 +49,12 @@ fn a_call_outside_of_a_runtime_is_an_error() {
 }
 
 #[test]
+fn the_error_of_an_invalid_header_contains_the_key() {
+    let call = bucket().put_object("x").header("bad header", "v");
+    assert_eq!(call.build().unwrap_err().key(), Some("x"));
+}
+
+#[test]
 fn an_empty_signed_parameter_is_refused() {
     let bucket = bucket();
     let refused = |error: Error, name: &str| {

@@ -99,6 +99,14 @@ pub type PutBucket = Call<PutBucketInput>;
 #[non_exhaustive]
 pub struct PutBucketInput {}
 
+impl PutBucketInput {
+    /// Creates the input, which has no required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
 impl Operation for PutBucketInput {
     type Handle = Bucket;
     type Output = PutBucketOutput;
@@ -124,6 +132,14 @@ pub struct ListObjectsInput {
     pub marker: Option<String>,
     /// Maximum number of keys in the response.
     pub limit: Option<u32>,
+}
+
+impl ListObjectsInput {
+    /// Creates the input, which has no required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
 }
 
 impl ListObjects {
@@ -213,6 +229,14 @@ pub type HeadBucket = Call<HeadBucketInput>;
 #[non_exhaustive]
 pub struct HeadBucketInput {}
 
+impl HeadBucketInput {
+    /// Creates the input, which has no required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
 impl Operation for HeadBucketInput {
     type Handle = Bucket;
     type Output = HeadBucketOutput;
@@ -228,6 +252,14 @@ pub type DeleteBucket = Call<DeleteBucketInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketInput {}
+
+impl DeleteBucketInput {
+    /// Creates the input, which has no required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Operation for DeleteBucketInput {
     type Handle = Bucket;
@@ -408,8 +440,8 @@ impl Operation for PostObjectInput {
 }
 
 /// Output of [`Bucket::post_object`].
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct PostObjectOutput {
     /// ETag of the object, in double quotes.

@@ -36,6 +36,14 @@ pub struct PutBucketRetentionInput {
     pub years: Option<u32>,
 }
 
+impl PutBucketRetentionInput {
+    /// Creates the input, which has no required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
 impl PutBucketRetention {
     /// Retention period in days, at most 36500.
     pub fn days(mut self, value: u32) -> Self {
@@ -65,8 +73,8 @@ impl Operation for PutBucketRetentionInput {
 }
 
 /// Output of [`Bucket::put_retention`].
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct PutBucketRetentionOutput {
     /// ID of the retention policy.

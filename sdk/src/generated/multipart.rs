@@ -338,12 +338,12 @@ impl Operation for UploadMultipartInput {
 }
 
 /// Output of [`Bucket::upload_multipart`].
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct UploadMultipartOutput {
     /// ETag of the part, in double quotes.
-    pub etag: Option<String>,
+    pub etag: String,
     /// `AES256` if the object is encrypted with a customer-provided key.
     pub encryption_customer_algorithm: Option<String>,
     /// Byte range of the source that was copied, if a range was requested.
@@ -358,7 +358,7 @@ impl FromResponse for UploadMultipartOutput {
     #[inline]
     fn decode(response: Response) -> Result<Self> {
         Ok(Self {
-            etag: response.header(header!("etag"))?,
+            etag: response.header(header!("etag"))?.unwrap_or_default(),
             encryption_customer_algorithm: response
                 .header(header!("x-qs-encryption-customer-algorithm"))?,
             content_copy_range: response.header(header!("x-qs-content-copy-range"))?,
@@ -552,8 +552,8 @@ impl Operation for CompleteMultipartUploadInput {
 }
 
 /// Output of [`Bucket::complete_multipart_upload`].
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct CompleteMultipartUploadOutput {
     /// `AES256` if the object is encrypted with a customer-provided key.

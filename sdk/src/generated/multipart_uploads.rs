@@ -41,6 +41,14 @@ pub struct ListMultipartUploadsInput {
     pub limit: Option<u32>,
 }
 
+impl ListMultipartUploadsInput {
+    /// Creates the input, which has no required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
 impl ListMultipartUploads {
     /// Limits the results to keys with this prefix. If not set or empty, lists all keys.
     pub fn prefix(mut self, value: impl Into<String>) -> Self {

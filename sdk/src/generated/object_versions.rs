@@ -42,6 +42,14 @@ pub struct ListObjectVersionsInput {
     pub limit: Option<u32>,
 }
 
+impl ListObjectVersionsInput {
+    /// Creates the input, which has no required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
 impl ListObjectVersions {
     /// Limits the results to keys with this prefix. If not set or empty, lists all keys.
     pub fn prefix(mut self, value: impl Into<String>) -> Self {

@@ -560,8 +560,8 @@ pub struct ObjectPart {
     /// Size of the part in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// ETag of the part, without quotes, unlike that of the response to the upload of a part.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// ETag of the part, without quotes in lists.
+    #[serde(serialize_with = "unquoted", skip_serializing_if = "is_no_tag")]
     pub etag: Option<String>,
     /// Time when the part was stored.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -585,8 +585,8 @@ impl ObjectPart {
         self
     }
 
-    /// ETag of the part, without quotes, unlike that of the response to the upload of a part. If it
-    /// is set in a request, the service checks it.
+    /// ETag of the part, without quotes in lists. If it is set in a request, the service checks it;
+    /// quotes, as in the response to the upload of a part, are removed from the request.
     pub fn etag(mut self, value: impl Into<String>) -> Self {
         self.etag = Some(value.into());
         self

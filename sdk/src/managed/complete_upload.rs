@@ -1,8 +1,10 @@
-//! [`Bucket::complete_upload`]: completes a multipart upload whose parts the caller has uploaded.
+//! [`CompleteUpload`]: completes a multipart upload whose parts the caller has uploaded.
 
-use std::pin::pin;
+use std::future::{Future, IntoFuture};
+use std::pin::{Pin, pin};
 
 use super::multipart_guard::{Completion, MultipartGuard};
+use super::request_setters::request_setters;
 use crate::base::digest::Digest;
 use crate::base::entity_tag;
 use crate::base::error::Result;
@@ -44,8 +46,7 @@ impl Bucket {
     ///
     /// let upload = bucket.initiate_multipart_upload("film.mov").await?;
     /// let sent = bucket.upload_multipart("film.mov", &upload.upload_id, 1).body("content").await?;
-    /// let mut part = ObjectPart::new(1);
-    /// part.etag = sent.etag;
+    /// let part = ObjectPart::new(1).etag(sent.etag);
     /// let object = bucket.complete_upload("film.mov", &upload.upload_id, [part]).await?;
     /// println!("{}", object.etag);
     /// # Ok(()) }
@@ -57,17 +58,55 @@ impl Bucket {
     /// exist any more and it is not known whether the object consists of the parts. Parts that the
     /// service has stay: complete the upload later, or call
     /// [`abort_multipart_upload`](Self::abort_multipart_upload).
-    pub async fn complete_upload(
+    pub fn complete_upload(
         &self,
         key: impl Into<String>,
         upload_id: impl Into<String>,
         parts: impl IntoIterator<Item = ObjectPart>,
-    ) -> Result<CompleteUploadOutput> {
+    ) -> CompleteUpload {
+        CompleteUpload {
+            bucket: self.clone(),
+            key: key.into(),
+            upload_id: upload_id.into(),
+            parts: parts.into_iter().collect(),
+        }
+    }
+}
+
+/// The completion of a multipart upload, created by [`Bucket::complete_upload`]. It starts when it is
+/// awaited.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is completed until it is awaited"]
+pub struct CompleteUpload {
+    bucket: Bucket,
+    key: String,
+    upload_id: String,
+    parts: Vec<ObjectPart>,
+}
+
+request_setters!(CompleteUpload);
+
+impl IntoFuture for CompleteUpload {
+    type Output = Result<CompleteUploadOutput>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<CompleteUploadOutput>> + Send>>;
+
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl CompleteUpload {
+    async fn run(self) -> Result<CompleteUploadOutput> {
         let runtime = runtime::current()?;
-        let (key, upload_id) = (key.into(), upload_id.into());
-        let address = &self.dispatcher().address;
+        let Self {
+            bucket,
+            key,
+            upload_id,
+            mut parts,
+        } = self;
+        let address = &bucket.dispatcher().address;
         let span = TransferSpan::start("CompleteUpload", address, Some(&key));
-        let mut parts: Vec<ObjectPart> = parts.into_iter().collect();
         for part in &mut parts {
             // Other responses and lists contain the same tag without quotes.
             part.etag = part
@@ -79,7 +118,7 @@ impl Bucket {
         let mut input = CompleteMultipartUploadInput::new(&key, &upload_id, parts);
         input.etag.clone_from(&etag);
         let head = HeadObjectInput::new(&key);
-        let mut guard = MultipartGuard::existing(self.clone(), key, upload_id, runtime);
+        let mut guard = MultipartGuard::existing(bucket.clone(), key, upload_id, runtime);
         guard.keep_on_drop();
         let is_expected = |object: &HeadObjectOutput| {
             etag.as_deref()

@@ -1,7 +1,7 @@
 //! [`Metadata`]: user-defined metadata of an object.
 
 use std::collections::BTreeMap;
-use std::vec;
+use std::{slice, vec};
 
 use http::HeaderMap;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -27,6 +27,8 @@ use crate::base::sorted_map::SortedMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Metadata(SortedMap<String, String>);
+
+type Entry = (String, String);
 
 const MAX_NAME: usize = 512;
 const MAX_TOTAL: usize = 2048;
@@ -161,9 +163,29 @@ impl IntoIterator for Metadata {
     }
 }
 
+impl<'a> IntoIterator for &'a Metadata {
+    type Item = (&'a str, &'a str);
+    type IntoIter = std::iter::Map<slice::Iter<'a, Entry>, fn(&'a Entry) -> Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let entries = self.0.entries().iter();
+        entries.map(|(name, value)| (name, value))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reference_yields_the_entries() {
+        let metadata = Metadata::from_iter([("b", "2"), ("A", "1")]);
+        let mut entries = Vec::new();
+        for (name, value) in &metadata {
+            entries.push((name, value));
+        }
+        assert_eq!(entries, [("a", "1"), ("b", "2")]);
+    }
 
     #[test]
     fn checks_the_rules_of_the_api() {

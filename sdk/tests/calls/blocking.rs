@@ -74,10 +74,7 @@ fn many_threads_can_wait_concurrently() {
 }
 
 /// Compiles only if every operation of any specification can be waited for.
-fn wait_for<I>(call: Call<I>) -> Result<I::Output>
-where
-    I: Operation<Output: Send> + Send + 'static,
-{
+fn wait_for<I: Operation>(call: Call<I>) -> Result<I::Output> {
     call.wait()
 }
 

@@ -407,8 +407,7 @@ async fn other_transfers_are_one_span_with_their_calls() {
     let part = bucket.upload_multipart("m", &upload.upload_id, 0).body("x");
     let etag = part.await.unwrap().etag;
     spans.take();
-    let mut part = ObjectPart::new(0);
-    part.etag = etag;
+    let part = ObjectPart::new(0).etag(etag);
     bucket
         .complete_upload("m", &upload.upload_id, [part])
         .await

@@ -65,9 +65,7 @@ async fn complete_upload_finds_the_object_if_its_responses_are_lost() {
     for (number, start) in (1..).zip((0..sent.len()).step_by(PART)) {
         let bytes = sent.slice(start..sent.len().min(start + PART));
         let sent = site.bucket.upload_multipart("k", id, number).body(bytes);
-        let mut part = ObjectPart::new(number);
-        part.etag = sent.await.unwrap().etag;
-        parts.push(part);
+        parts.push(ObjectPart::new(number).etag(sent.await.unwrap().etag));
     }
     // The service has not completed the upload.
     site.faults(&["operation=CompleteMultipartUpload,status=504"]);
@@ -76,7 +74,10 @@ async fn complete_upload_finds_the_object_if_its_responses_are_lost() {
     assert_eq!(site.unfinished().await, 1);
 
     site.faults(&["operation=CompleteMultipartUpload,when=after,reset=before"]);
-    let object = site.bucket.complete_upload("k", id, parts).await.unwrap();
+    let completion = site.bucket.complete_upload("k", id, parts);
+    let completion = completion.timeout(Duration::from_secs(60));
+    let object = tokio::spawn(completion.into_future()).await;
+    let object = object.unwrap().unwrap();
     assert_eq!(site.content("k").await, sent);
     let head = site.bucket.head_object("k").await.unwrap();
     assert_eq!(head.etag, object.etag);

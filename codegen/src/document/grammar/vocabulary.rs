@@ -243,6 +243,7 @@ const FACTS: &[(&str, &[Kind])] = &[
     ("x-success", &[Kind::Response]),
     ("x-type-description", VALUES),
     ("x-type-name", VALUES),
+    ("x-unquoted", VALUES),
 ];
 
 /// Result of checking a key that begins with `x-`.

@@ -60,7 +60,7 @@ impl QingStorStore {
         input.body = Some(body(&payload));
         let output = self.with_content_md5(bucket.call(input)).await;
         let output = output.map_err(|error| of_object(location, error))?;
-        let content_id = output.etag.unwrap_or_default();
+        let content_id = output.etag;
         Ok(PartId { content_id })
     }
 

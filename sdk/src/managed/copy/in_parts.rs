@@ -89,9 +89,7 @@ impl CopyObject {
                         .map_err(|error| error.with_part(ContentPart::Number(number)))?
                         .etag;
                     admitted.slot.moved(part_size);
-                    let mut part = ObjectPart::new(number);
-                    part.etag = etag.map(|etag| entity_tag::text(&etag).to_owned());
-                    Ok(part)
+                    Ok(ObjectPart::new(number).etag(entity_tag::text(&etag)))
                 });
             }
             match tasks.next().await.transpose()? {

@@ -83,7 +83,7 @@ impl Uploader {
             input.body = Some(body);
             admitted.bucket.call(input).send()
         };
-        let etag = |output: &PutObjectOutput| Some(output.etag.clone());
+        let etag = |output: &PutObjectOutput| output.etag.clone();
         let (output, _) = self
             .send_verified(
                 "PutObject",
@@ -147,10 +147,10 @@ impl Uploader {
             .send_verified("UploadMultipart", &mut part, slot, &responses, send, etag)
             .await
             .map_err(|error| error.with_part(ContentPart::Number(number)))?;
-        let etag = output.etag.as_deref();
+        let etag = output.etag.as_str();
         // Without verification, the service's MD5 counts.
-        let md5 = md5.or_else(|| self.stored_digest(etag?));
-        Ok((number, CompletedPart::new(md5, etag)))
+        let md5 = md5.or_else(|| self.stored_digest(etag));
+        Ok((number, CompletedPart::new(md5, Some(etag))))
     }
 
     /// Returns the stored part if it has the same bytes as `part`.
@@ -201,7 +201,7 @@ impl Uploader {
         slot: &Arc<RequestSlot>,
         responses: &ResponseCounter,
         send: impl Fn(Body) -> F,
-        etag: impl Fn(&T) -> Option<String>,
+        etag: impl Fn(&T) -> String,
     ) -> Result<(T, Option<Digest>)>
     where
         F: Future<Output = Result<T>>,
@@ -223,7 +223,7 @@ impl Uploader {
             };
             let result = match send(body).await {
                 Ok(output) => {
-                    let etag = etag(&output).unwrap_or_default();
+                    let etag = etag(&output);
                     // Others may use the slot while this task waits for the MD5.
                     slot.release(Outcome::Success);
                     let _response = responses.enter();

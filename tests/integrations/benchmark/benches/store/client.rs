@@ -70,9 +70,7 @@ impl Client for Sdk {
                         };
                         let body = Body::from(chunk.clone());
                         let output = bucket.upload_multipart(key, id, number).body(body).await?;
-                        let mut part = ObjectPart::new(number);
-                        part.etag = output.etag;
-                        Result::Ok(part)
+                        Result::Ok(ObjectPart::new(number).etag(output.etag))
                     }
                 });
                 let parts = try_join_all(parts).await?;

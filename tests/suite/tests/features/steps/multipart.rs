@@ -91,11 +91,7 @@ pub(super) async fn upload(
     let (key, id) = (&world.upload_key, &world.upload_id);
     let call = set_options(world.bucket().upload_multipart(key, id, number));
     if let Some(output) = send!(world, call) {
-        let part = ObjectPart::new(number);
-        let part = match output.etag {
-            Some(etag) => part.etag(etag.trim_matches('"')),
-            None => part,
-        };
+        let part = ObjectPart::new(number).etag(output.etag);
         world.parts.insert(number, part);
     }
 }
