@@ -2,9 +2,9 @@
 
 use tokio::runtime::Handle;
 
-use super::errors::task_result;
+use super::errors::{object_call, response_error, task_result};
 use super::request_tasks::{in_slot, in_task, send};
-use crate::base::error::{Error, ErrorCode, Result};
+use crate::base::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::base::runtime;
 use crate::client::Bucket;
 use crate::client::spans::in_current_span;
@@ -14,6 +14,7 @@ use crate::generated::operations::{
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, HeadObjectInput, HeadObjectOutput,
     InitiateMultipartUploadInput, ListMultipartInput,
 };
+use crate::message::operation::Operation;
 
 /// A multipart upload that the service has not completed yet. Dropping the guard aborts the upload
 /// in the background, unless [`keep_on_drop`](Self::keep_on_drop) was called.
@@ -53,8 +54,13 @@ impl MultipartGuard {
                 let _unfinished = unfinished;
                 let key = input.key.clone();
                 let call = async |admitted: AdmittedBucket| admitted.bucket.call(input).await;
-                let upload_id = in_slot(admitted, call).await?.upload_id;
-                Ok(Self::existing(bucket, key, upload_id, handle))
+                let output = in_slot(admitted, call).await?;
+                if output.upload_id.is_empty() {
+                    let text = "the response does not contain an upload ID";
+                    let call = object_call(&bucket, &key, InitiateMultipartUploadInput::INFO.id);
+                    return Err(response_error(ErrorKind::Decode, text, &output, call));
+                }
+                Ok(Self::existing(bucket, key, output.upload_id, handle))
             }));
             task_result(initiated.await)?
         })

@@ -341,3 +341,27 @@ async fn a_file_that_changes_during_the_upload_is_an_io_error() {
         assert_eq!(is_replaced, threshold > 0, "{text}");
     }
 }
+
+#[tokio::test]
+async fn an_initiation_without_an_upload_id_is_an_error_and_leaves_no_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, token) = (folder.path().join("file"), folder.path().join("token"));
+    std::fs::write(&file, vec![7; 5 << 20]).unwrap();
+    for body in [r#"{"bucket":"b"}"#, r#"{"upload_id":""}"#] {
+        let server = Server::start(RequestBody::Read, move |_, _| {
+            response("200 OK", &[("X-Qs-Request-Id", "REQ1")], body.as_bytes())
+        })
+        .await;
+        let bucket = server.bucket();
+        let upload = bucket.upload("k", file.as_path()).multipart_threshold(1);
+        let error = upload.token_file(&token).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+        assert_eq!(error.operation(), Some("InitiateMultipartUpload"));
+        assert_eq!(error.request_id(), Some("REQ1"), "{error}");
+        assert!(error.to_string().contains("an upload ID"), "{error}");
+        assert!(error.resume_token().is_none());
+        assert_eq!(server.seen.requests(), 1);
+        let stored = std::fs::read_to_string(&token).unwrap_or_default();
+        assert_eq!(stored, "");
+    }
+}

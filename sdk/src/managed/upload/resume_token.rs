@@ -157,6 +157,9 @@ impl FromStr for ResumeToken {
             .map_err(|error| invalid("damaged").with_source(error))?;
         let mut token: Self =
             serde_json::from_slice(&json).map_err(|error| invalid("damaged").with_source(error))?;
+        if token.upload_id.is_empty() {
+            return Err(invalid("it has no upload ID"));
+        }
         // A killed process may have left an incomplete line. The service can list that part.
         token
             .parts
