@@ -34,6 +34,22 @@ macro_rules! tests {
                 (site, store)
             }
 
+            #[tokio::test]
+            async fn a_list_with_a_key_outside_of_the_prefix_is_an_error() {
+                for list in [
+                    r#"{"keys":[{"key":"p/a","modified":1},{"key":"other","modified":1}]}"#,
+                    r#"{"keys":[{"key":"p/a","modified":1}],"common_prefixes":["other/"]}"#,
+                ] {
+                    let (bucket, _) =
+                        bucket_with_handler(move |_, _| http::Response::new(list.to_owned()));
+                    let (store, folder) = (store_of(bucket), Path::from("p"));
+                    let results: Vec<_> = store.list(Some(&folder)).collect().await;
+                    assert!(matches!(&results[..], [Err(_)]), "{results:?}");
+                    let listed = store.list_with_delimiter(Some(&folder)).await;
+                    assert!(listed.is_err(), "{listed:?}");
+                }
+            }
+
             /// A list with every kind of key that a path cannot express, unsorted.
             const HOSTILE_LIST: &str = r#"{"keys":[
                 {"key":"z","size":1,"etag":"tag","modified":1471878212},

@@ -70,7 +70,8 @@ impl<I: PagedOperation> Call<I> {
 /// [`next_call`](Self::next_call) then requests the page that failed.
 ///
 /// The stream ends with a `Decode` error if the service reports another page but not where it starts,
-/// if the pages form a loop, or after 1,000 successive pages without items and common prefixes.
+/// if a key or common prefix does not start with the `prefix` of the call, if the pages form a loop, or
+/// after 1,000 successive pages without items and common prefixes.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<I: PagedOperation> {
     /// Requests the first page that was not returned.
@@ -141,6 +142,11 @@ impl<I: PagedOperation> Pages<I> {
             return Ok(());
         };
         let mut input = call.input.clone();
+        if let Some(key) = input.foreign_key(page) {
+            let why = format!("the list contains {key:?}, which does not have the prefix");
+            let context = call.dispatcher.unsent(I::INFO, "");
+            return Err(response_error(ErrorKind::Decode, why, page, context));
+        }
         let next_page = input.advance(page);
         self.empty_pages = match I::is_empty(page) {
             true => self.empty_pages + 1,

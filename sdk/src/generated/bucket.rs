@@ -217,6 +217,7 @@ pub struct ListObjectsOutput {
 paged! {
     ListObjectsInput, keys: types::ObjectSummary,
     besides: [common_prefixes],
+    prefix: prefix of [key, common_prefixes],
     more: has_more, next: [marker = next_marker]
 }
 

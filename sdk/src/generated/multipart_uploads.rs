@@ -138,6 +138,7 @@ pub struct ListMultipartUploadsOutput {
 paged! {
     ListMultipartUploadsInput, uploads: types::MultipartUpload,
     besides: [common_prefixes],
+    prefix: prefix of [key, common_prefixes],
     next: [key_marker = next_key_marker, upload_id_marker = next_upload_id_marker]
 }
 

@@ -138,6 +138,7 @@ pub struct ListObjectVersionsOutput {
 paged! {
     ListObjectVersionsInput, keys: types::ObjectVersionSummary,
     besides: [common_prefixes],
+    prefix: prefix of [key, common_prefixes],
     more: has_more, next: [key_marker = next_key_marker, version_id_marker = next_version_id_marker]
 }
 

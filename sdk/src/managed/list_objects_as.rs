@@ -145,6 +145,10 @@ impl<T: DeserializeOwned + Send + Unpin + 'static> PagedOperation for ListObject
         page.keys.is_empty() && ListObjectsInput::is_empty(&page.rest)
     }
 
+    fn foreign_key<'a>(&self, page: &'a Self::Output) -> Option<&'a str> {
+        self.input.foreign_key(&page.rest)
+    }
+
     fn advance(&mut self, page: &Self::Output) -> NextPage {
         self.input.advance(&page.rest)
     }

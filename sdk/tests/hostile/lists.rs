@@ -89,6 +89,42 @@ async fn a_page_with_folders_is_not_empty() {
     has_no_end(&keys.next().await.unwrap().unwrap_err());
 }
 
+fn is_foreign(error: &Error, operation: &str) {
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert_eq!(error.operation(), Some(operation), "{error}");
+    assert_eq!(error.request_id(), Some("REQ1"), "{error}");
+    assert!(error.to_string().contains("\"other\""), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_with_a_key_or_folder_outside_of_the_prefix_is_an_error() {
+    for page in [
+        r#""keys":[{"key":"p/a"},{"key":"other"}],"uploads":[{"key":"p/a"},{"key":"other"}],"#,
+        r#""keys":[{"key":"p/a"}],"common_prefixes":["p/b/","other"],"#,
+    ] {
+        let (_server, bucket) = endless(move |_| page).await;
+        let mut objects = bucket.list_objects().prefix("p/").items();
+        let error = objects.next().await.unwrap().unwrap_err();
+        is_foreign(&error, "ListObjects");
+        assert!(objects.next().await.is_none());
+        let mut versions = bucket.list_object_versions().prefix("p/").pages();
+        let error = versions.next().await.unwrap().unwrap_err();
+        is_foreign(&error, "ListObjectVersions");
+        let mut uploads = bucket.list_multipart_uploads().prefix("p/").items();
+        let error = uploads.next().await.unwrap().unwrap_err();
+        is_foreign(&error, "ListMultipartUploads");
+        let keys = bucket.list_objects().prefix("p/").items();
+        let keys = keys.map_ok(|object| object.key);
+        let deletion = bucket.delete_objects_from_stream(keys).await;
+        assert!(deletion.deleted.is_empty() && deletion.errors.is_empty());
+        is_foreign(&deletion.interrupted.unwrap(), "ListObjects");
+    }
+    let page = r#""keys":[{"key":"k"}],"common_prefixes":["f/"],"#;
+    let (_server, bucket) = endless(move |_| page).await;
+    let mut objects = bucket.list_objects().items();
+    assert_eq!(objects.next().await.unwrap().unwrap().key, "k");
+}
+
 #[tokio::test]
 async fn many_empty_pages_may_precede_a_key() {
     let (_server, bucket) = endless(|number| match number % 1001 {

@@ -1,6 +1,6 @@
 //! Lists for people and for scripts.
 
-use crate::world::{BUCKET_ADDRESS, World, address};
+use crate::world::{BUCKET_ADDRESS, World, address, finished};
 
 /// Keys that differ only in how a line can show them, and the same with other special characters.
 const LINE_FEED: &str = "a\nb";
@@ -209,5 +209,48 @@ fn lists_need_few_requests() {
         );
         let run = world.ok(&["rm", "-r", "--dry-run", &foo]);
         assert_eq!(run.lines().len(), 2, "{run:?}");
+    }
+}
+
+/// Such as a cache that ignores the query.
+#[test]
+fn lists_with_keys_outside_of_their_prefix_are_errors() {
+    use std::io::{Read as _, Write as _};
+
+    let world = World::new();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for connection in server.incoming() {
+            let mut connection = connection.unwrap();
+            let mut head = [0; 4096];
+            let len = connection.read(&mut head).unwrap_or_default();
+            let (status, body) = match &head[..len] {
+                head if head.starts_with(b"GET ") => (
+                    "200 OK",
+                    r#"{"keys":[{"key":"p/a"},{"key":"other"}],"common_prefixes":[]}"#,
+                ),
+                head if head.starts_with(b"HEAD ") => ("404 Not Found", ""),
+                _ => ("500 Internal Server Error", ""),
+            };
+            let response = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = connection.write_all(response.as_bytes());
+        }
+    });
+    let folder = address("p/");
+    for arguments in [
+        &["rm", "-r", "--yes", &folder][..],
+        &["find", &folder],
+        &["du", &folder],
+        &["ls", &folder],
+    ] {
+        let mut command = world.command(arguments);
+        command.env("QINGSTOR_ENDPOINT", &endpoint);
+        let run = finished(command.spawn().unwrap()).exits(1);
+        assert!(run.stderr.contains("does not have the prefix"), "{run:?}");
+        assert_eq!(run.stdout, "", "{arguments:?}");
     }
 }

@@ -129,13 +129,14 @@ impl QingStorStore {
             let bucket = store.bucket_for(&location).await?;
             let mut call = bucket.list_objects().limit(LIMIT);
             if !key_prefix.is_empty() {
-                call = call.prefix(key_prefix);
+                call = call.prefix(&*key_prefix);
             }
             if let Some(delimiter) = delimiter {
                 call = call.delimiter(delimiter);
             }
             let pages = call.objects_as::<ListedObject>().pages();
-            Ok::<_, Error>(pages.map_err(move |error| of_object(&location, error)))
+            let pages = pages.map_err(move |error| of_object(&location, error));
+            Ok::<_, Error>(pages.and_then(move |page| ready(check_prefix(page, &key_prefix))))
         };
         stream::once(start).try_flatten()
     }
@@ -180,6 +181,22 @@ impl QingStorStore {
                 Ok(None)
             }
         }
+    }
+}
+
+/// Returns the page, or an error if a key does not have the prefix of the list. The SDK checks the common
+/// prefixes.
+fn check_prefix(page: Page, prefix: &str) -> Result<Page> {
+    match page
+        .keys
+        .iter()
+        .find(|object| !object.key.starts_with(prefix))
+    {
+        Some(ListedObject { key, .. }) => {
+            let text = format!("the list contains {key:?}, which does not have the prefix");
+            Err(generic(text))
+        }
+        None => Ok(page),
     }
 }
 

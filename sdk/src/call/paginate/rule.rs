@@ -16,6 +16,12 @@ pub trait PagedOperation: Operation<Output: Unpin> + Clone + Unpin {
     #[doc(hidden)]
     fn is_empty(page: &Self::Output) -> bool;
 
+    /// Returns the first key or common prefix of a page that does not have the prefix of the request.
+    #[doc(hidden)]
+    fn foreign_key<'a>(&self, _page: &'a Self::Output) -> Option<&'a str> {
+        None
+    }
+
     /// Changes the input so that it requests the page after `page`.
     #[doc(hidden)]
     fn advance(&mut self, page: &Self::Output) -> NextPage;
@@ -112,9 +118,12 @@ where
 /// | `last: [parameter = field, ..]` | after the last item; an empty page ends the list |
 /// | `offset: parameter, total: field` | after the number of items received so far |
 ///
-/// `besides: [field, ..]` names the other lists of a page, such as common prefixes.
+/// `besides: [field, ..]` names the other lists of a page, such as common prefixes. `prefix: parameter of
+/// [field, list, ..]` names the parameter with which that field of each item and the texts of these lists
+/// must start.
 macro_rules! paged {
-    (@ $input:ident, $items:ident: $item:ty, [$($other:ident),*], [$($to:ident),+], $page:ident, $self:ident $advance:block) => {
+    (@ $input:ident, $items:ident: $item:ty, [$($other:ident),*],
+     [$($prefix:ident of [$key:ident $(, $folders:ident)*])?], [$($to:ident),+], $page:ident, $self:ident $advance:block) => {
         impl crate::call::paginate::rule::PagedOperation for $input {
             type Item = $item;
 
@@ -126,6 +135,13 @@ macro_rules! paged {
                 page.$items.is_empty() $(&& page.$other.is_empty())*
             }
 
+            $(fn foreign_key<'a>(&self, page: &'a Self::Output) -> Option<&'a str> {
+                let prefix = self.$prefix.as_deref()?;
+                let keys = page.$items.iter().map(|item| &item.$key);
+                let mut keys = keys$(.chain(&page.$folders))*;
+                keys.find(|key| !key.starts_with(prefix)).map(String::as_str)
+            })?
+
             fn advance(&mut $self, $page: &Self::Output) -> crate::call::paginate::rule::NextPage {
                 $advance
             }
@@ -135,9 +151,11 @@ macro_rules! paged {
             }
         }
     };
-    ($input:ident, $items:ident: $item:ty, $(besides: [$($other:ident),+],)? $(more: $more:ident,)?
+    ($input:ident, $items:ident: $item:ty, $(besides: [$($other:ident),+],)?
+     $(prefix: $prefix:ident of [$key:ident $(, $folders:ident)*],)? $(more: $more:ident,)?
      next: [$first:ident = $field:ident $(, $to:ident = $from:ident)*]) => {
-        paged! { @ $input, $items: $item, [$($($other),+)?], [$first $(, $to)*], page, self {
+        paged! { @ $input, $items: $item, [$($($other),+)?],
+                 [$($prefix of [$key $(, $folders)*])?], [$first $(, $to)*], page, self {
             $(if !crate::call::paginate::rule::is_set(page.$more) {
                 return crate::call::paginate::rule::NextPage::None;
             })?
@@ -152,7 +170,7 @@ macro_rules! paged {
         } }
     };
     ($input:ident, $items:ident: $item:ty, last: [$($to:ident = $from:ident),+]) => {
-        paged! { @ $input, $items: $item, [], [$($to),+], page, self {
+        paged! { @ $input, $items: $item, [], [], [$($to),+], page, self {
             let Some(last) = page.$items.last() else {
                 return crate::call::paginate::rule::NextPage::None;
             };
@@ -164,7 +182,7 @@ macro_rules! paged {
         } }
     };
     ($input:ident, $items:ident: $item:ty, offset: $offset:ident, total: $total:ident) => {
-        paged! { @ $input, $items: $item, [], [$offset], page, self {
+        paged! { @ $input, $items: $item, [], [], [$offset], page, self {
             let total = crate::call::paginate::rule::Marker::value(&page.$total);
             crate::call::paginate::rule::advance_offset(&mut self.$offset, page.$items.len(), total)
         } }

@@ -12,13 +12,12 @@ use super::entry::{Entry, EntryKind, EntrySender, EntryStream, on_thread};
 use super::file_name::{collide, fold_case};
 use super::filter::Filter;
 use super::sorter::{Record, SortedRecords, Sorter};
-use crate::base::error::{CallContext, Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::client::Bucket;
 use crate::generated::operations::ListObjectsOutput;
 use crate::generated::types::{ObjectSummary, StorageClass};
-use crate::managed::errors::{blocking, response_error};
-use crate::message::response_meta::ResponseMeta;
+use crate::managed::errors::blocking;
 
 /// Bucket and prefix of a list.
 #[derive(Clone, Debug)]
@@ -111,13 +110,13 @@ async fn list(options: &Arc<ListOptions>) -> Result<Sorter<ListRecord>> {
 /// Adds the objects of a page. Blocks.
 fn add(
     sorter: &mut Sorter<ListRecord>,
-    mut page: ListObjectsOutput,
+    page: ListObjectsOutput,
     options: &ListOptions,
 ) -> Result<()> {
-    for object in std::mem::take(&mut page.keys) {
-        let Some(path) = object.key.strip_prefix(&options.prefix) else {
-            return Err(foreign_key(&options.bucket, &page, &object.key));
-        };
+    for object in page.keys {
+        // The pages are checked: every key has the prefix.
+        let path = object.key.strip_prefix(&options.prefix);
+        let path = path.unwrap_or_default();
         // The marker of the prefix itself is the target folder.
         if path.is_empty() || !options.filter.includes(path) {
             continue;
@@ -127,17 +126,6 @@ fn add(
         added.map_err(|error| sort_error(&error))?;
     }
     Ok(())
-}
-
-/// Returns the error of a list with a key that does not have the prefix.
-fn foreign_key(bucket: &Bucket, page: &ResponseMeta, key: &str) -> Error {
-    let text = format!("the list contains {key:?}, which does not have the prefix");
-    let call = CallContext {
-        operation: "ListObjects",
-        bucket: Some(bucket.name().to_owned()),
-        ..CallContext::default()
-    };
-    response_error(ErrorKind::Decode, text, page, call)
 }
 
 impl ListRecord {
