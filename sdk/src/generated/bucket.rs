@@ -99,14 +99,6 @@ pub type PutBucket = Call<PutBucketInput>;
 #[non_exhaustive]
 pub struct PutBucketInput {}
 
-impl PutBucketInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Operation for PutBucketInput {
     type Handle = Bucket;
     type Output = PutBucketOutput;
@@ -132,14 +124,6 @@ pub struct ListObjectsInput {
     pub marker: Option<String>,
     /// Maximum number of keys in the response.
     pub limit: Option<u32>,
-}
-
-impl ListObjectsInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
 }
 
 impl ListObjects {
@@ -216,8 +200,7 @@ pub struct ListObjectsOutput {
 
 paged! {
     ListObjectsInput, keys: types::ObjectSummary,
-    besides: [common_prefixes],
-    prefix: prefix of [key, common_prefixes],
+    besides: [common_prefixes], prefix: prefix of [key, common_prefixes],
     more: has_more, next: [marker = next_marker]
 }
 
@@ -229,14 +212,6 @@ pub type HeadBucket = Call<HeadBucketInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct HeadBucketInput {}
-
-impl HeadBucketInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
 
 impl Operation for HeadBucketInput {
     type Handle = Bucket;
@@ -253,14 +228,6 @@ pub type DeleteBucket = Call<DeleteBucketInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketInput {}
-
-impl DeleteBucketInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
 
 impl Operation for DeleteBucketInput {
     type Handle = Bucket;

@@ -78,14 +78,6 @@ pub type GetBucketAcl = Call<GetBucketAclInput>;
 #[non_exhaustive]
 pub struct GetBucketAclInput {}
 
-impl GetBucketAclInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Operation for GetBucketAclInput {
     type Handle = Bucket;
     type Output = GetBucketAclOutput;

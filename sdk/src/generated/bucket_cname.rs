@@ -98,14 +98,6 @@ pub struct GetBucketCnameInput {
     pub type_: Option<types::CnameType>,
 }
 
-impl GetBucketCnameInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl GetBucketCname {
     /// Limits the results to domains with this usage. The default is `normal`.
     pub fn type_(mut self, value: types::CnameType) -> Self {

@@ -105,14 +105,6 @@ pub type GetBucketCors = Call<GetBucketCorsInput>;
 #[non_exhaustive]
 pub struct GetBucketCorsInput {}
 
-impl GetBucketCorsInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Operation for GetBucketCorsInput {
     type Handle = Bucket;
     type Output = GetBucketCorsOutput;
@@ -144,14 +136,6 @@ pub type DeleteBucketCors = Call<DeleteBucketCorsInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketCorsInput {}
-
-impl DeleteBucketCorsInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
 
 impl Operation for DeleteBucketCorsInput {
     type Handle = Bucket;

@@ -98,14 +98,6 @@ pub type GetBucketLifecycle = Call<GetBucketLifecycleInput>;
 #[non_exhaustive]
 pub struct GetBucketLifecycleInput {}
 
-impl GetBucketLifecycleInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Operation for GetBucketLifecycleInput {
     type Handle = Bucket;
     type Output = GetBucketLifecycleOutput;
@@ -135,14 +127,6 @@ pub type DeleteBucketLifecycle = Call<DeleteBucketLifecycleInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketLifecycleInput {}
-
-impl DeleteBucketLifecycleInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
 
 impl Operation for DeleteBucketLifecycleInput {
     type Handle = Bucket;

@@ -94,14 +94,6 @@ pub type GetBucketLogging = Call<GetBucketLoggingInput>;
 #[non_exhaustive]
 pub struct GetBucketLoggingInput {}
 
-impl GetBucketLoggingInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Operation for GetBucketLoggingInput {
     type Handle = Bucket;
     type Output = GetBucketLoggingOutput;
@@ -133,14 +125,6 @@ pub type DeleteBucketLogging = Call<DeleteBucketLoggingInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketLoggingInput {}
-
-impl DeleteBucketLoggingInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
 
 impl Operation for DeleteBucketLoggingInput {
     type Handle = Bucket;

@@ -90,14 +90,6 @@ pub type GetBucketExternalMirror = Call<GetBucketExternalMirrorInput>;
 #[non_exhaustive]
 pub struct GetBucketExternalMirrorInput {}
 
-impl GetBucketExternalMirrorInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Operation for GetBucketExternalMirrorInput {
     type Handle = Bucket;
     type Output = GetBucketExternalMirrorOutput;
@@ -127,14 +119,6 @@ pub type DeleteBucketExternalMirror = Call<DeleteBucketExternalMirrorInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketExternalMirrorInput {}
-
-impl DeleteBucketExternalMirrorInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
 
 impl Operation for DeleteBucketExternalMirrorInput {
     type Handle = Bucket;

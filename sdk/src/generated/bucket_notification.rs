@@ -97,14 +97,6 @@ pub type GetBucketNotification = Call<GetBucketNotificationInput>;
 #[non_exhaustive]
 pub struct GetBucketNotificationInput {}
 
-impl GetBucketNotificationInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Operation for GetBucketNotificationInput {
     type Handle = Bucket;
     type Output = GetBucketNotificationOutput;
@@ -134,14 +126,6 @@ pub type DeleteBucketNotification = Call<DeleteBucketNotificationInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketNotificationInput {}
-
-impl DeleteBucketNotificationInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
 
 impl Operation for DeleteBucketNotificationInput {
     type Handle = Bucket;

@@ -99,14 +99,6 @@ pub type GetBucketPolicy = Call<GetBucketPolicyInput>;
 #[non_exhaustive]
 pub struct GetBucketPolicyInput {}
 
-impl GetBucketPolicyInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Operation for GetBucketPolicyInput {
     type Handle = Bucket;
     type Output = GetBucketPolicyOutput;
@@ -136,14 +128,6 @@ pub type DeleteBucketPolicy = Call<DeleteBucketPolicyInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketPolicyInput {}
-
-impl DeleteBucketPolicyInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
 
 impl Operation for DeleteBucketPolicyInput {
     type Handle = Bucket;

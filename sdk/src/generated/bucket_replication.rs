@@ -98,14 +98,6 @@ pub type GetBucketReplication = Call<GetBucketReplicationInput>;
 #[non_exhaustive]
 pub struct GetBucketReplicationInput {}
 
-impl GetBucketReplicationInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Operation for GetBucketReplicationInput {
     type Handle = Bucket;
     type Output = GetBucketReplicationOutput;
@@ -135,14 +127,6 @@ pub type DeleteBucketReplication = Call<DeleteBucketReplicationInput>;
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DeleteBucketReplicationInput {}
-
-impl DeleteBucketReplicationInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
 
 impl Operation for DeleteBucketReplicationInput {
     type Handle = Bucket;

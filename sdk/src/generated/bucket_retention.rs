@@ -36,14 +36,6 @@ pub struct PutBucketRetentionInput {
     pub years: Option<u32>,
 }
 
-impl PutBucketRetentionInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl PutBucketRetention {
     /// Retention period in days, at most 36500.
     pub fn days(mut self, value: u32) -> Self {

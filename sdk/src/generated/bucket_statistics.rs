@@ -27,14 +27,6 @@ pub type GetBucketStatistics = Call<GetBucketStatisticsInput>;
 #[non_exhaustive]
 pub struct GetBucketStatisticsInput {}
 
-impl GetBucketStatisticsInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Operation for GetBucketStatisticsInput {
     type Handle = Bucket;
     type Output = GetBucketStatisticsOutput;

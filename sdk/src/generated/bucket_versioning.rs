@@ -74,14 +74,6 @@ pub type GetBucketVersioning = Call<GetBucketVersioningInput>;
 #[non_exhaustive]
 pub struct GetBucketVersioningInput {}
 
-impl GetBucketVersioningInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl Operation for GetBucketVersioningInput {
     type Handle = Bucket;
     type Output = GetBucketVersioningOutput;

@@ -41,14 +41,6 @@ pub struct ListMultipartUploadsInput {
     pub limit: Option<u32>,
 }
 
-impl ListMultipartUploadsInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl ListMultipartUploads {
     /// Limits the results to keys with this prefix. If not set or empty, lists all keys.
     pub fn prefix(mut self, value: impl Into<String>) -> Self {
@@ -137,8 +129,7 @@ pub struct ListMultipartUploadsOutput {
 
 paged! {
     ListMultipartUploadsInput, uploads: types::MultipartUpload,
-    besides: [common_prefixes],
-    prefix: prefix of [key, common_prefixes],
+    besides: [common_prefixes], prefix: prefix of [key, common_prefixes],
     next: [key_marker = next_key_marker, upload_id_marker = next_upload_id_marker]
 }
 

@@ -42,14 +42,6 @@ pub struct ListObjectVersionsInput {
     pub limit: Option<u32>,
 }
 
-impl ListObjectVersionsInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl ListObjectVersions {
     /// Limits the results to keys with this prefix. If not set or empty, lists all keys.
     pub fn prefix(mut self, value: impl Into<String>) -> Self {
@@ -137,8 +129,7 @@ pub struct ListObjectVersionsOutput {
 
 paged! {
     ListObjectVersionsInput, keys: types::ObjectVersionSummary,
-    besides: [common_prefixes],
-    prefix: prefix of [key, common_prefixes],
+    besides: [common_prefixes], prefix: prefix of [key, common_prefixes],
     more: has_more, next: [key_marker = next_key_marker, version_id_marker = next_version_id_marker]
 }
 

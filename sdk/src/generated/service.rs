@@ -36,14 +36,6 @@ pub struct ListBucketsInput {
     pub limit: Option<u32>,
 }
 
-impl ListBucketsInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl ListBuckets {
     /// Limits the results to buckets in this zone, such as `pek3a`. If not set, lists the buckets
     /// of all zones of the endpoint. An unknown zone fails with `invalid_location`.

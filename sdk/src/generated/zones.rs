@@ -32,14 +32,6 @@ pub struct ListLocationsInput {
     pub lang: Option<types::Language>,
 }
 
-impl ListLocationsInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl ListLocations {
     /// Language of the names. The default is English.
     pub fn lang(mut self, value: types::Language) -> Self {

@@ -30,14 +30,6 @@ pub struct ListShelvesInput {
     pub limit: Option<u32>,
 }
 
-impl ListShelvesInput {
-    /// Creates the input, which has no required fields.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
 impl ListShelves {
     /// How many at most
     pub fn limit(mut self, value: u32) -> Self {
