@@ -45,7 +45,7 @@ async fn growth(count: u64) -> u64 {
 }
 
 #[tokio::test]
-async fn row_24_memory_does_not_depend_on_the_number_of_keys() {
+async fn memory_does_not_depend_on_the_number_of_keys() {
     let few = growth(10_000).await;
     let many = growth(150_000).await;
     // All of them would need over 40 MiB.

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn row_22_times_survive_in_metadata() {
+    fn times_survive_in_metadata() {
         for (text, expected) in [
             ("0", Some("0")),
             ("1764432000.25", Some("1764432000.25")),

@@ -25,7 +25,7 @@ async fn reason(transfer: FolderTransfer) -> Result<TransferReason, SkipReason> 
 }
 
 #[tokio::test]
-async fn row_21_changes_that_keep_the_size_are_synchronized() {
+async fn changes_that_keep_the_size_are_synchronized() {
     let site = Site::start().await;
     let local = site.write("local", [("a", "one")]);
     let file = local.join("a");
@@ -69,7 +69,7 @@ async fn row_21_changes_that_keep_the_size_are_synchronized() {
 }
 
 #[tokio::test]
-async fn row_22_times_are_stored_and_restored() {
+async fn times_are_stored_and_restored() {
     let site = Site::start().await;
     let big = "x".repeat(200_000);
     let local = site.write("local", [("a", "one"), ("big", &big)]);
@@ -115,7 +115,7 @@ async fn row_22_times_are_stored_and_restored() {
 }
 
 #[tokio::test]
-async fn row_23_entity_tags_of_parts_are_compared_with_the_part_size_of_the_object() {
+async fn entity_tags_of_parts_are_compared_with_the_part_size_of_the_object() {
     let site = Site::start().await;
     let content = "abcdefgh".repeat(13 * MIB / 8);
     let local = site.write("local", [("big", &content)]);

@@ -7,7 +7,7 @@ use qingstor_sdk::{ErrorKind, FolderAction, FolderProgress, SkipReason};
 use crate::site::{Site, files, is_deletion, plan, run, skipped, tree, write_file};
 
 #[tokio::test]
-async fn row_1_a_missing_source_is_an_error_before_anything_is_sent() {
+async fn a_missing_source_is_an_error_before_anything_is_sent() {
     let site = Site::start().await;
     site.put([("p/a", "1")]).await;
     let file = site.path("file");
@@ -31,7 +31,7 @@ async fn row_1_a_missing_source_is_an_error_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn row_2_an_empty_source_deletes_nothing_unless_a_maximum_is_given() {
+async fn an_empty_source_deletes_nothing_unless_a_maximum_is_given() {
     let site = Site::start().await;
     let empty = site.write("empty", []);
     site.put([("p/a", "1"), ("p/b", "2"), ("q", "3")]).await;
@@ -61,7 +61,7 @@ async fn row_2_an_empty_source_deletes_nothing_unless_a_maximum_is_given() {
 }
 
 #[tokio::test]
-async fn row_3_nothing_is_deleted_if_a_list_fails_in_the_middle() {
+async fn nothing_is_deleted_if_a_list_fails_in_the_middle() {
     // Two pages.
     const COUNT: usize = 1050;
     let site = Site::start().await;
@@ -92,7 +92,7 @@ async fn row_3_nothing_is_deleted_if_a_list_fails_in_the_middle() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn row_4_nothing_is_deleted_if_a_folder_or_link_cannot_be_read() {
+async fn nothing_is_deleted_if_a_folder_or_link_cannot_be_read() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     let site = Site::start().await;
@@ -182,7 +182,7 @@ async fn nothing_is_deleted_if_a_name_is_not_utf8() {
 }
 
 #[tokio::test]
-async fn row_5_and_10_deletions_of_any_number_are_reported_and_counted_one_by_one() {
+async fn and_10_deletions_of_any_number_are_reported_and_counted_one_by_one() {
     const COUNT: usize = 2345;
     let site = Site::start().await;
     let local = site.write("local", [("keep", "1")]);
@@ -273,7 +273,7 @@ async fn a_download_with_a_file_in_its_place_does_not_prevent_deletions() {
 }
 
 #[tokio::test]
-async fn row_5_an_object_that_cannot_be_deleted_is_reported() {
+async fn an_object_that_cannot_be_deleted_is_reported() {
     let site = Site::start().await;
     let local = site.write("local", [("keep", "1")]);
     site.put([("a", "1"), ("b", "2")]).await;
@@ -293,7 +293,7 @@ async fn row_5_an_object_that_cannot_be_deleted_is_reported() {
 }
 
 #[tokio::test]
-async fn row_6_a_prefix_means_the_folder() {
+async fn a_prefix_means_the_folder() {
     let site = Site::start().await;
     site.put([
         ("foo/a", "1"),
@@ -323,7 +323,7 @@ async fn row_6_a_prefix_means_the_folder() {
 }
 
 #[tokio::test]
-async fn row_7_excluded_paths_are_neither_transferred_nor_deleted() {
+async fn excluded_paths_are_neither_transferred_nor_deleted() {
     let site = Site::start().await;
     let local = site.write("local", [("a", "1"), ("new.log", "2"), ("cache/x", "3")]);
     site.put([("p/old.log", "4"), ("p/gone", "5"), ("p/cache/y", "6")])
@@ -347,7 +347,7 @@ async fn row_7_excluded_paths_are_neither_transferred_nor_deleted() {
 }
 
 #[tokio::test]
-async fn row_8_markers_are_deleted_only_with_their_folder() {
+async fn markers_are_deleted_only_with_their_folder() {
     let site = Site::start().await;
     let local = site.write("local", [("full/a", "1"), ("x", "2")]);
     std::fs::create_dir(local.join("empty")).unwrap();
@@ -381,7 +381,7 @@ async fn row_8_markers_are_deleted_only_with_their_folder() {
 }
 
 #[tokio::test]
-async fn row_9_folders_that_are_in_the_bucket_are_not_deleted() {
+async fn folders_that_are_in_the_bucket_are_not_deleted() {
     let site = Site::start().await;
     site.put([("p/d/e/f", "1"), ("p/marker/", "")]).await;
     let local = site.write(

@@ -6,7 +6,7 @@ use crate::list_server::ListServer;
 use crate::site::{Site, files, plan, run, skipped, tree, without_folders, write_file};
 
 #[tokio::test]
-async fn row_11_keys_that_leave_the_folder_are_refused_and_others_go_on() {
+async fn keys_that_leave_the_folder_are_refused_and_others_go_on() {
     let keys = vec!["data/../../home/x", "../x", "/etc/x", "//x", "a/./b", "ok"];
     let server = ListServer::start(keys, 3);
     let root = tempfile::tempdir().unwrap();
@@ -35,7 +35,7 @@ async fn row_11_keys_that_leave_the_folder_are_refused_and_others_go_on() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn row_11_links_that_lead_out_of_the_target_are_not_followed() {
+async fn links_that_lead_out_of_the_target_are_not_followed() {
     use std::os::unix::fs::symlink;
 
     let site = Site::start().await;
@@ -81,7 +81,7 @@ async fn row_11_links_that_lead_out_of_the_target_are_not_followed() {
 }
 
 #[tokio::test]
-async fn row_12_a_key_wins_over_keys_below_it() {
+async fn a_key_wins_over_keys_below_it() {
     let site = Site::start().await;
     site.put([
         ("a", "file"),
@@ -107,7 +107,7 @@ async fn row_12_a_key_wins_over_keys_below_it() {
 }
 
 #[tokio::test]
-async fn row_13_a_marker_is_a_folder() {
+async fn a_marker_is_a_folder() {
     let site = Site::start().await;
     site.put([
         ("dir/", ""),
@@ -146,7 +146,7 @@ async fn empty_folders_are_uploaded_on_request() {
 }
 
 #[tokio::test]
-async fn row_14_two_keys_are_never_written_to_one_file() {
+async fn two_keys_are_never_written_to_one_file() {
     let site = Site::start().await;
     site.put([("models/a", "1"), ("models//a", "2")]).await;
     let local = site.path("local");
@@ -181,7 +181,7 @@ async fn row_14_two_keys_are_never_written_to_one_file() {
 }
 
 #[tokio::test]
-async fn row_15_and_17_keys_with_the_characters_of_globs_are_plain_keys() {
+async fn and_17_keys_with_the_characters_of_globs_are_plain_keys() {
     let site = Site::start().await;
     let local = site.write(
         "local",
@@ -210,7 +210,7 @@ async fn row_15_and_17_keys_with_the_characters_of_globs_are_plain_keys() {
 }
 
 #[tokio::test]
-async fn row_18_globs_match_the_path_relative_to_the_source() {
+async fn globs_match_the_path_relative_to_the_source() {
     let site = Site::start().await;
     let local = site.write("local", [("logs/a", "1"), ("x/logs/a", "2"), ("b", "3")]);
     let up = site

@@ -11,7 +11,7 @@ const MIB: usize = 1 << 20;
 
 #[cfg(unix)]
 #[tokio::test]
-async fn row_25_dangling_links_are_reported_and_the_rest_goes_on() {
+async fn dangling_links_are_reported_and_the_rest_goes_on() {
     use std::os::unix::fs::symlink;
 
     let site = Site::start().await;
@@ -49,7 +49,7 @@ async fn row_25_dangling_links_are_reported_and_the_rest_goes_on() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn row_26_a_folder_is_entered_once_per_path() {
+async fn a_folder_is_entered_once_per_path() {
     use std::os::unix::fs::symlink;
 
     let site = Site::start().await;
@@ -115,7 +115,7 @@ async fn uploads_files_whose_size_the_file_system_does_not_know() {
 }
 
 #[tokio::test]
-async fn row_27_a_file_that_vanishes_is_reported_and_the_rest_goes_on() {
+async fn a_file_that_vanishes_is_reported_and_the_rest_goes_on() {
     let site = Site::start().await;
     let big = "x".repeat(MIB);
     let local = site.write(
@@ -141,7 +141,7 @@ async fn row_27_a_file_that_vanishes_is_reported_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
-async fn row_28_a_file_that_changes_once_is_uploaded_again() {
+async fn a_file_that_changes_once_is_uploaded_again() {
     let site = Site::start().await;
     let old = "o".repeat(9 * MIB);
     let new = "n".repeat(9 * MIB);
@@ -175,7 +175,7 @@ async fn row_28_a_file_that_changes_once_is_uploaded_again() {
 }
 
 #[tokio::test]
-async fn row_28_a_file_that_keeps_changing_is_reported() {
+async fn a_file_that_keeps_changing_is_reported() {
     let site = Site::start().await;
     for (threshold, is_stored) in [(MIB, false), (16 * MIB, true)] {
         let local = site.write("local", [("big", &*"o".repeat(9 * MIB)), ("a", "1")]);
@@ -221,7 +221,7 @@ async fn row_28_a_file_that_keeps_changing_is_reported() {
 }
 
 #[tokio::test]
-async fn row_29_parts_of_failed_uploads_are_aborted() {
+async fn parts_of_failed_uploads_are_aborted() {
     let site = Site::start().await;
     let local = site.write("local", [("big", &*"o".repeat(9 * MIB)), ("a", "1")]);
     site.faults(&["operation=UploadMultipart,after=1,status=403,code=permission_denied"]);

@@ -11,7 +11,7 @@ use crate::site::{Site, files, is_deletion, plan, run, set_time, without_folders
 const MIB: usize = 1 << 20;
 
 #[tokio::test]
-async fn row_30_failures_are_counted_and_have_their_errors() {
+async fn failures_are_counted_and_have_their_errors() {
     let site = Site::start().await;
     let local = site.write("local", [("a", "1"), ("b", "2"), ("c", "3")]);
     site.faults(&["operation=PutObject,key=b,status=403,code=permission_denied"]);
@@ -96,7 +96,7 @@ async fn failures_have_the_kind_and_the_request_of_their_errors() {
 }
 
 #[tokio::test]
-async fn row_34_a_run_carries_out_the_actions_of_its_plan() {
+async fn a_run_carries_out_the_actions_of_its_plan() {
     let site = Site::start().await;
     let local = site.write(
         "local",
@@ -259,7 +259,7 @@ async fn dropping_a_transfer_leaves_nothing_half_done() {
 }
 
 #[tokio::test]
-async fn row_33_progress_counts_bytes_and_files() {
+async fn progress_counts_bytes_and_files() {
     let site = Site::start().await;
     let local = site.write(
         "local",

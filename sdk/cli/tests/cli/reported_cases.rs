@@ -3,7 +3,7 @@
 use crate::world::{BUCKET, World, address};
 
 #[test]
-fn row_1_a_missing_source_deletes_nothing() {
+fn a_missing_source_deletes_nothing() {
     let world = World::new();
     world.put("x/a", "1");
     let target = address("x");
@@ -32,7 +32,7 @@ fn row_1_a_missing_source_deletes_nothing() {
 }
 
 #[test]
-fn row_2_an_empty_source_deletes_nothing_without_max_delete() {
+fn an_empty_source_deletes_nothing_without_max_delete() {
     let world = World::new();
     std::fs::create_dir(world.path("empty")).unwrap();
     world.put("x/a", "1");
@@ -97,7 +97,7 @@ fn a_path_that_cannot_be_transferred_prevents_deletions() {
 }
 
 #[test]
-fn row_3_a_list_that_fails_in_the_middle_deletes_nothing() {
+fn a_list_that_fails_in_the_middle_deletes_nothing() {
     let world = World::new();
     for number in 0..1100 {
         world.write(&format!("more/{number}"), "1");
@@ -132,7 +132,7 @@ fn row_3_a_list_that_fails_in_the_middle_deletes_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn row_4_nothing_is_deleted_if_a_folder_is_unreadable() {
+fn nothing_is_deleted_if_a_folder_is_unreadable() {
     let world = World::new();
     world.write("in/a", "1");
     world.write("in/secret/b", "1");
@@ -151,7 +151,7 @@ fn row_4_nothing_is_deleted_if_a_folder_is_unreadable() {
 }
 
 #[test]
-fn row_5_deletions_of_large_prefixes_are_printed_one_by_one() {
+fn deletions_of_large_prefixes_are_printed_one_by_one() {
     let world = World::new();
     world.write("in/keep", "1");
     for number in 0..1500 {
@@ -171,7 +171,7 @@ fn row_5_deletions_of_large_prefixes_are_printed_one_by_one() {
 }
 
 #[test]
-fn row_6_rm_of_a_folder_keeps_other_keys_with_its_name() {
+fn rm_of_a_folder_keeps_other_keys_with_its_name() {
     let world = World::new();
     for key in ["foo", "foo/a", "foo2", "foo_thumbnails/a"] {
         world.put(key, "1");
@@ -183,7 +183,7 @@ fn row_6_rm_of_a_folder_keeps_other_keys_with_its_name() {
 }
 
 #[test]
-fn row_7_excluded_paths_are_neither_copied_nor_deleted() {
+fn excluded_paths_are_neither_copied_nor_deleted() {
     let world = World::new();
     world.write("in/a", "1");
     world.write("in/b.tmp", "1");
@@ -197,7 +197,7 @@ fn row_7_excluded_paths_are_neither_copied_nor_deleted() {
 }
 
 #[test]
-fn row_8_a_marker_is_deleted_only_with_its_folder() {
+fn a_marker_is_deleted_only_with_its_folder() {
     let world = World::new();
     world.write("in/dir/file", "1");
     world.write("in/a", "1");
@@ -213,7 +213,7 @@ fn row_8_a_marker_is_deleted_only_with_its_folder() {
 }
 
 #[test]
-fn row_9_folders_that_are_in_the_bucket_are_not_deleted() {
+fn folders_that_are_in_the_bucket_are_not_deleted() {
     let world = World::new();
     for name in ["sub/deep/a", "sub-2/b", "old/deep/c"] {
         world.write(&format!("in/{name}"), "1");
@@ -229,7 +229,7 @@ fn row_9_folders_that_are_in_the_bucket_are_not_deleted() {
 }
 
 #[test]
-fn row_10_every_deleted_object_is_counted() {
+fn every_deleted_object_is_counted() {
     let world = World::new();
     for number in 0..133 {
         world.write(&format!("in/{number}"), "1");
@@ -249,7 +249,7 @@ fn row_10_every_deleted_object_is_counted() {
 }
 
 #[test]
-fn row_11_no_key_leaves_the_target() {
+fn no_key_leaves_the_target() {
     let world = World::new();
     // A form can store a key that a path cannot contain.
     world.write("f", "evil");
@@ -278,7 +278,7 @@ fn row_11_no_key_leaves_the_target() {
 
 #[cfg(unix)]
 #[test]
-fn row_11_links_in_the_target_are_not_followed() {
+fn links_in_the_target_are_not_followed() {
     let world = World::new();
     for key in ["x/link/file", "x/ok"] {
         world.put(key, "evil");
@@ -298,7 +298,7 @@ fn row_11_links_in_the_target_are_not_followed() {
 }
 
 #[test]
-fn row_12_an_object_and_a_folder_of_the_same_name_are_reported() {
+fn an_object_and_a_folder_of_the_same_name_are_reported() {
     let world = World::new();
     world.put("x/a", "object");
     world.put("x/a/b", "below");
@@ -313,7 +313,7 @@ fn row_12_an_object_and_a_folder_of_the_same_name_are_reported() {
 }
 
 #[test]
-fn row_13_a_marker_is_a_folder() {
+fn a_marker_is_a_folder() {
     let world = World::new();
     world.put_marker("x/dir/");
     world.put("x/dir/file", "1");
@@ -322,7 +322,7 @@ fn row_13_a_marker_is_a_folder() {
 }
 
 #[test]
-fn row_14_two_keys_never_become_one_file() {
+fn two_keys_never_become_one_file() {
     let world = World::new();
     world.put("x/models/a", "1");
     world.put("x/models//a", "2");
@@ -332,7 +332,7 @@ fn row_14_two_keys_never_become_one_file() {
 }
 
 #[test]
-fn row_14_several_sources_never_become_one_file() {
+fn several_sources_never_become_one_file() {
     let world = World::new();
     for name in [
         "a/x.txt", "a/y.txt", "b/x.txt", "b/sub/z", "c/sub/z", "x.txt",
@@ -377,7 +377,7 @@ fn row_14_several_sources_never_become_one_file() {
 }
 
 #[test]
-fn row_15_names_with_wildcards_can_be_written() {
+fn names_with_wildcards_can_be_written() {
     let world = World::new();
     for name in ["a*", "ab", "[x]", "q?"] {
         world.write(&format!("in/{name}"), name);
@@ -402,7 +402,7 @@ fn row_15_names_with_wildcards_can_be_written() {
 }
 
 #[test]
-fn row_16_several_sources_have_a_folder_as_target() {
+fn several_sources_have_a_folder_as_target() {
     let world = World::new();
     for name in ["a.gz", "b.gz"] {
         world.write(name, name);
@@ -416,7 +416,7 @@ fn row_16_several_sources_have_a_folder_as_target() {
 }
 
 #[test]
-fn row_17_one_star_stays_within_a_folder() {
+fn one_star_stays_within_a_folder() {
     let world = World::new();
     for key in ["a/1", "a/b/2"] {
         world.put(key, "1");
@@ -435,7 +435,7 @@ fn row_17_one_star_stays_within_a_folder() {
 }
 
 #[test]
-fn row_18_filters_are_relative_to_the_source() {
+fn filters_are_relative_to_the_source() {
     let world = World::new();
     for name in ["in/logs/a", "in/b", "logs/c"] {
         world.write(name, "1");
@@ -465,7 +465,7 @@ fn row_18_filters_are_relative_to_the_source() {
 }
 
 #[test]
-fn row_19_invalid_names_can_be_encoded() {
+fn invalid_names_can_be_encoded() {
     let world = World::new();
     world.put("x/models//a", "1");
     world.run(&["cp", "-r", &address("x"), "out"]).exits(1);
@@ -479,7 +479,7 @@ fn row_19_invalid_names_can_be_encoded() {
 }
 
 #[test]
-fn row_20_a_target_without_a_slash_is_a_file() {
+fn a_target_without_a_slash_is_a_file() {
     let world = World::new();
     world.put("1GB", "x");
     world.ok(&["cp", &address("1GB"), "1GB"]);

@@ -4,7 +4,7 @@
 use crate::world::{BUCKET, BUCKET_ADDRESS, World, address, finished};
 
 #[test]
-fn row_21_changes_that_keep_the_size_are_found() {
+fn changes_that_keep_the_size_are_found() {
     let world = World::new();
     let target = address("x");
     let write = |content: &str, seconds: u64| {
@@ -42,7 +42,7 @@ fn row_21_changes_that_keep_the_size_are_found() {
 }
 
 #[test]
-fn row_22_unchanged_files_are_not_sent_again() {
+fn unchanged_files_are_not_sent_again() {
     let world = World::new();
     world.write("in/a", "1");
     let target = address("x");
@@ -67,7 +67,7 @@ fn row_22_unchanged_files_are_not_sent_again() {
 }
 
 #[test]
-fn row_23_json_says_that_a_checksum_is_not_known() {
+fn json_says_that_a_checksum_is_not_known() {
     let world = World::new();
     world.write("in/big", vec![b'x'; 12 << 20]);
     // Parts of different sizes.
@@ -108,7 +108,7 @@ fn row_23_json_says_that_a_checksum_is_not_known() {
 
 #[cfg(unix)]
 #[test]
-fn row_25_a_dangling_link_is_reported_and_the_rest_continues() {
+fn a_dangling_link_is_reported_and_the_rest_continues() {
     let world = World::new();
     world.write("in/a", "1");
     std::os::unix::fs::symlink("nowhere", world.path("in/link")).unwrap();
@@ -121,7 +121,7 @@ fn row_25_a_dangling_link_is_reported_and_the_rest_continues() {
 
 #[cfg(unix)]
 #[test]
-fn row_26_a_link_to_a_parent_folder_is_entered_once() {
+fn a_link_to_a_parent_folder_is_entered_once() {
     let world = World::new();
     world.write("in/sub/a", "1");
     std::os::unix::fs::symlink("..", world.path("in/sub/up")).unwrap();
@@ -132,7 +132,7 @@ fn row_26_a_link_to_a_parent_folder_is_entered_once() {
 }
 
 #[test]
-fn row_27_a_file_that_vanishes_is_reported() {
+fn a_file_that_vanishes_is_reported() {
     let world = World::new();
     for name in ["in/a", "in/b", "in/c"] {
         world.write(name, "1");
@@ -168,7 +168,7 @@ fn slow_upload(world: &World) -> std::process::Child {
 }
 
 #[test]
-fn row_28_a_file_that_changes_once_is_uploaded_again() {
+fn a_file_that_changes_once_is_uploaded_again() {
     let world = World::new();
     world.write("big", vec![b'o'; 30 << 20]);
     let child = slow_upload(&world);
@@ -181,7 +181,7 @@ fn row_28_a_file_that_changes_once_is_uploaded_again() {
 }
 
 #[test]
-fn row_28_a_file_that_keeps_changing_is_reported() {
+fn a_file_that_keeps_changing_is_reported() {
     let world = World::new();
     let mut len = 20 << 20;
     world.write("big", vec![b'o'; len as usize]);
@@ -205,7 +205,7 @@ fn row_28_a_file_that_keeps_changing_is_reported() {
 }
 
 #[test]
-fn row_29_parts_of_failed_uploads_are_aborted() {
+fn parts_of_failed_uploads_are_aborted() {
     let world = World::new();
     world.write("big", vec![b'x'; 30 << 20]);
     let refused = "operation=UploadMultipart,after=2,status=403,code=permission_denied";
@@ -235,7 +235,7 @@ fn row_29_parts_of_failed_uploads_are_aborted() {
 }
 
 #[test]
-fn row_30_failures_have_exit_code_1_and_a_request_id() {
+fn failures_have_exit_code_1_and_a_request_id() {
     let world = World::new();
     world.write("in/a", "1");
     world.write("in/b", "1");
@@ -262,7 +262,7 @@ fn row_30_failures_have_exit_code_1_and_a_request_id() {
 
 #[cfg(unix)]
 #[test]
-fn row_31_few_open_files_are_enough() {
+fn few_open_files_are_enough() {
     let world = World::new();
     for number in 0..300 {
         world.write(&format!("in/{number}"), "1");
@@ -286,7 +286,7 @@ fn row_31_few_open_files_are_enough() {
 }
 
 #[test]
-fn row_32_log_files_contain_no_carriage_returns() {
+fn log_files_contain_no_carriage_returns() {
     let world = World::new();
     world.write("a", vec![b'x'; 1 << 20]);
     // A line is printed every three seconds.
@@ -307,7 +307,7 @@ fn row_32_log_files_contain_no_carriage_returns() {
 }
 
 #[test]
-fn row_33_progress_counts_the_bytes_of_an_unfinished_request() {
+fn progress_counts_the_bytes_of_an_unfinished_request() {
     let world = World::new();
     // One request of five seconds; the first line is printed after three.
     world.write("a", vec![b'x'; 5 << 20]);
@@ -323,7 +323,7 @@ fn row_33_progress_counts_the_bytes_of_an_unfinished_request() {
 }
 
 #[test]
-fn row_34_a_dry_run_prints_what_the_run_does() {
+fn a_dry_run_prints_what_the_run_does() {
     let world = World::new();
     world.write("in/a", "1");
     world.write("in/b", "22");

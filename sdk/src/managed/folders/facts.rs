@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn row_23_only_part_sizes_with_the_number_of_parts_are_tried() {
+    fn only_part_sizes_with_the_number_of_parts_are_tried() {
         const MIB: u64 = 1 << 20;
         let sizes = usual_part_sizes(8 * MIB, 20 * MIB, 3);
         assert_eq!(sizes, [20 * MIB / 3 + 1, 7 * MIB, 8 * MIB]);

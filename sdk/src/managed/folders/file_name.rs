@@ -222,7 +222,7 @@ mod tests {
     };
 
     #[test]
-    fn row_11_keys_that_would_leave_the_folder_are_refused() {
+    fn keys_that_would_leave_the_folder_are_refused() {
         for (path, problem) in [
             ("../x", DotSegment),
             ("data/../../home/x", DotSegment),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn row_19_names_that_windows_does_not_allow() {
+    fn names_that_windows_does_not_allow() {
         for (path, problem) in [
             ("C:/x", Character(':')),
             ("C:x", Character(':')),
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn row_19_names_that_differ_in_case_collide() {
+    fn names_that_differ_in_case_collide() {
         for (path, other, expected) in [
             ("a", "A", true),
             ("d/a", "d/A", true),
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn row_19_encoded_names_are_allowed() {
+    fn encoded_names_are_allowed() {
         for (key, path) in [
             ("a/b", "a/b"),
             ("100%", "100%25"),

@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn row_19_the_first_spelling_is_kept() {
+    fn the_first_spelling_is_kept() {
         let mut sorter = Sorter::new();
         for path in [
             "b", "D/x", "a", "A", "d/y", "d/X", "B2", "b2", "e/f/g", "e/F/h",

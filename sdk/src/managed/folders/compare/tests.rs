@@ -52,7 +52,7 @@ fn unchanged(reason: UnchangedReason) -> Decision {
 }
 
 #[test]
-fn row_21_up_a_file_differs_if_its_size_differs_or_it_is_newer() {
+fn up_a_file_differs_if_its_size_differs_or_it_is_newer() {
     let rules = rules(Compare::SizeAndTime, Kinds::FileToObject);
     let none = Facts::default();
     let absent = Facts {
@@ -139,7 +139,7 @@ fn row_21_up_a_file_differs_if_its_size_differs_or_it_is_newer() {
 }
 
 #[test]
-fn row_21_down_an_object_differs_if_its_time_is_not_that_of_the_file() {
+fn down_an_object_differs_if_its_time_is_not_that_of_the_file() {
     let rules = rules(Compare::SizeAndTime, Kinds::ObjectToFile);
     let absent = Facts {
         recorded_time: KNOWN_TIME,
@@ -260,7 +260,7 @@ fn down_the_content_of_a_small_file_saves_the_request_for_its_time() {
 }
 
 #[test]
-fn row_22_size_only_ignores_times() {
+fn size_only_ignores_times() {
     for direction in [
         Kinds::FileToObject,
         Kinds::ObjectToFile,
@@ -274,7 +274,7 @@ fn row_22_size_only_ignores_times() {
 }
 
 #[test]
-fn row_23_checksums_decide_if_they_are_known_and_the_size_otherwise() {
+fn checksums_decide_if_they_are_known_and_the_size_otherwise() {
     for direction in [Kinds::FileToObject, Kinds::ObjectToFile] {
         let rules = rules(Compare::Checksum, direction);
         let decide = |equal_content| {

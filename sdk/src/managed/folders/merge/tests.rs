@@ -85,7 +85,7 @@ fn pairs_equal_paths() {
 }
 
 #[test]
-fn row_4_nothing_is_deleted_where_the_source_cannot_be_read() {
+fn nothing_is_deleted_where_the_source_cannot_be_read() {
     let target = ["d", "d-x", "d/", "d/e/f", "dd"];
     assert_eq!(
         merge(UP, &["d!", "z"], &target),
@@ -98,7 +98,7 @@ fn row_4_nothing_is_deleted_where_the_source_cannot_be_read() {
 }
 
 #[test]
-fn row_8_a_marker_is_deleted_only_with_its_folder() {
+fn a_marker_is_deleted_only_with_its_folder() {
     assert_eq!(merge(UP, &["d/", "d/f"], &["d/", "d/f"]), ["= d/f"]);
     // The source is a bucket without markers.
     assert_eq!(merge(UP, &["d/f"], &["d/", "d/f"]), ["= d/f"]);
@@ -109,7 +109,7 @@ fn row_8_a_marker_is_deleted_only_with_its_folder() {
 }
 
 #[test]
-fn row_9_local_folders_are_deleted_after_their_files_unless_something_stays() {
+fn local_folders_are_deleted_after_their_files_unless_something_stays() {
     let local = ["d/", "d/e/", "d/e/f", "d/g", "h"];
     assert_eq!(
         merge(DOWN, &["h"], &local),
@@ -128,7 +128,7 @@ fn row_9_local_folders_are_deleted_after_their_files_unless_something_stays() {
 }
 
 #[test]
-fn row_12_a_file_wins_over_files_in_a_folder_of_its_name() {
+fn a_file_wins_over_files_in_a_folder_of_its_name() {
     let source = ["a", "a-b", "a/", "a/b", "a/c/d", "ab"];
     assert_eq!(
         merge(DOWN, &source, &[]),
@@ -149,7 +149,7 @@ fn row_12_a_file_wins_over_files_in_a_folder_of_its_name() {
 }
 
 #[test]
-fn row_14_two_files_with_one_key_are_not_both_stored() {
+fn two_files_with_one_key_are_not_both_stored() {
     let steps = merge(UP, &["a", "a", "b"], &["a"]);
     assert_eq!(steps, ["= a", "! a", "+ b"]);
 }
