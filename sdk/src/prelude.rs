@@ -10,7 +10,7 @@ pub use serde::{Deserialize, Serialize};
 
 pub use crate::base::base64_bytes::Base64Bytes;
 pub use crate::base::collection::CollectionFormat;
-pub use crate::base::entity_tag::{is_no_tag, unquoted};
+pub use crate::base::entity_tag::unquoted;
 pub use crate::base::error::Result;
 pub use crate::base::json::{is_default, one_or_many, optional_one_or_many};
 pub use crate::base::secret::Secret;

@@ -1,7 +1,5 @@
 //! The values of `ETag` headers: strong, weak, with and without quotes.
 
-use serde::{Serialize, Serializer};
-
 /// Returns the text of an ETag, without `W/` and quotes.
 #[must_use]
 pub fn text(etag: &str) -> &str {
@@ -9,17 +7,21 @@ pub fn text(etag: &str) -> &str {
     weak(etag).unwrap_or(etag).trim().trim_matches('"')
 }
 
-/// Serializes the text of an ETag, for JSON bodies, which contain tags without quotes.
+/// Removes `W/` and quotes from the ETag of each item, and the tag if it has no text.
 #[doc(hidden)]
-pub fn unquoted<S: Serializer>(etag: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    etag.as_deref().map(text).serialize(serializer)
+pub fn unquoted<T>(mut items: Vec<T>, etag: impl Fn(&mut T) -> &mut Option<String>) -> Vec<T> {
+    for item in &mut items {
+        unquote(etag(item));
+    }
+    items
 }
 
-/// Returns whether an optional ETag is missing or has no text.
-#[doc(hidden)]
-#[must_use]
-pub fn is_no_tag(etag: &Option<String>) -> bool {
-    !etag.as_deref().is_some_and(is_set)
+/// Removes `W/` and quotes from an optional ETag, and the tag if it has no text.
+pub(crate) fn unquote(etag: &mut Option<String>) {
+    *etag = etag
+        .take()
+        .map(|etag| text(&etag).to_owned())
+        .filter(|etag| !etag.is_empty());
 }
 
 /// Returns whether an ETag has a text. A tag without one counts as missing.

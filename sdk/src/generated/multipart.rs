@@ -546,7 +546,8 @@ impl Operation for CompleteMultipartUploadInput {
             &self.encryption_customer_key_md5,
         )?;
         request.json_object();
-        request.json_field("object_parts", &self.object_parts)?;
+        let items = unquoted(self.object_parts, |item| &mut item.etag);
+        request.json_field("object_parts", &items)?;
         Ok(())
     }
 }

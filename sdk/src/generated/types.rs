@@ -561,7 +561,7 @@ pub struct ObjectPart {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// ETag of the part, without quotes in lists.
-    #[serde(serialize_with = "unquoted", skip_serializing_if = "is_no_tag")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
     /// Time when the part was stored.
     #[serde(skip_serializing_if = "Option::is_none")]

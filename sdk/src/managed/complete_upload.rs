@@ -109,10 +109,7 @@ impl CompleteUpload {
         let span = TransferSpan::start("CompleteUpload", address, Some(&key));
         for part in &mut parts {
             // Other responses and lists contain the same tag without quotes.
-            part.etag = part
-                .etag
-                .take()
-                .map(|etag| entity_tag::text(&etag).to_owned());
+            entity_tag::unquote(&mut part.etag);
         }
         let etag = etag_of_parts(&parts);
         let mut input = CompleteMultipartUploadInput::new(&key, &upload_id, parts);
