@@ -208,7 +208,7 @@ mod tests {
     async fn all_pages_have_objects_of_the_type() {
         let bucket = bucket(|query| {
             let page = if query.contains("marker=2") {
-                r#"{"keys":[],"common_prefixes":["c/"],"has_more":true,"next_marker":"3"}"#
+                r#"{"keys":[],"common_prefixes":["p/c/"],"has_more":true,"next_marker":"3"}"#
             } else if query.contains("marker=3") {
                 r#"{"keys":[{"key":"d","size":null}],"has_more":false}"#
             } else {
@@ -234,7 +234,7 @@ mod tests {
         let next = pages.next_call().unwrap();
         assert_eq!(next.input().list().marker.as_deref(), Some("2"));
         assert_eq!(next.input().list().prefix.as_deref(), Some("p"));
-        assert_eq!(next.await.unwrap().common_prefixes(), ["c/"]);
+        assert_eq!(next.await.unwrap().common_prefixes(), ["p/c/"]);
     }
 
     #[tokio::test]
