@@ -96,7 +96,7 @@ fn a_removed_parameter_has_no_setter() {
 
 #[test]
 fn paging_follows_the_overlay() {
-    let before = "    ListObjectsInput, keys: types::ObjectSummary,\n    besides: [common_prefixes],\n    prefix: prefix of [key, common_prefixes],\n    more: has_more, next: [marker = next_marker]\n";
+    let before = "    ListObjectsInput, keys: types::ObjectSummary,\n    besides: [common_prefixes], prefix: prefix of [key, common_prefixes],\n    more: has_more, next: [marker = next_marker]\n";
     let rendered = Rendered::with(edits::change_paging);
     rendered.removes("bucket.rs", before);
     rendered.adds("bucket.rs", "    next: [marker = name]\n");
