@@ -408,8 +408,8 @@ impl Operation for PostObjectInput {
 }
 
 /// Output of [`Bucket::post_object`].
-#[derive(Clone, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PostObjectOutput {
     /// ETag of the object, in double quotes.

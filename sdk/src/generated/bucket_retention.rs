@@ -65,8 +65,8 @@ impl Operation for PutBucketRetentionInput {
 }
 
 /// Output of [`Bucket::put_retention`].
-#[derive(Clone, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutBucketRetentionOutput {
     /// ID of the retention policy.

@@ -338,8 +338,8 @@ impl Operation for UploadMultipartInput {
 }
 
 /// Output of [`Bucket::upload_multipart`].
-#[derive(Clone, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct UploadMultipartOutput {
     /// ETag of the part, in double quotes.
@@ -553,8 +553,8 @@ impl Operation for CompleteMultipartUploadInput {
 }
 
 /// Output of [`Bucket::complete_multipart_upload`].
-#[derive(Clone, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct CompleteMultipartUploadOutput {
     /// `AES256` if the object is encrypted with a customer-provided key.

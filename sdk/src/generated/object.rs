@@ -509,8 +509,8 @@ impl Operation for PutObjectInput {
 }
 
 /// Output of [`Bucket::put_object`].
-#[derive(Clone, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct PutObjectOutput {
     /// ETag in double quotes. For content stored by one request, the MD5 digest in hex.
@@ -961,8 +961,8 @@ impl Operation for HeadObjectInput {
 }
 
 /// Output of [`Bucket::head_object`].
-#[derive(Clone, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct HeadObjectOutput {
     /// Stored media type of the content.
@@ -1097,8 +1097,8 @@ impl Operation for OptionsObjectInput {
 }
 
 /// Output of [`Bucket::options_object`].
-#[derive(Clone, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct OptionsObjectOutput {
     /// Allowed origin. Absent if the rules do not allow the request.
@@ -1179,8 +1179,8 @@ impl Operation for DeleteObjectInput {
 }
 
 /// Output of [`Bucket::delete_object`].
-#[derive(Clone, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct DeleteObjectOutput {
     /// ID of the added delete marker, or of the deleted version, in a bucket with versioning.

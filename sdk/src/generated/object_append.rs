@@ -107,8 +107,8 @@ impl Operation for AppendObjectInput {
 }
 
 /// Output of [`Bucket::append_object`].
-#[derive(Clone, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub struct AppendObjectOutput {
     /// Size of the object in bytes after this request: the next append position.

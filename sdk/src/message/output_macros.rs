@@ -19,7 +19,7 @@ macro_rules! empty_outputs {
     ($($(#[$meta:meta])* $output:ident,)*) => {
         $(
             $(#[$meta])*
-            #[derive(Clone, Debug, Default)]
+            #[derive(Clone, Debug)]
             #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
             #[non_exhaustive]
             pub struct $output {
