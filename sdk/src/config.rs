@@ -77,7 +77,7 @@ pub struct Config {
     secret_access_key: Zeroizing<String>,
     /// Where the two fields above come from.
     key_pair_source: SettingSource,
-    /// Whether requests are anonymous if there is no key pair, which is an error otherwise.
+    /// Whether requests without a key pair are anonymous. Otherwise, a missing key pair is an error.
     allows_anonymous: bool,
     credentials: Option<Credentials>,
     provider: Option<Arc<dyn ProvideCredentials>>,

@@ -5,8 +5,8 @@ use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::message::host;
 
-/// What is wrong with a URL that [`check`] refuses. The URL may contain a password, so the text does
-/// not quote it.
+/// Text of the error for a URL that [`check`] refuses. It does not quote the URL, which may contain a
+/// password.
 pub(crate) const INVALID: &str = "it must be a URL such as http://proxy.example.com:3128; special \
                                   characters in a password must be percent-encoded";
 

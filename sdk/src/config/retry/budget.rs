@@ -15,9 +15,9 @@ const COST_AFTER_TIMEOUT: u32 = 10;
 /// A token bucket with 500 tokens. A retry takes 5 tokens, a retry after a timeout 10. A request
 /// that succeeds at the first attempt returns 1 token. If the bucket has too few tokens, the request
 /// fails with its last error. A response body that breaks off after at least 1 MiB, or that was only
-/// too slow, continues without taking tokens. The retry after a
-/// [reused connection broke](crate::guide::retries#broken-connections) takes none either. The budget only matters during outages: it keeps the
-/// added load at a few percent.
+/// too slow, continues without taking tokens. The first retry after a [reused connection
+/// broke](crate::guide::retries#broken-connections) takes none either. The budget only matters during
+/// outages: it keeps the added load at a few percent.
 ///
 /// A clone shares the tokens. Clients of the same service can share one budget.
 #[derive(Clone)]
