@@ -383,15 +383,20 @@ mod tests {
         let stored = format!("{passed}\n1 - b\n2 - c\n3 -");
         passed.parts = [(0, part("a")), (2, part("C")), (4, part("e"))].into();
         std::fs::write(&path, &stored).unwrap();
+        let (token, text) = load_and_save(path, passed).await;
+        assert_eq!(text, format!("{stored}\n2 - C\n4 - e"));
+        assert_eq!(text.parse::<ResumeToken>().unwrap(), token);
+    }
+
+    /// Passes a token beside that of a file. Returns the token that is used, and the new text of the file.
+    async fn load_and_save(path: PathBuf, passed: ResumeToken) -> (ResumeToken, String) {
         let mut tokens = TokenStore {
             on_token: None,
             file: Some(TokenFile::open(path.clone(), false).await.unwrap()),
         };
         let token = tokens.load("k", Some(passed)).await.unwrap().unwrap();
         tokens.save(&token).await.unwrap();
-        let text = std::fs::read_to_string(path).unwrap();
-        assert_eq!(text, format!("{stored}\n2 - C\n4 - e"));
-        assert_eq!(text.parse::<ResumeToken>().unwrap(), token);
+        (token, std::fs::read_to_string(path).unwrap())
     }
 
     #[tokio::test]
@@ -409,13 +414,7 @@ mod tests {
         };
         std::fs::write(&path, passed.to_string()).unwrap();
         passed.modified = Some(2);
-        let mut tokens = TokenStore {
-            on_token: None,
-            file: Some(TokenFile::open(path.clone(), false).await.unwrap()),
-        };
-        let token = tokens.load("k", Some(passed)).await.unwrap().unwrap();
-        tokens.save(&token).await.unwrap();
-        let text = std::fs::read_to_string(path).unwrap();
+        let (token, text) = load_and_save(path, passed).await;
         assert_eq!(text.parse::<ResumeToken>().unwrap(), token);
         assert_eq!((token.modified, token.parts.len()), (Some(2), 1));
     }
