@@ -5,9 +5,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
-use yaml_rust2::Yaml;
-use yaml_rust2::parser::{Event, Parser, Tag};
-use yaml_rust2::scanner::{Marker, TScalarStyle};
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use zeroize::Zeroizing;
 
 use super::Config;
@@ -115,15 +113,11 @@ pub(super) fn apply(config: &mut Config, text: &str) -> Result<FileKeys, String>
         let wrong = |why: &dyn Display| Err(format!(":{line}: `{key}`{why}"));
         let is_credential = CREDENTIALS.contains(&&*key);
         let value = match value {
-            Yaml::Null => continue,
+            Value::Null => continue,
             // YAML would parse `0123` as a number, so the key would change.
-            Yaml::Real(_) | Yaml::Integer(_) | Yaml::Boolean(_) if is_credential => {
-                return wrong(&" must be in quotes");
-            }
-            Yaml::String(text) | Yaml::Real(text) => text,
-            Yaml::Integer(number) => number.to_string(),
-            Yaml::Boolean(flag) => flag.to_string(),
-            _ => return wrong(&" must be a plain value"),
+            Value::Other(_) if is_credential => return wrong(&" must be in quotes"),
+            Value::Text(text) | Value::Other(text) => text,
+            Value::Collection => return wrong(&" must be a plain value"),
         };
         if value.is_empty() {
             continue;
@@ -142,9 +136,18 @@ pub(super) fn apply(config: &mut Config, text: &str) -> Result<FileKeys, String>
 /// A setting at the top level of the file.
 struct Entry {
     key: String,
-    /// `BadValue` for a list or a map, which no setting has.
-    value: Yaml,
+    value: Value,
     line: usize,
+}
+
+/// A value of a setting, as YAML's core schema reads it.
+enum Value {
+    Null,
+    Text(String),
+    /// A number or a boolean.
+    Other(String),
+    /// A list or a map, which no setting has.
+    Collection,
 }
 
 /// Returns the entries of the map that the first document is.
@@ -159,19 +162,19 @@ fn entries(text: &str) -> Result<Vec<Entry>, String> {
     let (mut documents, mut depth) = (0, 0_usize);
     // A key before its value. A key that is not a string is `None`.
     let mut pending: Option<(Option<String>, usize)> = None;
-    loop {
-        let (event, at) = parser.next_token().map_err(|error| {
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| {
             let at = error.marker();
             format!(":{}:{}: {}", at.line(), at.col() + 1, error.info())
         })?;
+        let line = span.start.line();
         let is_map = matches!(event, Event::MappingStart(..));
-        let node = match event {
-            Event::StreamEnd => return Ok(entries),
-            Event::DocumentStart => {
+        let value = match event {
+            Event::DocumentStart(_) => {
                 documents += 1;
                 continue;
             }
-            Event::Alias(_) => return Err(refused(at, "aliases (`*name`) are not supported")),
+            Event::Alias(_) => return Err(refused(line, "aliases (`*name`) are not supported")),
             Event::SequenceEnd | Event::MappingEnd => {
                 depth = depth.saturating_sub(1);
                 continue;
@@ -180,17 +183,19 @@ fn entries(text: &str) -> Result<Vec<Entry>, String> {
                 depth += 1;
                 if depth > MAX_DEPTH {
                     let why = format!("lists and maps are nested more than {MAX_DEPTH} deep");
-                    return Err(refused(at, &why));
+                    return Err(refused(line, &why));
                 }
-                Yaml::BadValue
+                Value::Collection
             }
-            Event::Scalar(text, style, _, tag) => scalar(text, style, tag),
-            Event::Nothing | Event::StreamStart | Event::DocumentEnd => continue,
+            Event::Scalar(text, style, _, tag) => scalar(text.into_owned(), style, tag.as_deref()),
+            Event::Nothing | Event::StreamStart | Event::DocumentEnd | Event::StreamEnd => continue,
         };
-        let starts_collection = matches!(node, Yaml::BadValue);
+        let starts_collection = matches!(value, Value::Collection);
         // The other documents of the file belong to other programs.
         match (documents, depth) {
-            (1, 0) if !node.is_null() => return Err(": it must be a map of settings".into()),
+            (1, 0) if !matches!(value, Value::Null) => {
+                return Err(": it must be a map of settings".into());
+            }
             (1, 1) if starts_collection && is_map => continue,
             (1, 1) if starts_collection => return Err(": it must be a map of settings".into()),
             (1, 1) => {}
@@ -198,39 +203,49 @@ fn entries(text: &str) -> Result<Vec<Entry>, String> {
             _ => continue,
         }
         let Some((key, line)) = pending.take() else {
-            let key = node.into_string();
+            let key = match value {
+                Value::Text(key) => Some(key),
+                _ => None,
+            };
             if let Some(key) = &key
                 && !names.insert(key.clone())
             {
-                return Err(refused(at, &format!("`{key}` is set twice")));
+                return Err(refused(line, &format!("`{key}` is set twice")));
             }
-            pending = Some((key, at.line()));
+            pending = Some((key, line));
             continue;
         };
         if let Some(key) = key {
-            entries.push(Entry {
-                key,
-                value: node,
-                line,
-            });
+            entries.push(Entry { key, value, line });
         }
     }
+    Ok(entries)
 }
 
-fn refused(at: Marker, why: &str) -> String {
-    format!(":{}: {why}", at.line())
+fn refused(line: usize, why: &str) -> String {
+    format!(":{line}: {why}")
 }
 
-/// Returns the value of a scalar like the YAML library: only unquoted text may be a number, a
-/// boolean or `null`, unless a tag marks it as a string.
-fn scalar(text: String, style: TScalarStyle, tag: Option<Tag>) -> Yaml {
-    let typed = tag.as_ref().is_none_or(|tag| {
-        tag.handle == "tag:yaml.org,2002:"
-            && matches!(&*tag.suffix, "bool" | "int" | "float" | "null")
+/// Returns the value of a scalar by YAML's core schema: only unquoted text may be a number, a boolean
+/// or null, unless a tag marks it as a string.
+fn scalar(text: String, style: ScalarStyle, tag: Option<&Tag>) -> Value {
+    let typed = tag.is_none_or(|tag| {
+        tag.is_yaml_core_schema() && matches!(&*tag.suffix, "bool" | "int" | "float" | "null")
     });
-    match style {
-        TScalarStyle::Plain if typed => Yaml::from_str(&text),
-        _ => Yaml::String(text),
+    if style != ScalarStyle::Plain || !typed {
+        return Value::Text(text);
+    }
+    let integer = |prefix, radix| i64::from_str_radix(text.strip_prefix(prefix)?, radix).ok();
+    // Rust also parses `inf` and `nan`, which are text in YAML.
+    let is_decimal = text.contains(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok();
+    match &*text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Value::Other(text),
+        _ => match integer("0x", 16).or_else(|| integer("0o", 8)) {
+            Some(number) => Value::Other(number.to_string()),
+            None if is_decimal => Value::Other(text),
+            None => Value::Text(text),
+        },
     }
 }
 
@@ -264,6 +279,49 @@ mod tests {
         for nothing in ["", "# text\n", "---\n", "~\n", "{}\n"] {
             let keys = apply(&mut config, nothing).unwrap();
             assert!(keys.credentials.is_empty(), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn reads_values_by_the_core_schema() {
+        for (text, read) in [
+            ("80", Ok("80")),
+            ("+80", Ok("+80")),
+            ("0x50", Ok("80")),
+            ("0o120", Ok("80")),
+            ("1.5e3", Ok("1.5e3")),
+            ("True", Ok("True")),
+            ("\"80\"", Err("80")),
+            ("!!str 80", Err("80")),
+            ("!own 80", Err("80")),
+            ("!!int '80'", Err("80")),
+            ("0x", Err("0x")),
+            ("12:30", Err("12:30")),
+            ("2026-01-01", Err("2026-01-01")),
+            ("inf", Err("inf")),
+            ("infinity", Err("infinity")),
+            ("NaN", Err("NaN")),
+            ("yes", Err("yes")),
+            ("'null'", Err("null")),
+        ] {
+            let entries = entries(&format!("key: {text}")).unwrap();
+            let value = match &entries[0].value {
+                Value::Other(text) => Ok(&**text),
+                Value::Text(text) => Err(&**text),
+                Value::Null | Value::Collection => panic!("{text:?}"),
+            };
+            assert_eq!(value, read, "{text:?}");
+        }
+        for text in ["", "~", "null", "Null", "NULL", "# comment"] {
+            let entries = entries(&format!("key: {text}")).unwrap();
+            let is_null = matches!(
+                &*entries,
+                [Entry {
+                    value: Value::Null,
+                    ..
+                }]
+            );
+            assert!(is_null, "{text:?}");
         }
     }
 
