@@ -357,6 +357,7 @@ fn check_signed_parameters(target: &str) -> Result<()> {
 /// The signature covers decoded values, joined by `&`. If the caller takes a value from elsewhere,
 /// the author of that value could otherwise split it: the URLs `?response-expires=a%26uploads` and
 /// `?response-expires=a&uploads` have the same signature.
+#[inline]
 fn check_presigned_parameters(target: &str) -> Result<()> {
     let Some((_, query)) = target.split_once('?') else {
         return Ok(());

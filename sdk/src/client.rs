@@ -80,6 +80,7 @@ impl Dispatcher {
     }
 
     /// Returns the options for changes that apply to this dispatcher only, not to its clones.
+    #[inline]
     pub(crate) fn options_mut(&mut self) -> &mut RequestOptions {
         Arc::make_mut(self.options.get_or_insert_default())
     }
@@ -226,6 +227,7 @@ impl Bucket {
     }
 
     /// Returns a handle for another bucket in the same zone, with the same options.
+    #[inline]
     pub(crate) fn sibling_bucket(&self, name: &str) -> Result<Self> {
         let address = self.dispatcher.shared.endpoint.bucket(name, self.zone())?;
         Ok(Self {
@@ -246,6 +248,7 @@ impl Bucket {
     }
 
     /// Returns the options of every request of this handle.
+    #[inline]
     pub(crate) fn options_mut(&mut self) -> &mut RequestOptions {
         self.dispatcher.options_mut()
     }
@@ -287,6 +290,7 @@ impl sealed::Sealed for QingStor {}
 impl sealed::Sealed for Bucket {}
 
 impl fmt::Debug for QingStor {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QingStor")
             .field("endpoint", &self.dispatcher.address.origin())

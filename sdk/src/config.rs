@@ -430,6 +430,7 @@ fn check_user_agent(text: &str) -> Result<(), String> {
 
 /// Shows all settings except the secret.
 impl fmt::Debug for Config {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("credentials", &self.credentials_source().ok())

@@ -18,6 +18,7 @@ impl ChunkList {
     /// Capacity for joined chunks, in bytes.
     const JOINED: usize = 64 * 1024;
 
+    #[inline]
     pub(crate) fn push(&mut self, chunk: Bytes) {
         self.len += chunk.len();
         if chunk.len() >= Self::MIN_CHUNK {
@@ -35,6 +36,7 @@ impl ChunkList {
     }
 
     /// Joins no further chunks to the last one.
+    #[inline]
     pub(crate) fn flush(&mut self) {
         if !self.joined.is_empty() {
             // The next chunks get another allocation, so that this one is freed with its chunk.
@@ -53,6 +55,7 @@ impl ChunkList {
     }
 
     /// Removes and returns all chunks.
+    #[inline]
     pub(crate) fn take(&mut self) -> Vec<Bytes> {
         self.flush();
         self.len = 0;

@@ -17,6 +17,7 @@ pub fn unquoted<T>(mut items: Vec<T>, etag: impl Fn(&mut T) -> &mut Option<Strin
 }
 
 /// Removes `W/` and quotes from an optional ETag, and the tag if it has no text.
+#[inline]
 pub(crate) fn unquote(etag: &mut Option<String>) {
     *etag = etag
         .take()
@@ -40,6 +41,7 @@ pub(crate) fn is_set(etag: &str) -> bool {
 /// assert!(!entity_tag::are_same("", ""));
 /// ```
 #[must_use]
+#[inline]
 pub fn are_same(one: &str, other: &str) -> bool {
     let (one, other) = (text(one), text(other));
     match is_md5(one) {
@@ -50,6 +52,7 @@ pub fn are_same(one: &str, other: &str) -> bool {
 
 /// Returns whether the text of an ETag is an MD5, or the MD5 and the number of parts of a multipart
 /// upload.
+#[inline]
 fn is_md5(text: &str) -> bool {
     let (md5, parts) = text.split_once('-').unwrap_or((text, ""));
     md5.len() == 32

@@ -209,6 +209,7 @@ impl Error {
     }
 
     /// Adds the part of the object to the call that the error belongs to, unless it is already set.
+    #[inline]
     pub(crate) fn with_part(mut self, part: ContentPart) -> Self {
         if let Some(call) = &mut self.0.call {
             call.part.get_or_insert(part);

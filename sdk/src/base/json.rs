@@ -248,6 +248,7 @@ enum PathSegment {
 }
 
 impl PathReader {
+    #[inline]
     fn read(&mut self, byte: u8) {
         let Some(content) = &mut self.string else {
             return self.read_outside(byte);
@@ -261,6 +262,7 @@ impl PathReader {
         content.push(byte);
     }
 
+    #[inline]
     fn end_string(&mut self) {
         let content = self.string.take().unwrap_or_default();
         if let Some(PathSegment::Object {
@@ -272,6 +274,7 @@ impl PathReader {
         }
     }
 
+    #[inline]
     fn read_outside(&mut self, byte: u8) {
         match byte {
             b'"' => self.string = Some(Vec::new()),
@@ -297,6 +300,7 @@ impl PathReader {
 }
 
 impl fmt::Display for PathReader {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (depth, step) in self.open.iter().enumerate() {
             match step {

@@ -68,6 +68,7 @@ impl Parameter for Base64Bytes {
 }
 
 impl FromText for Base64Bytes {
+    #[inline]
     fn from_text(text: &str) -> Option<Self> {
         BASE64.decode(text).ok().map(Self::from)
     }
@@ -86,12 +87,14 @@ impl Parameter for serde_json::Value {
 macro_rules! numbers {
     ($($number:ty),*) => {$(
         impl Parameter for $number {
+            #[inline]
             fn text(&self) -> Option<Cow<'_, str>> {
                 Some(Cow::Owned(self.to_string()))
             }
         }
 
         impl FromText for $number {
+            #[inline]
             fn from_text(text: &str) -> Option<Self> {
                 text.parse().ok()
             }

@@ -155,6 +155,7 @@ impl Sub for Timestamp {
 impl Sub<Duration> for Timestamp {
     type Output = Self;
 
+    #[inline]
     fn sub(self, duration: Duration) -> Self {
         let seconds = i64::try_from(duration.as_secs())
             .ok()
@@ -170,6 +171,7 @@ impl Sub<Duration> for Timestamp {
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
+    #[inline]
     fn add(self, duration: Duration) -> Self {
         let seconds = i64::try_from(duration.as_secs()).ok();
         let later = self.plus(seconds, i64::from(duration.subsec_nanos()));

@@ -199,6 +199,7 @@ impl FormUpload {
 
     /// Returns the value of a field.
     #[must_use]
+    #[inline]
     pub fn field(&self, name: &str) -> Option<&str> {
         let mut fields = self.fields();
         fields
@@ -230,6 +231,7 @@ impl FormUpload {
 }
 
 impl fmt::Debug for FormUpload {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.fields().map(|(name, _)| name).collect();
         f.debug_struct("FormUpload")
@@ -243,6 +245,7 @@ impl fmt::Debug for FormUpload {
 struct HtmlAttribute<'a>(&'a str);
 
 impl fmt::Display for HtmlAttribute<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for character in self.0.chars() {
             match character {

@@ -130,6 +130,7 @@ impl fmt::Display for Presigned {
 }
 
 impl fmt::Debug for Presigned {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Presigned")
             .field("method", &self.method)

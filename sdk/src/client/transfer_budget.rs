@@ -108,6 +108,7 @@ impl Admission for RequestSlot {
         Box::pin(self.readmit())
     }
 
+    #[inline]
     fn attempt_failed(&self, error: &Error) {
         self.release(match (error.status(), error.kind()) {
             (Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE), _) => {
@@ -118,20 +119,24 @@ impl Admission for RequestSlot {
         });
     }
 
+    #[inline]
     fn resent(&self) {
         self.release_if_detached();
     }
 }
 
 impl BodyObserver for RequestSlot {
+    #[inline]
     fn started(&self, len: u64) {
         self.begin_body(len);
     }
 
+    #[inline]
     fn transferred(&self, bytes: u64) {
         self.moved(bytes);
     }
 
+    #[inline]
     fn delayed(&self) {
         // The caller's limit decides how long the request takes. It must not block others.
         self.release(Outcome::Other);

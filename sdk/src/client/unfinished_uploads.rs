@@ -30,6 +30,7 @@ pub(crate) struct UnfinishedUpload(UnfinishedUploads);
 
 impl UnfinishedUploads {
     /// Counts an upload.
+    #[inline]
     pub(crate) fn add(&self) -> UnfinishedUpload {
         self.0.send_modify(|state| state.count += 1);
         UnfinishedUpload(self.clone())
@@ -62,6 +63,7 @@ impl UnfinishedUpload {
 }
 
 impl Drop for UnfinishedUpload {
+    #[inline]
     fn drop(&mut self) {
         self.0.0.send_modify(|state| state.count -= 1);
     }

@@ -115,6 +115,7 @@ pub(crate) fn incomplete_credentials(set: &str, missing: &str) -> Error {
 }
 
 impl fmt::Debug for Credentials {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.access_key_id() {
             Some(id) => {

@@ -149,6 +149,7 @@ impl Endpoint {
 
     /// Returns the address of a bucket at the global host, which redirects to its zone. Always in
     /// path style, which is the only one in the API documents.
+    #[inline]
     pub(crate) fn bucket_of_all_zones(&self, name: &str) -> Result<Address> {
         check_bucket_name(name)?;
         Ok(Address {

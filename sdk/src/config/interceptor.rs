@@ -182,6 +182,7 @@ impl InterceptedRequest<'_> {
     /// Returns the value of a header; `None` if it is not set or contains a secret. To find out whether
     /// it is set, use [`has_header`](Self::has_header).
     #[must_use]
+    #[inline]
     pub fn header(&self, name: &str) -> Option<&str> {
         let value = self.headers.get(name)?;
         if value.is_sensitive() {
@@ -217,6 +218,7 @@ impl InterceptedRequest<'_> {
         Ok(())
     }
 
+    #[inline]
     fn is_owned(&self, name: &HeaderName) -> bool {
         let text = name.as_str();
         let is_customer_key = || {

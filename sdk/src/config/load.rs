@@ -25,6 +25,7 @@ impl Config {
     /// # Errors
     ///
     /// Returns `Config` if the file cannot be read, or if a value is invalid.
+    #[inline]
     pub fn load_anonymous() -> Result<Self> {
         load_anonymous(&|name| std::env::var_os(name), std::env::home_dir())
     }
@@ -113,6 +114,7 @@ pub(super) fn load(
 }
 
 /// Reads the file, then the environment variables, without their credentials.
+#[inline]
 fn load_anonymous(
     variable: &dyn Fn(&str) -> Option<OsString>,
     home: Option<PathBuf>,

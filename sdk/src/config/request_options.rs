@@ -63,6 +63,7 @@ pub(crate) static DEFAULT_OPTIONS: RequestOptions = RequestOptions {
 };
 
 impl RequestOptions {
+    #[inline]
     pub(crate) fn add_header(&mut self, name: &str, value: &str) {
         match parse_header(name, value) {
             Ok((name, _)) if SET_BY_CLIENT.contains(&name) => {
@@ -84,6 +85,7 @@ pub(crate) const SET_BY_CLIENT: &[HeaderName] = &[
 ];
 
 /// Parses a header that a caller adds. Values that could split the request are errors.
+#[inline]
 pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
         return Err(format!("invalid header name {name:?}"));

@@ -134,6 +134,7 @@ fn parse_number<T: FromStr>(text: &str) -> Result<T, String> {
 /// # Errors
 ///
 /// Returns a reason that contains all keys if there is none.
+#[inline]
 pub(super) fn find_setting(key: &str) -> Result<&'static (&'static str, SetFromText), String> {
     SETTINGS
         .iter()
@@ -232,6 +233,7 @@ impl Config {
 
     /// Applies the text of a setting, unless it is empty. Adds its key to `credentials` if it is one half
     /// of a key pair.
+    #[inline]
     fn apply_setting(
         &mut self,
         key: &str,
@@ -249,6 +251,7 @@ impl Config {
     }
 
     /// Replaces other credentials by the key pair, of which these halves were set.
+    #[inline]
     fn replace_credentials(&mut self, set: &[&str]) -> SdkResult<()> {
         let missing = CREDENTIALS.iter().find(|half| !set.contains(half));
         match (set, missing) {

@@ -124,6 +124,7 @@ pub struct DeleteError {
 }
 
 impl fmt::Display for DeleteError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, message, .. } = self;
         if let Some(cause) = &self.cause {
@@ -247,6 +248,7 @@ impl IntoFuture for DeleteObjects {
 }
 
 impl fmt::Debug for DeleteObjects {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeleteObjects")
             .field("bucket", &self.bucket)

@@ -181,6 +181,7 @@ impl CopyObject {
     }
 
     /// Sets the storage class of the copy. Default: the one of the source.
+    #[inline]
     pub fn storage_class(mut self, class: StorageClass) -> Self {
         self.storage_class = Some(class);
         self
@@ -188,12 +189,14 @@ impl CopyObject {
 
     /// Sets the key to encrypt the copy with. Without a key, the copy is not encrypted, even if the
     /// source is.
+    #[inline]
     pub fn sse_key(mut self, key: &SseKey) -> Self {
         self.sse_key = Some(key.clone());
         self
     }
 
     /// Sets the key that the source is encrypted with.
+    #[inline]
     pub fn copy_source_sse_key(mut self, key: &SseKey) -> Self {
         self.source_sse_key = Some(key.clone());
         self
@@ -215,6 +218,7 @@ impl CopyObject {
     /// near.copy_object((far.name(), "film.mov"), "film.mov").source_bucket(&far).await?;
     /// # Ok(()) }
     /// ```
+    #[inline]
     pub fn source_bucket(mut self, bucket: &Bucket) -> Self {
         bucket.name().clone_into(&mut self.source.bucket);
         self.source_bucket = Some(bucket.clone());
@@ -305,6 +309,7 @@ impl CopyObject {
     }
 
     /// Returns the error of a response without the size of the source.
+    #[inline]
     fn without_size(
         &self,
         response: &ResponseMeta,
@@ -441,6 +446,7 @@ impl IntoFuture for CopyObject {
 }
 
 impl fmt::Debug for CopyObject {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CopyObject")
             .field("source", &self.source)

@@ -224,6 +224,7 @@ impl Download<'_> {
     }
 
     /// Sets the key that the object is encrypted with.
+    #[inline]
     pub fn sse_key(mut self, key: &SseKey) -> Self {
         self.options.transfer.sse_key = Some(key.clone());
         self
@@ -243,6 +244,7 @@ impl<'a> IntoFuture for Download<'a> {
 }
 
 impl fmt::Debug for Download<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Download")
             .field("bucket", &self.bucket.name())

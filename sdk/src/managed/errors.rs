@@ -11,6 +11,7 @@ use crate::client::Bucket;
 pub(super) use crate::message::response::response_error;
 
 /// Adds the operation and the object to an error that does not have them.
+#[inline]
 pub(super) fn with_object(
     error: Error,
     bucket: &Bucket,
@@ -21,6 +22,7 @@ pub(super) fn with_object(
 }
 
 /// Returns the context of an operation on an object.
+#[inline]
 pub(super) fn object_call(bucket: &Bucket, key: &str, operation: &'static str) -> CallContext {
     CallContext {
         operation,

@@ -41,6 +41,7 @@ pub(super) fn recorded_time(metadata: &Metadata) -> Option<Timestamp> {
 
 /// Returns the time that a downloaded file gets: the one in the metadata of the object, or else that
 /// of its last change.
+#[inline]
 pub(super) fn time_of_file(
     metadata: &Metadata,
     last_modified: Option<Timestamp>,

@@ -29,6 +29,7 @@ impl PartSizes {
     /// # Errors
     ///
     /// Returns `InvalidInput` if `part_size` or `len` is out of range.
+    #[inline]
     pub(super) fn new(part_size: u64, len: Option<u64>) -> Result<Self> {
         if !(MIN_PART_SIZE..=MAX_PART_SIZE).contains(&part_size) {
             return Err(Error::invalid_input(format!(

@@ -7,6 +7,7 @@ macro_rules! request_setters {
         impl $operation {
             /// Limits the time of each request, including its retries. Does not limit the total
             /// time. See [`Call::timeout`](crate::Call::timeout).
+            #[inline]
             pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
                 self.bucket.options_mut().timeout = Some(timeout);
                 self
@@ -14,6 +15,7 @@ macro_rules! request_setters {
 
             /// Sets the retry policy of each request. The default is
             /// [`Config::retry`](crate::Config::retry).
+            #[inline]
             pub fn retry(mut self, policy: crate::RetryPolicy) -> Self {
                 self.bucket.options_mut().retry = Some(policy);
                 self

@@ -103,6 +103,7 @@ pub(super) struct ResponseGuard<'a>(&'a ResponseCounter);
 
 impl ResponseCounter {
     /// Adds the current task.
+    #[inline]
     pub(super) fn enter(&self) -> ResponseGuard<'_> {
         let mut responses = self.lock();
         responses.tasks += 1;
@@ -116,6 +117,7 @@ impl ResponseCounter {
     }
 
     /// Waits until a task was added.
+    #[inline]
     fn poll_new(&self, cx: &Context<'_>) -> Poll<()> {
         let mut responses = self.lock();
         if std::mem::take(&mut responses.is_new) {
@@ -131,6 +133,7 @@ impl ResponseCounter {
 }
 
 impl Drop for ResponseGuard<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.0.lock().tasks -= 1;
     }

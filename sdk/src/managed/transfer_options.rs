@@ -42,6 +42,7 @@ impl TransferOptions {
     }
 
     /// Returns the limit on the requests of a transfer.
+    #[inline]
     pub(super) fn concurrency(&self, lane: Lane, bucket: &Bucket) -> Concurrency {
         let shared = self.shared_monitor.as_ref();
         let rate = match shared.and_then(|monitor| monitor.rate_limiter()) {
@@ -52,6 +53,7 @@ impl TransferOptions {
     }
 
     /// Creates the monitor of a transfer of `total` bytes. Takes the progress callback.
+    #[inline]
     pub(super) fn monitor(&mut self, total: Option<u64>) -> Arc<TransferMonitor> {
         if let Some(monitor) = &self.shared_monitor {
             return Arc::clone(monitor);

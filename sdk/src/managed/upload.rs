@@ -416,6 +416,7 @@ impl<'a> Upload<'a> {
     }
 
     /// Sets the storage class of the object.
+    #[inline]
     pub fn storage_class(mut self, class: StorageClass) -> Self {
         self.options.object.storage_class = Some(class);
         self
@@ -446,6 +447,7 @@ impl<'a> Upload<'a> {
     }
 
     /// Sets the key to encrypt the object with. A resumed upload needs the same key.
+    #[inline]
     pub fn sse_key(mut self, key: &SseKey) -> Self {
         self.options.transfer.sse_key = Some(key.clone());
         self
@@ -465,6 +467,7 @@ impl<'a> IntoFuture for Upload<'a> {
 }
 
 impl fmt::Debug for Upload<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Upload")
             .field("bucket", &self.bucket.name())

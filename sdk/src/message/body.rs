@@ -168,6 +168,7 @@ impl Body {
     }
 
     /// Creates a body from bytes in memory that are not contiguous.
+    #[inline]
     pub(crate) fn from_shared_chunks(chunks: Arc<[Bytes]>) -> Self {
         let len = chunks.iter().map(|chunk| chunk.len() as u64).sum();
         Self::new(BodySource::Chunks(chunks), len)
@@ -264,6 +265,7 @@ impl Body {
     }
 
     /// Returns what to hash for the MD5 of the content; `None` for a stream.
+    #[inline]
     pub(crate) fn hash_source(&self) -> Option<HashSource> {
         match &self.source {
             BodySource::Bytes(bytes) => Some(HashSource::from(bytes.clone())),

@@ -116,6 +116,7 @@ impl ByteStream {
     /// # Ok(()) }
     /// ```
     #[must_use]
+    #[inline]
     pub fn verified(mut self) -> Self {
         // The digest covers the whole body.
         let reader = &mut *self.reader;

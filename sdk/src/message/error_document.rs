@@ -173,6 +173,7 @@ struct Probe;
 struct ProbeResult(BodyFields);
 
 impl fmt::Display for ProbeResult {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.0)
     }

@@ -53,6 +53,7 @@ impl Form {
     }
 
     /// Adds a field for each entry, named `prefix` and its key.
+    #[inline]
     pub fn map(&mut self, prefix: &str, map: &Metadata) -> Result<()> {
         for (key, value) in map.checked()? {
             self.text(&format!("{prefix}{key}"), value);
@@ -118,6 +119,7 @@ impl Form {
 
 /// Shows the names of the fields, but not the values, which may contain a signature.
 impl fmt::Debug for Form {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
         f.debug_struct("Form")

@@ -52,6 +52,7 @@ impl ImagePipeline {
     }
 
     /// Crops the image to a rectangle.
+    #[inline]
     pub fn crop(self, crop: Crop) -> Self {
         let mut args = Arguments::default();
         args.number('w', crop.width).number('h', crop.height);
@@ -69,6 +70,7 @@ impl ImagePipeline {
     }
 
     /// Rotates the image clockwise.
+    #[inline]
     pub fn rotate(self, rotation: Rotation) -> Self {
         let mut args = Arguments::default();
         args.add('a', rotation as u32);
@@ -76,6 +78,7 @@ impl ImagePipeline {
     }
 
     /// Resizes the image.
+    #[inline]
     pub fn resize(self, resize: Resize) -> Self {
         let mut args = Arguments::default();
         args.number('w', resize.width).number('h', resize.height);
@@ -87,6 +90,7 @@ impl ImagePipeline {
     }
 
     /// Adds a text watermark. Not supported for a PNG with transparency.
+    #[inline]
     pub fn watermark_text(self, mark: TextWatermark) -> Self {
         let mut args = Arguments::default();
         args.base64('t', &mark.text);
@@ -102,6 +106,7 @@ impl ImagePipeline {
     }
 
     /// Adds another image as a watermark.
+    #[inline]
     pub fn watermark_image(self, mark: ImageWatermark) -> Self {
         let mut args = Arguments::default();
         args.base64('u', &mark.url);
@@ -114,6 +119,7 @@ impl ImagePipeline {
     }
 
     /// Converts the image to another format.
+    #[inline]
     pub fn format(self, format: ImageFormat) -> Self {
         let mut args = Arguments::default();
         args.add('t', format.as_str());
@@ -122,6 +128,7 @@ impl ImagePipeline {
 
     /// Returns information about the image instead of the image. Must be the last operation.
     /// [`ImageInfo::read`] decodes the response.
+    #[inline]
     pub fn info(mut self) -> Self {
         self = self.push("info", Arguments::default(), Ok(()));
         self.has_info = true;
@@ -153,6 +160,7 @@ impl ImagePipeline {
         Ok(self.actions.join("|"))
     }
 
+    #[inline]
     fn push(mut self, name: &str, args: Arguments, checked: Result<(), String>) -> Self {
         let checked = match checked {
             Ok(()) if self.has_info => Err("info: must be the last operation".to_owned()),
@@ -181,6 +189,7 @@ impl Arguments {
         self
     }
 
+    #[inline]
     fn number(&mut self, letter: char, value: Option<u32>) -> &mut Self {
         if let Some(value) = value {
             self.add(letter, value);
@@ -188,6 +197,7 @@ impl Arguments {
         self
     }
 
+    #[inline]
     fn base64(&mut self, letter: char, value: &str) -> &mut Self {
         self.add(letter, BASE64.encode(value))
     }

@@ -42,6 +42,7 @@ impl Metadata {
 
     /// Returns the value of `name`, ignoring case.
     #[must_use]
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&str> {
         match self.0.get(name) {
             Some(value) => Some(value),
@@ -57,6 +58,7 @@ impl Metadata {
     }
 
     /// Removes `name`, and returns its value.
+    #[inline]
     pub fn remove(&mut self, name: &str) -> Option<String> {
         self.0.remove(&name.to_ascii_lowercase())
     }

@@ -89,6 +89,7 @@ impl FromStr for ObjectPath {
     /// # Errors
     ///
     /// Returns `InvalidInput` if the slash is missing, or if the bucket or the key is empty.
+    #[inline]
     fn from_str(text: &str) -> Result<Self> {
         match text.split_once('/') {
             Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {

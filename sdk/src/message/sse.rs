@@ -51,6 +51,7 @@ impl SseKey {
     /// # Errors
     ///
     /// Returns `Io` if the random number generator fails.
+    #[inline]
     pub fn generate() -> Result<Self> {
         let mut bytes = Zeroizing::new([0; LENGTH]);
         getrandom::getrandom(&mut *bytes).map_err(|error| {
@@ -73,6 +74,7 @@ impl SseKey {
     /// # Errors
     ///
     /// Returns `InvalidInput` if the text is not the Base64 of 32 bytes.
+    #[inline]
     pub fn from_base64(text: &str) -> Result<Self> {
         let decoded = BASE64.decode(text.trim()).map(Zeroizing::new);
         let bytes = decoded.ok().and_then(|bytes| {

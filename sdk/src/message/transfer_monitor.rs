@@ -52,6 +52,7 @@ pub(crate) struct TransferMonitor {
 }
 
 impl TransferMonitor {
+    #[inline]
     pub(crate) fn new(
         on_progress: Option<OnProgress>,
         total: Option<u64>,
@@ -88,11 +89,13 @@ impl TransferMonitor {
     }
 
     /// Adds bytes of finished parts.
+    #[inline]
     pub(crate) fn add_confirmed(&self, bytes: u64) {
         self.report(|progress| progress.confirmed += bytes);
     }
 
     /// Adds bytes that an earlier, interrupted transfer has finished.
+    #[inline]
     pub(crate) fn add_resumed(&self, bytes: u64) {
         self.resumed.fetch_add(bytes, Ordering::Relaxed);
         if let Some(reporter) = &self.reporter {
@@ -139,6 +142,7 @@ impl ProgressReporter {
         }
     }
 
+    #[inline]
     fn add_resumed(&self, bytes: u64) {
         // Resumed bytes do not count for the rate.
         for (_, sample) in &mut self.state().samples {

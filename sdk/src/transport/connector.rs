@@ -155,6 +155,7 @@ impl Service<Uri> for DirectConnector {
     type Error = ConnectError;
     type Future = Pin<Box<dyn Future<Output = Result<ConnectedStream, ConnectError>> + Send>>;
 
+    #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
         self.tcp.poll_ready(cx).map_err(Into::into)
     }

@@ -30,12 +30,14 @@ const MAX_TEMPORARY_FILES: u32 = 1000;
 /// # Errors
 ///
 /// As [`check_target`]; otherwise if the file cannot be created.
+#[inline]
 pub(crate) fn create(target: &Path) -> io::Result<(PathBuf, File)> {
     create_beside(target, &options(target)?)
 }
 
 /// Returns the metadata of a new file in the folder of `path`, with the owner of this process's
 /// files there. The file is removed again. Blocks.
+#[inline]
 pub(crate) fn owner_of_new(path: &Path) -> io::Result<Metadata> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -44,6 +46,7 @@ pub(crate) fn owner_of_new(path: &Path) -> io::Result<Metadata> {
     file.metadata()
 }
 
+#[inline]
 fn create_beside(target: &Path, options: &OpenOptions) -> io::Result<(PathBuf, File)> {
     for number in 0..MAX_TEMPORARY_FILES {
         let path = temporary_name::numbered(target, number);
@@ -108,6 +111,7 @@ fn remove_abandoned(_: &Path) -> bool {
 /// # Errors
 ///
 /// As [`check_target`].
+#[inline]
 pub(crate) fn options(target: &Path) -> io::Result<OpenOptions> {
     Ok(options_to_replace(check_target(target)?))
 }
@@ -144,6 +148,7 @@ pub(crate) struct PreviousFile {
 ///
 /// Returns an error if `target` is, or leads to, a directory, a device, a pipe or a socket, if its
 /// folder does not exist, or if its name is reserved for temporary files.
+#[inline]
 pub(crate) fn check_target(target: &Path) -> io::Result<Option<PreviousFile>> {
     let name = target.file_name().unwrap_or_default();
     if temporary_name::is_temporary(&name.to_string_lossy()) {
@@ -155,6 +160,7 @@ pub(crate) fn check_target(target: &Path) -> io::Result<Option<PreviousFile>> {
 }
 
 /// As [`check_target`], for any name.
+#[inline]
 pub(super) fn check_file(target: &Path) -> io::Result<Option<PreviousFile>> {
     let bytes = target.as_os_str().as_encoded_bytes();
     if bytes.is_empty() {
@@ -383,6 +389,7 @@ pub(crate) fn replace_content(
 const PERMISSIONS: u32 = 0o777;
 
 #[cfg(unix)]
+#[inline]
 fn keep_permissions(file: &File, replaced: &PreviousFile) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
@@ -412,6 +419,7 @@ fn keep_permissions(_: &File, _: &PreviousFile) -> io::Result<()> {
 
 /// Syncs the folder, so that a power failure does not undo the rename.
 #[cfg(unix)]
+#[inline]
 fn sync_folder(path: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     let synced = File::open(folder(path)).and_then(|folder| folder.sync_all());

@@ -35,6 +35,7 @@ fn ended_transfers() -> MutexGuard<'static, Vec<(PathBuf, watch::Receiver<()>)>>
 }
 
 impl LockedFile {
+    #[inline]
     fn new(file: File, path: &Path) -> Self {
         Self {
             file: Arc::new(file),
@@ -55,6 +56,7 @@ impl LockedFile {
 
     /// Records that the transfer has ended. The next one waits until the threads that still use the
     /// file have dropped it.
+    #[inline]
     pub(crate) fn end_transfer(&self) {
         let mut ended = ended_transfers();
         ended.retain(|(_, released)| released.has_changed().is_ok());

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 
 /// Writes all bytes from this offset on. Blocks.
+#[inline]
 pub(crate) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     let (mut bytes, mut offset) = (bytes, offset);
     while !bytes.is_empty() {

@@ -124,6 +124,7 @@ pub(crate) fn is_at(metadata: &Metadata, path: &Path) -> bool {
 
 /// Removes the file of `metadata`, unless it was moved away from `path`: then another file may be
 /// there. Ignores errors. Blocks.
+#[inline]
 pub(crate) fn remove_if_at(metadata: &Metadata, path: &Path) {
     if is_at(metadata, path) {
         let _ = std::fs::remove_file(path);

@@ -35,6 +35,7 @@ fn write_and_move(mut file: File, from: &Path, to: &Path, content: &[u8]) -> io:
 }
 
 /// Removes the file that [`replace`] created, and its temporary file if it was killed. Blocks.
+#[inline]
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     remove_if_there(&new_path(path))?;
     remove_if_there(path)
@@ -47,6 +48,7 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
+#[inline]
 fn new_path(path: &Path) -> PathBuf {
     let mut new = OsString::from(path);
     new.push(".new");

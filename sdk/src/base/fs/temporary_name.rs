@@ -19,6 +19,7 @@ const NEW_STATE_END: &str = ".json.new";
 
 /// Returns the path of a temporary file in the folder of `target`. The same target always has the
 /// same paths, so that files of killed processes are found.
+#[inline]
 pub(crate) fn numbered(target: &Path, number: u32) -> PathBuf {
     beside(target, number)
 }
@@ -65,6 +66,7 @@ fn fnv1a(bytes: &[u8]) -> u32 {
 
 /// Returns whether a file has the name of a temporary file of a download, or of the state of one.
 /// An interrupted or killed process may have left it.
+#[inline]
 pub(crate) fn is_temporary(name: &str) -> bool {
     let is_part = |name: &str, is_label: &dyn Fn(&str) -> bool| {
         let name = name

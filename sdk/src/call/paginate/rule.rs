@@ -127,6 +127,7 @@ macro_rules! paged {
         impl crate::call::paginate::rule::PagedOperation for $input {
             type Item = $item;
 
+            #[inline]
             fn into_items(page: Self::Output) -> Vec<$item> {
                 page.$items
             }
@@ -135,13 +136,15 @@ macro_rules! paged {
                 page.$items.is_empty() $(&& page.$other.is_empty())*
             }
 
-            $(fn foreign_key<'a>(&self, page: &'a Self::Output) -> Option<&'a str> {
+            $(#[inline]
+            fn foreign_key<'a>(&self, page: &'a Self::Output) -> Option<&'a str> {
                 let prefix = self.$prefix.as_deref()?;
                 let keys = page.$items.iter().map(|item| &item.$key);
                 let mut keys = keys$(.chain(&page.$folders))*;
                 keys.find(|key| !key.starts_with(prefix)).map(String::as_str)
             })?
 
+            #[inline]
             fn advance(&mut $self, $page: &Self::Output) -> crate::call::paginate::rule::NextPage {
                 $advance
             }

@@ -216,6 +216,7 @@ pub(crate) struct TransferSpan(Span);
 
 impl TransferSpan {
     /// `name`: the name of the transfer, such as `Upload`.
+    #[inline]
     pub(crate) fn start(name: &'static str, address: &Address, key: Option<&str>) -> Self {
         Self(tracing::debug_span!(
             target: TARGET,

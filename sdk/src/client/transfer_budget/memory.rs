@@ -70,6 +70,7 @@ impl MemoryBudget {
     }
 
     /// Returns a reservation without bytes.
+    #[inline]
     fn empty_reservation(self: Arc<Self>) -> Reservation {
         let id = self.lock().insert_empty(Instant::now());
         Reservation { budget: self, id }

@@ -102,6 +102,7 @@ impl RequestBudget {
     }
 
     /// Returns the current limit of a lane.
+    #[inline]
     pub(crate) fn limit(&self, lane: Lane) -> usize {
         let state = self.lock();
         let limit = state.limits.get(lane as usize);

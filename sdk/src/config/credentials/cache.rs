@@ -65,6 +65,7 @@ impl CredentialSource {
 
     /// Returns the credentials if they are known and valid. Does not wait for the provider: if the
     /// credentials are due for a refresh, a task of the current runtime calls it.
+    #[inline]
     pub(crate) fn cached(&self) -> Result<CurrentCredentials<'_>> {
         match self {
             Self::Fixed(credentials) => Ok(CurrentCredentials::Fixed(credentials)),
@@ -128,6 +129,7 @@ impl CredentialSource {
 
 /// Shows the known credentials without the secret.
 impl fmt::Debug for CredentialSource {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(credentials) => credentials.fmt(f),
@@ -284,6 +286,7 @@ impl Cache {
     }
 
     /// Calls the provider after the end of the current call.
+    #[inline]
     fn refresh(self: &Arc<Self>) -> ProviderFuture<'_> {
         Box::pin(async move {
             loop {

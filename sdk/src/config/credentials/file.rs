@@ -53,6 +53,7 @@ struct ReadWait<'a> {
 impl Future for ReadWait<'_> {
     type Output = Result<Result<Credentials>, JoinError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(read) = &mut self.read else {
             return Poll::Pending;
@@ -64,6 +65,7 @@ impl Future for ReadWait<'_> {
 }
 
 impl Drop for ReadWait<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(read) = self.read.take() {
             let pending_read = self.pending_read.lock();
@@ -89,6 +91,7 @@ impl FileCredentials {
         self
     }
 
+    #[inline]
     fn path(&self) -> Result<PathBuf> {
         let named = || std::env::var_os("QINGSTOR_CONFIG_PATH").filter(|path| !path.is_empty());
         let home = || Some(std::env::home_dir()?.join(".qingstor").join("config.yaml"));
@@ -121,6 +124,7 @@ impl FileCredentials {
     }
 }
 
+#[inline]
 fn read(path: &Path) -> Result<Credentials> {
     let text = file::read(path).map_err(|error| {
         let text = format!("{}: {error}", path.display());

@@ -272,6 +272,7 @@ impl FileDownload {
 }
 
 /// Returns the highest number of ranges that may be requested at the same time.
+#[inline]
 fn max_ranges(tasks: &RangeTasks, verifier: &Option<FileVerifier>) -> usize {
     let concurrency = tasks.limit();
     verifier

@@ -102,6 +102,7 @@ impl Worker {
     }
 
     /// Returns the next write; `None` if there is none: the thread ends.
+    #[inline]
     fn next(&mut self) -> Option<Write> {
         let mut queue = lock(&self.queue);
         let write = queue.waiting.pop_front();

@@ -94,10 +94,12 @@ impl ObjectReader {
     }
 
     /// Returns the state of a download of `object` without complete ranges.
+    #[inline]
     pub(super) fn new_state(&self, object: &ObjectIdentity) -> ResumeState {
         ResumeState::new(self.bucket.name(), &self.key, &object.etag, object.size)
     }
 
+    #[inline]
     fn input(&self) -> GetObjectInput {
         let mut input = GetObjectInput::new(&self.key);
         input.version_id.clone_from(&self.version_id);
@@ -197,6 +199,7 @@ impl ObjectReader {
         self.whole_object(bucket.call(self.input()).await?)
     }
 
+    #[inline]
     fn whole_object(
         &self,
         output: GetObjectOutput,
@@ -301,11 +304,13 @@ impl ObjectReader {
     }
 
     /// Returns the expected MD5 of the content if it is known and verification is on.
+    #[inline]
     pub(super) fn expected_digest(&self, options: &DownloadOptions) -> Option<Digest> {
         let verify = options.transfer.verify && self.sse_key.is_none();
         Digest::from_etag(&self.object.etag).filter(|_| verify)
     }
 
+    #[inline]
     pub(super) fn check_digest(&self, expected: Digest, actual: Digest) -> Result<()> {
         if expected == actual {
             return Ok(());

@@ -72,6 +72,7 @@ impl Drop for PartFile {
 impl PartFile {
     /// Returns an error if a file cannot replace the target. Called before the first request. Blocks
     /// for a moment.
+    #[inline]
     pub(super) fn check_target(target: &Path) -> Result<()> {
         atomic_file::check_target(target).map_err(|error| file_error(target, error))?;
         Ok(())
@@ -104,6 +105,7 @@ impl PartFile {
         }))
     }
 
+    #[inline]
     fn guard(place: Place, target: &Path, file: Arc<File>) -> PartFileGuard {
         let target = target.to_owned();
         PartFileGuard {
@@ -124,6 +126,7 @@ impl PartFile {
     }
 
     /// Removes the file, unless it was moved to its target.
+    #[inline]
     fn remove(&self) {
         // An error cannot be reported when the download ends.
         if let Ok(metadata) = self.file.metadata() {
@@ -150,11 +153,13 @@ impl PartFile {
     }
 
     /// Writes bytes. Several threads can write at once. Blocks.
+    #[inline]
     pub(super) fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         positioned::write_all_at(&self.file, bytes, offset)
     }
 
     /// Writes chunks one after the other, like [`write_at`](Self::write_at). Blocks.
+    #[inline]
     pub(super) fn write_chunks_at(&self, offset: u64, chunks: &[Bytes]) -> io::Result<()> {
         let mut offset = offset;
         for chunk in chunks {
@@ -225,6 +230,7 @@ impl PartFile {
     }
 
     /// Discards the bytes, because they are wrong. Blocks.
+    #[inline]
     pub(super) fn discard(&self) -> io::Result<()> {
         // No download continues an empty file, even if the state cannot be removed.
         self.resize(0)?;
@@ -235,6 +241,7 @@ impl PartFile {
         file_error(&self.target, error)
     }
 
+    #[inline]
     pub(super) fn state_error(&self, error: io::Error) -> Error {
         file_error(&state_path(self.path()), error)
     }

@@ -57,6 +57,7 @@ impl RangeSink {
     }
 
     /// Allocates memory for exactly `len` bytes: a growing vector would take up to twice as much.
+    #[inline]
     pub(super) fn memory(len: u64, reservation: Option<Reservation>) -> Result<Self> {
         let mut bytes = Vec::new();
         let capacity = usize::try_from(len).unwrap_or(usize::MAX);

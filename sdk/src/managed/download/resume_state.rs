@@ -25,6 +25,7 @@ pub(super) struct ResumeState {
 }
 
 /// Returns the path of the state of the part file at `path`.
+#[inline]
 pub(super) fn state_path(path: &Path) -> PathBuf {
     let [state, _] = temporary_name::states(path);
     state
@@ -32,6 +33,7 @@ pub(super) fn state_path(path: &Path) -> PathBuf {
 
 impl ResumeState {
     /// Creates a state without complete ranges.
+    #[inline]
     pub(super) fn new(bucket: &str, key: &str, etag: &str, size: u64) -> Self {
         Self {
             bucket: bucket.to_owned(),
@@ -88,6 +90,7 @@ impl ResumeState {
 
     /// Removes the state of the part file at `path`, and temporary files of a process that was killed
     /// while it wrote the state. Blocks.
+    #[inline]
     pub(super) fn remove(path: &Path) -> io::Result<()> {
         small_file::remove(&state_path(path))
     }
@@ -111,6 +114,7 @@ impl ResumeState {
     }
 
     /// Returns the number of complete bytes.
+    #[inline]
     pub(super) fn completed_bytes(&self) -> u64 {
         self.done.iter().map(|range| range.end - range.start).sum()
     }

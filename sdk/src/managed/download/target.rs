@@ -60,6 +60,7 @@ macro_rules! from_path {
 from_path!(&str, &String, String, &Path, &PathBuf, PathBuf);
 
 impl fmt::Debug for DownloadTarget<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             TargetKind::File(path) => {

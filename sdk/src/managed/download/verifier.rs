@@ -69,6 +69,7 @@ impl FileVerifier {
     /// Returns how many ranges may be requested at the same time: the fewer, the more bytes wait to be
     /// hashed. More ranges would only take the time of the processor from the hash, which then takes
     /// longer after the download.
+    #[inline]
     pub(super) fn max_ranges(&self, concurrency: usize) -> usize {
         if self.has_backlog || self.pending.is_none() {
             return concurrency;

@@ -11,11 +11,13 @@ pub(super) struct WriteProgress(Mutex<SortedMap<u64, u64>>);
 
 impl WriteProgress {
     /// Records that the range that starts at `start` is written up to `end`.
+    #[inline]
     pub(super) fn advance(&self, start: u64, end: u64) {
         self.lock().insert(start, end);
     }
 
     /// Removes a range that is complete.
+    #[inline]
     pub(super) fn remove(&self, start: u64) {
         self.lock().remove(&start);
     }

@@ -102,6 +102,7 @@ pub(super) fn guess(key: &str, file: Option<&Path>) -> &'static str {
     from_key.or_else(from_file).unwrap_or(UNKNOWN)
 }
 
+#[inline]
 fn lookup(extension: &str) -> Option<&'static str> {
     let extension = extension.to_ascii_lowercase();
     let index = TYPES.binary_search_by_key(&&*extension, |(known, _)| known);

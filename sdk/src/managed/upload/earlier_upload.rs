@@ -95,6 +95,7 @@ fn check_bucket(token: &ResumeToken, uploader: &Uploader) -> Result<()> {
 }
 
 /// Rejects a token of another source.
+#[inline]
 fn check_source(token: &ResumeToken, reader: &PartReader<'_>) -> Result<()> {
     if let (Some(then), Some(now)) = (token.length, reader.len)
         && then != now

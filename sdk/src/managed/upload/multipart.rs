@@ -135,6 +135,7 @@ impl<'a> MultipartUpload<'a> {
     }
 
     /// Returns the token of an upload without parts.
+    #[inline]
     fn new_token(&self, guard: &MultipartGuard, sizes: PartSizes) -> ResumeToken {
         ResumeToken {
             bucket: self.uploader.bucket.name().to_owned(),

@@ -32,15 +32,18 @@ pub(super) enum PartContent {
 }
 
 impl PartContent {
+    #[inline]
     pub(super) fn from_chunks(chunks: Vec<Bytes>) -> Self {
         Self::in_memory(chunks, None)
     }
 
     /// Creates content of a stream from chunks in reserved memory.
+    #[inline]
     pub(super) fn reserved(chunks: Vec<Bytes>, memory: PartHolder) -> Self {
         Self::in_memory(chunks, Some(Arc::new(memory)))
     }
 
+    #[inline]
     fn in_memory(chunks: Vec<Bytes>, memory: Option<Arc<PartHolder>>) -> Self {
         let len = chunks.iter().map(|chunk| chunk.len() as u64).sum();
         let chunks = chunks.into();
@@ -68,6 +71,7 @@ impl PartContent {
         }
     }
 
+    #[inline]
     pub(super) fn body(&self) -> Body {
         match self {
             Self::Bytes { chunks, .. } => match &**chunks {
@@ -79,6 +83,7 @@ impl PartContent {
         }
     }
 
+    #[inline]
     fn hash_source(&self) -> HashSource {
         match self {
             Self::Bytes { chunks, .. } => HashSource::Memory(chunks.to_vec()),
@@ -102,6 +107,7 @@ impl Part {
         Self::with_md5(content, None)
     }
 
+    #[inline]
     pub(super) fn empty() -> Self {
         Self::new(PartContent::from_chunks(Vec::new()))
     }

@@ -27,6 +27,7 @@ pub(super) struct PartQueue {
 }
 
 /// Returns how many parts of this size are hashed at the same time.
+#[inline]
 pub(super) fn batch(part_size: u64) -> usize {
     let parts = usize::try_from(HASH_AHEAD / part_size.max(1)).unwrap_or(LANES);
     parts.clamp(1, LANES)
@@ -39,6 +40,7 @@ impl PartQueue {
     }
 
     /// Creates a queue of parts that are read and hashed in batches.
+    #[inline]
     pub(super) fn in_batches(part_size: u64) -> Self {
         Self::new(batch(part_size))
     }

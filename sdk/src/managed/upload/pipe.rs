@@ -37,6 +37,7 @@ impl PipeWriter {
 
     /// Writes as many bytes as fit and returns their number. Waits while the pipe is full. Returns
     /// `None` after [`end`](Self::end).
+    #[inline]
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Option<usize>> {
         let mut state = lock(&self.0);
         if state.ended {
@@ -54,6 +55,7 @@ impl PipeWriter {
     }
 
     /// Waits until the reader has taken all bytes.
+    #[inline]
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = lock(&self.0);
         if state.bytes.is_empty() {
@@ -64,6 +66,7 @@ impl PipeWriter {
     }
 
     /// Ends the stream of the reader.
+    #[inline]
     pub(super) fn end(&self) {
         let mut state = lock(&self.0);
         state.ended = true;
@@ -74,6 +77,7 @@ impl PipeWriter {
 impl Stream for PipeReader {
     type Item = io::Result<Bytes>;
 
+    #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = lock(&self.0);
         if !state.bytes.is_empty() {

@@ -62,6 +62,7 @@ pub(crate) struct CompletedPart {
 }
 
 impl CompletedPart {
+    #[inline]
     pub(crate) fn new(md5: Option<Digest>, etag: Option<&str>) -> Self {
         let md5 = md5.map(|md5| md5.to_string());
         let is_md5 = |etag: &str| {
@@ -86,6 +87,7 @@ impl CompletedPart {
     }
 
     /// Returns a line of a token file.
+    #[inline]
     pub(crate) fn to_line(&self, number: u32) -> String {
         let md5 = self.md5.as_deref().unwrap_or(UNKNOWN_MD5);
         match &self.etag {
@@ -176,6 +178,7 @@ struct UnfinishedUpload {
 }
 
 impl fmt::Display for UnfinishedUpload {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (done, id) = (
             self.token.parts.len(),

@@ -145,6 +145,7 @@ impl From<Cow<'_, str>> for UploadSource<'_> {
 /// file is determined now, unless it is 0: if it changes before the file is read, the upload fails with
 /// `Io`.
 impl From<std::fs::File> for UploadSource<'_> {
+    #[inline]
     fn from(mut file: std::fs::File) -> Self {
         let data = file.metadata().ok();
         // A file whose size the file system does not know has 0 bytes, too.
@@ -160,6 +161,7 @@ impl From<std::fs::File> for UploadSource<'_> {
 
 /// Reads from the file's position to its end, like [`UploadSource::reader`].
 impl From<tokio::fs::File> for UploadSource<'_> {
+    #[inline]
     fn from(file: tokio::fs::File) -> Self {
         Self::reader(file)
     }
@@ -167,6 +169,7 @@ impl From<tokio::fs::File> for UploadSource<'_> {
 
 /// Uploads the rest of a response body.
 impl From<ByteStream> for UploadSource<'_> {
+    #[inline]
     fn from(stream: ByteStream) -> Self {
         match stream.remaining() {
             Some(len) => Self::sized_stream(stream, len),
@@ -183,6 +186,7 @@ impl From<PathBuf> for UploadSource<'_> {
 
 /// Shows the kind and the length, never the content.
 impl fmt::Debug for UploadSource<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             SourceKind::Bytes(bytes) => write!(f, "UploadSource::Bytes({} bytes)", bytes.len()),

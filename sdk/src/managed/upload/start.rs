@@ -112,6 +112,7 @@ impl Upload<'_> {
         upload.run(MultipartStart::New { sizes, first }).await
     }
 
+    #[inline]
     fn check_options(&self) -> Result<()> {
         self.options.transfer.check()?;
         check_multipart_threshold(self.options.multipart_threshold)

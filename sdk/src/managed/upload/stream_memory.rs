@@ -66,6 +66,7 @@ impl StreamMemory {
         let _ = has_demand.wait_for(|has_demand| *has_demand).await;
     }
 
+    #[inline]
     fn subtract(&self, bytes: u64) {
         let mut state = self.lock();
         state.bytes = state.bytes.saturating_sub(bytes);
@@ -117,11 +118,13 @@ impl PartReservation {
     }
 
     /// Records that `bytes` of the part were added to the memory of the stream.
+    #[inline]
     pub(super) fn add(&self, bytes: u64) {
         self.update(|part| part.stream = part.stream.saturating_add(bytes));
     }
 
     /// Uses the client's memory for a chunk of `bytes`, if it is available.
+    #[inline]
     pub(super) fn try_use(&self, bytes: u64) -> bool {
         self.client.try_use(bytes).is_ok()
     }

@@ -116,6 +116,7 @@ impl<'a> StreamReader<'a> {
     }
 
     /// Reads the next chunk of the stream, and checks it against the announced length.
+    #[inline]
     fn poll_chunk(&mut self, cx: &mut Context<'_>, total: Option<u64>) -> Poll<Result<()>> {
         match ready!(self.stream.as_mut().poll_next(cx)) {
             Some(Ok(bytes)) => {

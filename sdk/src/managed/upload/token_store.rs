@@ -278,6 +278,7 @@ impl TokenFile {
 
 /// Returns the text that adds a part to a token file. It starts with the end of the previous line, which
 /// may be incomplete.
+#[inline]
 fn added_line(number: u32, part: &CompletedPart) -> String {
     format!("\n{}", part.to_line(number))
 }
@@ -291,12 +292,14 @@ fn parse(text: &[u8]) -> Result<ResumeToken> {
 }
 
 impl Drop for TokenFile {
+    #[inline]
     fn drop(&mut self) {
         self.file.0.end_transfer();
     }
 }
 
 impl Drop for LockedToken {
+    #[inline]
     fn drop(&mut self) {
         if let Ok(metadata) = self.0.metadata()
             && metadata.len() == 0

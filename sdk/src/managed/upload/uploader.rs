@@ -55,6 +55,7 @@ pub(super) struct StoredPart {
 
 impl StoredPart {
     /// Returns the part according to the resume token, if the service still has it.
+    #[inline]
     fn unchanged(&self) -> Option<&CompletedPart> {
         self.recorded.as_ref().filter(|recorded| {
             let etag = recorded.etag();
@@ -297,6 +298,7 @@ impl Uploader {
     }
 
     /// Returns the input of a request for the properties of the object.
+    #[inline]
     pub(super) fn head(&self) -> HeadObjectInput {
         let mut input = HeadObjectInput::new(self.key());
         input.set_sse_key(self.sse_key.as_ref());

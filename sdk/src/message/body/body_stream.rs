@@ -183,6 +183,7 @@ impl http_body::Body for BodyStream {
 impl Stream for BodyStream {
     type Item = io::Result<Bytes>;
 
+    #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let frame = ready!(http_body::Body::poll_frame(self, cx));
         // Request bodies have no trailers.

@@ -11,6 +11,7 @@ use super::{Body, BodySource};
 use crate::message::byte_stream::ByteStream;
 
 impl Body {
+    #[inline]
     pub(super) fn file(path: &Path, len: u64) -> Self {
         let body = Self::new(
             BodySource::File {
@@ -26,6 +27,7 @@ impl Body {
     }
 
     /// Creates a body that fails the request with `error`.
+    #[inline]
     fn failed(error: io::Error) -> Self {
         Self::from_stream(ErrorStream(Some(error)), 0)
     }
@@ -78,6 +80,7 @@ impl<const N: usize> From<&'static [u8; N]> for Body {
 /// Creates a body from the file at this path, like [`Body::from_path`], but blocks while the file
 /// system returns the length. If the file cannot be read, the request fails with `Io`.
 impl From<PathBuf> for Body {
+    #[inline]
     fn from(path: PathBuf) -> Self {
         let failed = |why: String, kind| {
             let text = format!("{}: {why}", path.display());
@@ -95,6 +98,7 @@ impl From<PathBuf> for Body {
 /// announce its length, the request fails with `Io`: use [`Bucket::upload`](crate::Bucket::upload)
 /// instead.
 impl From<ByteStream> for Body {
+    #[inline]
     fn from(stream: ByteStream) -> Self {
         match stream.remaining() {
             Some(len) => Self::from_stream(stream, len),

@@ -15,6 +15,7 @@ impl http_body::Body for Body {
     type Data = Bytes;
     type Error = io::Error;
 
+    #[inline]
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

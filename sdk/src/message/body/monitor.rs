@@ -29,6 +29,7 @@ struct LastAttempt {
 }
 
 impl BodyMonitor {
+    #[inline]
     pub(crate) fn new(transfer: Arc<TransferMonitor>) -> Self {
         Self {
             transfer,
@@ -44,6 +45,7 @@ impl BodyMonitor {
     }
 
     /// Reports the bytes of the last attempt as confirmed.
+    #[inline]
     pub(crate) fn confirm(&self) {
         self.transfer.add_confirmed(self.last_attempt().sent);
     }

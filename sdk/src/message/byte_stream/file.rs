@@ -74,12 +74,14 @@ impl TemporaryFile {
         Ok((temporary, file))
     }
 
+    #[inline]
     fn keep(mut self) {
         self.is_kept = true;
     }
 }
 
 impl Drop for TemporaryFile {
+    #[inline]
     fn drop(&mut self) {
         if !self.is_kept {
             // A drop cannot report an error.

@@ -107,6 +107,7 @@ impl ResumePoint {
 
     /// Returns the MD5 digest of the body if the ETag is one. With a customer-provided key, the ETag
     /// may be anything, even if it looks like an MD5.
+    #[inline]
     pub(super) fn content_md5(&self) -> Option<Digest> {
         let is_encrypted = has_customer_key(self.resend.headers());
         let is_whole = self.part.is_none();

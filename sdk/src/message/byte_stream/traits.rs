@@ -36,6 +36,7 @@ impl http_body::Body for ByteStream {
         self.reader.ended && self.reader.unread.is_empty()
     }
 
+    #[inline]
     fn size_hint(&self) -> SizeHint {
         self.remaining()
             .map_or_else(SizeHint::default, SizeHint::with_exact)
@@ -43,6 +44,7 @@ impl http_body::Body for ByteStream {
 }
 
 impl AsyncRead for ByteStream {
+    #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -1,5 +1,6 @@
 //! The operations of a pipeline, and the limits of their arguments.
 
+#[inline]
 pub(super) fn check_sides(name: &str, sides: [Option<u32>; 2]) -> Result<(), String> {
     if sides == [None, None] {
         return Err(format!("{name}: needs a width, a height, or both"));
@@ -199,6 +200,7 @@ impl TextWatermark {
         self
     }
 
+    #[inline]
     pub(super) fn check(&self) -> Result<(), String> {
         if self.text.is_empty() {
             return Err("watermark: the text is empty".into());
@@ -253,6 +255,7 @@ impl ImageWatermark {
         self
     }
 
+    #[inline]
     pub(super) fn check(&self) -> Result<(), String> {
         let is_web = self.url.parse::<http::Uri>().is_ok_and(|uri| {
             matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()

@@ -16,6 +16,7 @@ pub(crate) struct Reservation {
 
 impl Reservation {
     /// Returns how many bytes were granted.
+    #[inline]
     pub(crate) fn len(&self) -> u64 {
         let state = self.budget.lock();
         let reservation = state.reservations.get(&self.id);

@@ -134,6 +134,7 @@ impl State {
     }
 
     /// Adds a reservation without bytes, and returns its ID.
+    #[inline]
     pub(super) fn insert_empty(&mut self, now: Instant) -> u64 {
         self.next_id += 1;
         let empty = ReservationState {
@@ -151,6 +152,7 @@ impl State {
 
     /// Adds a request for a reservation that has `bytes` when all of them are granted. Returns its turn,
     /// and a receiver that is closed when some of them are granted.
+    #[inline]
     pub(super) fn request(
         &mut self,
         reservation: u64,
@@ -224,6 +226,7 @@ impl State {
     }
 
     /// Returns how many bytes a reservation that waits for more has.
+    #[inline]
     fn reserved(&self, turn: Turn) -> u64 {
         let reservation = self.reservations.get(&turn.reservation);
         reservation.map_or(0, |reservation| reservation.bytes)
@@ -335,6 +338,7 @@ impl State {
     }
 
     /// Returns how long a caller may stall at the moment.
+    #[inline]
     fn stall_timeout(&self) -> Duration {
         let excess = self.used.saturating_sub(self.capacity);
         let seconds = excess as f64 / (self.capacity / 4).max(EXCESS_OF_SECOND) as f64;

@@ -80,6 +80,7 @@ impl RequestSlot {
     }
 
     /// Gives the slot up after an attempt with this outcome.
+    #[inline]
     pub(crate) fn release(&self, outcome: Outcome) {
         let mut state = self.lock();
         let permit = state.permit.take();
@@ -111,12 +112,14 @@ impl RequestSlot {
 
     /// Gives the slot up, also after each response head if the body is resumed: the caller decides how
     /// long the body takes.
+    #[inline]
     pub(crate) fn detach(&self) {
         self.is_detached.store(true, Ordering::Relaxed);
         self.release(Outcome::Success);
     }
 
     /// Gives the slot up if it is detached, when the response to the request for the rest of a body arrives.
+    #[inline]
     pub(crate) fn release_if_detached(&self) {
         if self.is_detached.load(Ordering::Relaxed) {
             self.release(Outcome::Success);
@@ -127,6 +130,7 @@ impl RequestSlot {
     ///
     /// The buffers of the connection take its first bytes at once, before any byte is on its way.
     /// They do not count; the other bytes count for them.
+    #[inline]
     pub(crate) fn begin_body(&self, len: u64) {
         let mut state = self.lock();
         state.moved = 0;
@@ -139,6 +143,7 @@ impl RequestSlot {
     }
 
     /// Records that bytes of the request or of its response were transferred.
+    #[inline]
     pub(crate) fn moved(&self, bytes: u64) {
         let mut state = self.lock();
         let bytes = match &mut state.body {
@@ -170,6 +175,7 @@ impl RequestSlot {
 
 impl SentBody {
     /// Returns how many bytes count if this many more are sent.
+    #[inline]
     fn count(&mut self, bytes: u64, now: Instant) -> u64 {
         let waited = now.saturating_duration_since(self.previous);
         self.previous = now;
