@@ -407,11 +407,11 @@ async fn a_retry_without_a_slot_does_not_count_as_an_attempt() {
         "operation=PutObject,key=second,latency=20s",
     ]);
     let first = bucket
-        .upload("first", "content")
+        .upload("first", b"content")
         .timeout(Duration::from_secs(1));
     let first = tokio::spawn(first.into_future());
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let second = tokio::spawn(bucket.upload("second", "content").into_future());
+    let second = tokio::spawn(bucket.upload("second", b"content").into_future());
     let error = first.await.unwrap().unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),

@@ -40,14 +40,13 @@ use source::UploadSource;
 
 impl Bucket {
     /// Uploads content of any size: small content with one request, large content in concurrent
-    /// parts. See [`Upload`]. A `&str` or a `String` is content, even if it looks like a path: pass a
-    /// `Path` or [`UploadSource::path`] for a file.
+    /// parts. See [`Upload`].
     ///
     /// ```no_run
     /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
     /// use qingstor_sdk::UploadSource;
     ///
-    /// bucket.upload("hello.txt", "hello").await?;
+    /// bucket.upload("hello.txt", b"hello").await?;
     /// let output = bucket.upload("video.mp4", UploadSource::path("video.mp4")).await?;
     /// println!("{} bytes in {} parts", output.bytes, output.parts);
     /// bucket.upload("log.txt", UploadSource::reader(tokio::io::empty())).await?;

@@ -106,7 +106,7 @@ async fn a_policy_and_a_timeout_apply_to_each_request_of_a_transfer() {
     sent.take();
     let mut nowhere = Vec::new();
     let upload = bucket
-        .upload("k", "x")
+        .upload("k", b"x")
         .retry(once.clone())
         .await
         .unwrap_err();
@@ -122,13 +122,13 @@ async fn a_policy_and_a_timeout_apply_to_each_request_of_a_transfer() {
         .max_attempts(6)
         .initial_backoff(Duration::from_millis(1));
     fail(FaultRule::on_any().status(503).times(5));
-    bucket.upload("k", "x").retry(policy).await.unwrap();
+    bucket.upload("k", b"x").retry(policy).await.unwrap();
 
     fail(FaultRule::on_any().latency(Duration::from_secs(20)));
     let short = Duration::from_millis(50);
     let mut nowhere = Vec::new();
     let errors = [
-        bucket.upload("k", "x").timeout(short).await.unwrap_err(),
+        bucket.upload("k", b"x").timeout(short).await.unwrap_err(),
         bucket
             .download("k", DownloadTarget::writer(&mut nowhere))
             .timeout(short)
@@ -150,7 +150,7 @@ async fn a_policy_and_a_timeout_apply_to_each_request_of_a_transfer() {
 async fn a_header_that_the_client_sets_is_refused() {
     let (_emulator, bucket, sent) = start().await;
     let error = bucket
-        .upload("k", "x")
+        .upload("k", b"x")
         .header("Host", "h")
         .await
         .unwrap_err();

@@ -148,7 +148,7 @@ async fn entity_tags_of_parts_are_compared_with_the_part_size_of_the_object() {
             Err(SkipReason::Unchanged(UnchangedReason::SizeWithoutChecksum)),
         ),
     ] {
-        let source = qingstor_sdk::UploadSource::from(content.clone());
+        let source = qingstor_sdk::UploadSource::from(content.clone().into_bytes());
         let upload = site.bucket.upload("big", source).multipart_threshold(1);
         upload.part_size(part_size as u64).await.unwrap();
         write_file(&local.join("big"), &content);

@@ -199,9 +199,9 @@ async fn a_verified_upload_needs_an_etag() {
                 true => upload.sse_key(&key),
                 false => upload,
             };
-            let small = with_key(bucket.upload("k", "abc")).await;
-            let parts = with_key(bucket.upload("k", "abc").multipart_threshold(0)).await;
-            let digests = with_key(bucket.upload("k", "abc").compute_content_md5()).await;
+            let small = with_key(bucket.upload("k", b"abc")).await;
+            let parts = with_key(bucket.upload("k", b"abc").multipart_threshold(0)).await;
+            let digests = with_key(bucket.upload("k", b"abc").compute_content_md5()).await;
             for result in [small, parts, digests] {
                 match result {
                     Ok(_) => assert!(valid, "{etag:?}, encrypted: {encrypted}"),
@@ -238,7 +238,7 @@ async fn an_unverified_upload_accepts_any_etag() {
         for encrypted in [false, true] {
             let (server, bucket) = tagged(etag).await;
             for threshold in [0, 1024] {
-                let mut upload = bucket.upload("k", "abc").multipart_threshold(threshold);
+                let mut upload = bucket.upload("k", b"abc").multipart_threshold(threshold);
                 if encrypted {
                     upload = upload.sse_key(&key);
                 }
@@ -272,7 +272,7 @@ async fn an_empty_etag_of_an_object_made_of_parts_is_replaced() {
             response("201 Created", &headers, b"")
         })
         .await;
-        let upload = server.bucket().upload("k", "abc").multipart_threshold(0);
+        let upload = server.bucket().upload("k", b"abc").multipart_threshold(0);
         let etag = upload.await.unwrap().etag;
         // The MD5 of the MD5 of `abc`.
         assert_eq!(

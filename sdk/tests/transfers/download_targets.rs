@@ -301,7 +301,7 @@ async fn does_not_write_through_a_planted_token_file() {
     let upload = fixture
         .site
         .bucket
-        .upload("up", UploadSource::from("content"));
+        .upload("up", UploadSource::from(b"content"));
     let error = upload.token_file(&token).await.unwrap_err();
     assert!(
         error.to_string().contains("token: is a symbolic link"),

@@ -52,7 +52,7 @@ fn a_transfer_outside_of_a_runtime_is_an_error() {
     let upload = |source| bucket.upload("k", source).multipart_threshold(0);
     let source = || UploadSource::path(&file);
     for error in [
-        error(bucket.upload("k", "content")),
+        error(bucket.upload("k", b"content")),
         error(upload(source())),
         error(upload(source()).token_file(&missing)),
         error(upload(UploadSource::reader(tokio::io::empty()))),

@@ -79,8 +79,8 @@ async fn uploads_from_every_kind_of_source() {
     let head = site.bucket.head_object("k").await.unwrap();
     assert_eq!(head.content_type.as_deref(), Some("video/mp4"));
     for (source, expected) in [
-        (UploadSource::from("text"), "text"),
-        (UploadSource::from(b"raw"), "raw"),
+        (UploadSource::from(b"array"), "array"),
+        (UploadSource::from(b"vector".to_vec()), "vector"),
     ] {
         site.bucket.upload("small", source).await.unwrap();
         assert_eq!(site.content("small").await, expected);
@@ -333,7 +333,7 @@ async fn an_unverified_upload_sends_the_same_bytes() {
         assert_eq!(output.etag, object.etag);
         assert_eq!(object.body.bytes().await.unwrap(), sent);
     }
-    let upload = site.bucket.upload("small", "text").verify(false).await;
+    let upload = site.bucket.upload("small", b"text").verify(false).await;
     assert_eq!(
         upload.unwrap().etag,
         site.bucket.head_object("small").await.unwrap().etag

@@ -1,6 +1,5 @@
 //! [`UploadSource`]: the content of an upload.
 
-use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::Seek;
@@ -21,8 +20,9 @@ pub(crate) type SourceStream<'a> = Pin<Box<dyn Stream<Item = std::io::Result<Byt
 /// The content of an [`Upload`](crate::Upload): bytes in memory, a file, a reader or a stream, with or
 /// without a known length.
 ///
-/// Bytes, `Vec<u8>`, text, paths, open files and a [`ByteStream`] convert into a source. A `&str` is
-/// content, not a path.
+/// [`Bytes`], `Vec<u8>`, `&'static [u8]`, paths, open files and a [`ByteStream`] convert into a source.
+/// A `&str` does not, because it could be a path or content: pass `b"text"`, `text.into_bytes()` or
+/// [`UploadSource::path`].
 ///
 /// ```no_run
 /// # async fn example(bucket: qingstor_sdk::Bucket) -> qingstor_sdk::Result<()> {
@@ -111,8 +111,6 @@ macro_rules! from_bytes {
 from_bytes! {
     Bytes,
     Vec<u8>,
-    String,
-    &'static str,
     &'static [u8],
 }
 
@@ -131,13 +129,6 @@ impl From<&Path> for UploadSource<'_> {
 impl From<&PathBuf> for UploadSource<'_> {
     fn from(path: &PathBuf) -> Self {
         Self::path(path)
-    }
-}
-
-/// Copies borrowed text.
-impl From<Cow<'_, str>> for UploadSource<'_> {
-    fn from(text: Cow<'_, str>) -> Self {
-        Self::from(text.into_owned())
     }
 }
 

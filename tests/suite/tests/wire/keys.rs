@@ -242,7 +242,7 @@ async fn managed_transfers_reject_invalid_keys_before_sending() {
         }
         let target = folder.path().join("file");
         let errors = [
-            bucket.upload(&*key, "x").await.unwrap_err(),
+            bucket.upload(&*key, b"x").await.unwrap_err(),
             bucket.download(&*key, &target).await.unwrap_err(),
             bucket
                 .copy_object(("some-bucket", "k"), &*key)
