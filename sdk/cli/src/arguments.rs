@@ -113,6 +113,17 @@ impl Command {
 
     /// Returns whether the command reads standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
+        let sse_key = match self {
+            Self::Cp(copy) | Self::Mv(copy) => &copy.object.sse_key,
+            Self::Sync(sync) => &sync.object.sse_key,
+            Self::Check(check) => &check.sse_key,
+            Self::Cat(cat) => &cat.sse_key,
+            Self::Stat(stat) => &stat.sse_key,
+            _ => &None,
+        };
+        if sse_key.as_deref().is_some_and(is_stdin) {
+            return true;
+        }
         match self {
             Self::Cp(copy) | Self::Mv(copy) => copy
                 .paths
@@ -121,6 +132,7 @@ impl Command {
                 .skip(1)
                 .any(|path| is_stdin(Path::new(path))),
             Self::Tee(_) => true,
+            Self::Api(api) => api.reads_stdin(),
             Self::Run(run) => run.reads_stdin(),
             _ => false,
         }

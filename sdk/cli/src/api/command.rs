@@ -1,6 +1,6 @@
 //! The commands of `qingstor api`, from the list of operations.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
@@ -9,6 +9,7 @@ use super::operation::{BODY_FLAG, Kind, Level, Operation, Parameter};
 use crate::completion::bucket_completer;
 use crate::generated::OPERATIONS;
 use crate::messages;
+use crate::special_files::is_stdin;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +23,25 @@ Examples:
 pub(crate) struct ApiArguments {
     pub(crate) operation: &'static Operation,
     pub(crate) matches: ArgMatches,
+}
+
+impl ApiArguments {
+    /// Returns whether the value of a flag is read from standard input.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        let texts = |flag| self.matches.get_many::<String>(flag).into_iter().flatten();
+        let is_in_stdin = |text: &String| {
+            let file = text.strip_prefix('@');
+            file.is_some_and(|file| is_stdin(Path::new(file)))
+        };
+        let mut parameters = self.operation.parameters.iter();
+        let has_body_flag = self.operation.has_body_flag();
+        has_body_flag && texts(BODY_FLAG).any(is_in_stdin)
+            || parameters.any(|parameter| match parameter.kind {
+                Kind::Stream => texts(parameter.flag).any(|file| is_stdin(Path::new(file))),
+                Kind::Json | Kind::Secret => texts(parameter.flag).any(is_in_stdin),
+                _ => false,
+            })
+    }
 }
 
 impl std::fmt::Debug for ApiArguments {

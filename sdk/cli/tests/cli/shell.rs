@@ -224,11 +224,25 @@ fn scripts_that_cannot_be_read_end_with_an_error() {
     assert_eq!(script.stdout, "a\na\n");
     assert!(script.stderr.starts_with("error: line 2"), "{script:?}");
     // The lines after a command must not become the content of an object.
-    let lines = format!("tee {0}\ncp - {0}\nrm {1}\n", address("b"), address("a"));
+    let bucket = format!("--bucket {BUCKET}");
+    let object = address("b");
+    let readers = [
+        format!("tee {object}"),
+        format!("cp - {object}"),
+        format!("cp --sse-key /dev/stdin script {object}"),
+        format!("cat --sse-key /dev/fd/0 {object}"),
+        format!("api PutObject {bucket} --key b --body -"),
+        format!("api AppendObject {bucket} --key b --position 0 --body /dev/stdin"),
+        format!("api PostObject {bucket} --key b --policy p --file -"),
+        format!("api PutBucketCORS {bucket} --body @/dev/stdin"),
+        format!("api PutBucketCORS {bucket} --cors-rules @-"),
+    ];
+    let lines = format!("{}\nrm {}\n", readers.join("\n"), address("a"));
     let piped = world.run_with_input(&["run"], lines.as_bytes()).exits(1);
+    let text = "a command cannot read it\n";
     assert_eq!(
-        piped.stderr.matches("standard input").count(),
-        2,
+        piped.stderr.matches(text).count(),
+        readers.len(),
         "{piped:?}"
     );
     assert_eq!(world.keys(), [""; 0]);
