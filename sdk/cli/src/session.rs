@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -12,7 +12,7 @@ use qingstor_sdk::{Bucket, Config, Error, ErrorCode, ErrorKind, QingStor, SseKey
 use tokio::sync::Mutex;
 
 use crate::debug_log::{ClientObserver, DebugLog};
-use crate::exit::usage;
+use crate::exit::{UsageError, usage};
 use crate::global_options::GlobalOptions;
 use crate::kept_downloads::KeptDownloads;
 use crate::location::Location;
@@ -36,15 +36,26 @@ impl fmt::Display for NoCredentials {
 
 impl std::error::Error for NoCredentials {}
 
-/// State that the commands of one process share.
+/// State of a command, most of which the commands of one process share.
 pub(crate) struct Session {
     options: GlobalOptions,
-    client: std::sync::OnceLock<QingStor>,
-    buckets: Mutex<HashMap<String, Bucket>>,
+    client: Arc<OnceLock<QingStor>>,
+    /// Buckets whose zones were looked up.
+    buckets: Arc<Mutex<HashMap<String, Bucket>>>,
+    /// State of this command only: what other commands copy does not change the zones of its buckets.
+    copied: Mutex<CopiedBuckets>,
     open_uploads: OpenUploads,
     kept_downloads: KeptDownloads,
     clock: ServiceClock,
     output: Arc<Output>,
+}
+
+/// The buckets of the copies of a command.
+#[derive(Default)]
+struct CopiedBuckets {
+    handles: HashMap<String, Bucket>,
+    /// Whether no host that knows the zones of buckets has responded.
+    is_unreachable: bool,
 }
 
 impl Session {
@@ -53,11 +64,26 @@ impl Session {
         Self {
             output: Arc::new(Output::new(options.json, options.quiet)),
             options,
-            client: std::sync::OnceLock::new(),
-            buckets: Mutex::default(),
+            client: Arc::default(),
+            buckets: Arc::default(),
+            copied: Mutex::default(),
             open_uploads: OpenUploads::default(),
             kept_downloads: KeptDownloads::default(),
             clock: ServiceClock::default(),
+        }
+    }
+
+    /// Creates the session of another command in the same process.
+    pub(crate) fn of_next_command(&self) -> Self {
+        Self {
+            options: self.options.clone(),
+            client: Arc::clone(&self.client),
+            buckets: Arc::clone(&self.buckets),
+            copied: Mutex::default(),
+            open_uploads: self.open_uploads.clone(),
+            kept_downloads: self.kept_downloads.clone(),
+            clock: self.clock.clone(),
+            output: self.output(),
         }
     }
 
@@ -199,16 +225,14 @@ impl Session {
     }
 
     /// Returns the handle of a bucket. Looks up its zone at the first call, unless the
-    /// [zone](Self::zone) is set, or has no effect, because an endpoint is set. A zone that was looked
-    /// up has precedence over `QINGSTOR_ZONE`.
+    /// [zone](Self::zone) is set, or has no effect, because an endpoint is set. The handles of
+    /// [copies](Self::buckets_of_copy) have precedence.
     ///
     /// # Errors
     ///
     /// Returns a usage error if the name is invalid, or an error if the zone cannot be found.
     pub(crate) async fn bucket(&self, name: &str) -> Result<Bucket> {
-        if self.options.zone.is_none()
-            && let Some(bucket) = self.buckets.lock().await.get(name)
-        {
+        if let Some(bucket) = self.copied.lock().await.handles.get(name) {
             return Ok(bucket.clone());
         }
         match self.known_bucket(self.client()?, name) {
@@ -231,7 +255,8 @@ impl Session {
 
     /// Returns the handles of the buckets of a copy. They have their zones also if an endpoint is set,
     /// because the service only copies within a zone. `--zone` is the zone of both, but `QINGSTOR_ZONE`
-    /// only that of buckets whose zone the caller may not look up.
+    /// only that of buckets whose zone cannot be looked up: the caller may have no right to, or the
+    /// network may allow only the host of the zone.
     ///
     /// # Errors
     ///
@@ -251,10 +276,33 @@ impl Session {
     }
 
     async fn bucket_of_copy(&self, name: &str) -> Result<Bucket> {
-        match self.look_up(name).await {
-            Err(error) if is_forbidden(&error) && self.zone().is_some() => self.bucket(name).await,
-            found => found,
+        let mut copied = self.copied.lock().await;
+        if let Some(bucket) = copied.handles.get(name) {
+            return Ok(bucket.clone());
         }
+        let found = match copied.is_unreachable {
+            true => None,
+            false => match self.look_up(name).await {
+                Err(error)
+                    if self.zone().is_some()
+                        && !error.is::<UsageError>()
+                        && !is_not_found(&error) =>
+                {
+                    copied.is_unreachable = !has_response(&error);
+                    None
+                }
+                found => Some(found?),
+            },
+        };
+        let bucket = match found {
+            Some(bucket) => bucket,
+            None => {
+                let zone = self.zone().unwrap_or_default();
+                self.client()?.bucket(name, zone).map_err(usage_or_error)?
+            }
+        };
+        copied.handles.insert(name.to_owned(), bucket.clone());
+        Ok(bucket)
     }
 
     /// Looks up the buckets of a copy before their objects are listed, if `QINGSTOR_ZONE` would be the
@@ -278,23 +326,33 @@ impl Session {
         if let Some(bucket) = buckets.get(name) {
             return Ok(bucket.clone());
         }
-        let found = self.client()?.bucket_in_its_zone(name).await;
-        let bucket = match found {
+        let client = self.client()?;
+        let bucket = match client.bucket_in_its_zone(name).await {
             Err(error) if error.is_not_found() => {
                 return Err(anyhow::Error::new(error).context(messages::no_such_bucket(name)));
             }
-            Err(error) if error.status().is_some_and(|status| status.as_u16() == 403) => {
+            Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                return Err(usage_or_error(error));
+            }
+            // An endpoint is also the host of the zone.
+            Err(error)
+                if error.status().is_some_and(|status| status.as_u16() == 403)
+                    || error.status().is_none() && has_zones(client) =>
+            {
                 return Err(anyhow::Error::new(error).context(messages::zone_not_found(name)));
             }
-            found => found.map_err(usage_or_error)?,
+            found => found?,
         };
         buckets.insert(name.to_owned(), bucket.clone());
         Ok(bucket)
     }
 
-    /// Returns whether a [look-up](Self::look_up) has shown that a bucket exists.
-    pub(crate) async fn has_looked_up(&self, name: &str) -> bool {
-        self.buckets.lock().await.contains_key(name)
+    /// Returns whether a [look-up](Self::look_up) has shown that a bucket exists in the zone of its
+    /// handle.
+    pub(crate) async fn has_looked_up(&self, bucket: &Bucket) -> bool {
+        let buckets = self.buckets.lock().await;
+        let found = buckets.get(bucket.name());
+        found.is_some_and(|found| found.zone() == bucket.zone())
     }
 
     /// Returns the handle of a bucket that does not exist yet, in the [zone](Self::zone) that is set.
@@ -322,12 +380,12 @@ fn zone_of_environment() -> Option<String> {
     variable.filter(|zone| !zone.is_empty())
 }
 
-/// Returns whether an error means that the caller has no permission.
-fn is_forbidden(error: &anyhow::Error) -> bool {
+/// Returns whether the error of a request has a response.
+fn has_response(error: &anyhow::Error) -> bool {
     let mut requests = error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<Error>());
-    requests.any(|error| error.status().is_some_and(|status| status.as_u16() == 403))
+    requests.any(|error| error.status().is_some())
 }
 
 /// Returns whether the zone of a bucket is a part of the host of its requests: not with an endpoint,

@@ -108,5 +108,6 @@ async fn run_line(
     if is_stdin && cli.command.reads_stdin() {
         return Err(usage(messages::stdin_has_commands()));
     }
-    super::run(session, output, cli.command).await
+    let session = Arc::new(session.of_next_command());
+    super::run(&session, output, cli.command).await
 }

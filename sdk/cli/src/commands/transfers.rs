@@ -188,7 +188,7 @@ impl Transfers {
             return Ok(());
         };
         let bucket = self.session.bucket(&target.bucket).await?;
-        if self.session.has_looked_up(&target.bucket).await {
+        if self.session.has_looked_up(&bucket).await {
             return Ok(());
         }
         let exists = self.has_target_bucket.get_or_try_init(|| async {

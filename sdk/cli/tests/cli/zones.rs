@@ -152,6 +152,59 @@ fn copies_between_zones_do_not_depend_on_the_zone_of_the_environment() {
     world.ok(&["doctor", "other-zone"]);
 }
 
+/// Some networks allow only the host of the zone.
+#[test]
+fn copies_use_the_zone_of_the_environment_if_the_look_up_fails() {
+    let world = World::new();
+    world.put("a", "1");
+    world.ok(&["mb", "qs://other-bucket"]);
+    world.faults(&[
+        "operation=HeadBucket,reset=before",
+        "operation=ListBuckets,reset=before",
+    ]);
+    let copy = ["cp", &address("a"), "qs://other-bucket/a"];
+    let before = world.served("HeadBucket");
+    with_hosts(&world, Some("pek3a"), &copy).exits(0);
+    let attempts = world.served("HeadBucket") - before;
+    let failed = with_hosts(&world, None, &copy).exits(1);
+    let text = "the zone of the bucket cli-test cannot be looked up: use --zone";
+    assert!(failed.stderr.contains(text), "{failed:?}");
+    // One look-up shows that the host does not respond.
+    assert_eq!(attempts, world.served("HeadBucket") - before - attempts);
+    let sync = ["sync", BUCKET_ADDRESS, "qs://other-bucket/x"];
+    with_hosts(&world, Some("pek3a"), &sync).exits(0);
+    world.faults(&[]);
+    let missing = ["cp", &address("a"), "qs://no-such-bucket/a"];
+    let missing = with_hosts(&world, Some("pek3a"), &missing).exits(1);
+    let text = "the bucket no-such-bucket does not exist: HeadBucket";
+    assert!(missing.stderr.contains(text), "{missing:?}");
+}
+
+#[test]
+fn a_line_of_run_does_not_depend_on_the_copies_before_it() {
+    let world = World::new();
+    with_hosts(&world, None, &["mb", "--zone", "sh1a", "qs://other-zone"]).exits(0);
+    world.put("a", "1");
+    world.write("file", "1");
+    let lines = [
+        format!("cp {} qs://other-zone/a", address("a")),
+        "ls qs://other-zone".to_owned(),
+        "cp file qs://other-zone/b".to_owned(),
+        "cp --dry-run file qs://other-zone/b".to_owned(),
+        "presign qs://other-zone/a".to_owned(),
+    ];
+    world.write("script", lines.join("\n"));
+    let run = with_hosts(&world, Some("pek3a"), &["run", "script"]).exits(1);
+    for line in 2..=4 {
+        let start = format!("error: line {line}: ");
+        let error = run.stderr.lines().find(|text| text.starts_with(&start));
+        let text = "the bucket other-zone does not exist in the zone pek3a";
+        assert!(error.unwrap().contains(text), "{run:?}");
+    }
+    assert_eq!(run.stdout.lines().count(), 2, "{run:?}");
+    assert!(run.stdout.contains("pek3a.qingstor.com"), "{run:?}");
+}
+
 /// The client corrects a wrong local clock for signatures.
 #[test]
 fn ages_are_measured_by_the_clock_of_the_service() {
