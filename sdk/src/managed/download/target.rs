@@ -6,7 +6,10 @@ use std::pin::Pin;
 
 use tokio::io::AsyncWrite;
 
+use super::part_file::PartFile;
+use crate::base::error::Result;
 use crate::base::escape::EscapeControls;
+use crate::base::fs::temporary_name;
 
 /// The file or writer that receives the content of a [`Download`](crate::Download). Paths convert into
 /// a target.
@@ -38,6 +41,30 @@ impl<'a> DownloadTarget<'a> {
     /// request; use [`writer`](Self::writer) instead.
     pub fn file(path: impl AsRef<Path>) -> Self {
         Self(TargetKind::File(path.as_ref().to_owned()))
+    }
+
+    /// Checks that a download can store the file, as it does before its first request. Does nothing for
+    /// a writer. Blocks for a moment.
+    ///
+    /// # Errors
+    ///
+    /// Returns `Io` if the path leads to a directory, a device, a pipe or a socket, if its folder does
+    /// not exist, or if its name is reserved for temporary files.
+    pub fn check(&self) -> Result<()> {
+        match &self.0 {
+            TargetKind::File(path) => PartFile::check_target(path),
+            TargetKind::Writer(_) => Ok(()),
+        }
+    }
+
+    /// Returns the path of the file that keeps the bytes of an interrupted download to this file if it
+    /// is [resumable](crate::Download::resumable). Returns `None` for a writer.
+    #[must_use]
+    pub fn resumable_part(&self) -> Option<PathBuf> {
+        match &self.0 {
+            TargetKind::File(path) => Some(temporary_name::resumable(path)),
+            TargetKind::Writer(_) => None,
+        }
     }
 
     /// Creates a target from a writer. It receives the bytes in order. At the end it is flushed, but
@@ -72,5 +99,34 @@ impl fmt::Debug for DownloadTarget<'_> {
             }
             TargetKind::Writer(_) => write!(f, "DownloadTarget::Writer"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_checked_without_a_download() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |name: &str| DownloadTarget::file(folder.path().join(name)).check();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        for name in ["new", "file"] {
+            check(name).unwrap();
+        }
+        let part = DownloadTarget::file(folder.path().join("new")).resumable_part();
+        let part = part.unwrap();
+        assert_eq!(
+            part,
+            folder.path().join(".new.qingstor-resume.part"),
+            "as documented"
+        );
+        let reserved = part.file_name().unwrap().to_str().unwrap();
+        for name in ["missing/new", "file/new", "", reserved] {
+            assert!(check(name).is_err(), "{name}");
+        }
+        let writer = DownloadTarget::writer(tokio::io::sink());
+        writer.check().unwrap();
+        assert_eq!(writer.resumable_part(), None);
     }
 }
