@@ -155,7 +155,7 @@ pub(super) async fn copy(
 ) -> Result<u64> {
     let locations = &job.locations;
     let transfer = configured(transfers, arguments, job).await?;
-    transfers.check_target_bucket(&locations.target).await?;
+    transfers.check_stored_target(&locations.target).await?;
     let count = match is_move {
         true => {
             let deletions = SourceDeletion::start(transfers, job).await?;
@@ -220,7 +220,7 @@ pub(super) async fn run(
     on_done: impl Fn(&FolderAction) + Send + Sync + 'static,
 ) -> Result<u64> {
     if transfers.options.dry_run {
-        transfers.check_target_bucket(&locations.target).await?;
+        transfers.check_stored_target(&locations.target).await?;
         let mut plan = transfer.plan();
         let mut count = 0;
         while let Some(action) = plan.next().await {

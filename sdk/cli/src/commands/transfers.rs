@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, anyhow};
 use qingstor_sdk::types::StorageClass;
-use qingstor_sdk::{Metadata, SseKey, Upload};
+use qingstor_sdk::{Bucket, ErrorKind, Metadata, SseKey, Upload};
 use tokio::sync::OnceCell;
 
 use super::moved_files::MovedFiles;
@@ -177,17 +177,20 @@ impl Transfers {
         folders.push(kept);
     }
 
-    /// Checks with one request that the bucket of the target exists, because a dry run would not find
-    /// out otherwise, and each file of a folder would fail. All targets of a command are in one bucket.
+    /// Checks that the request for an object, or for one in a folder, is valid, and with one request
+    /// that its bucket exists, because a dry run would not find out otherwise, and each file of a folder
+    /// would fail. All targets of a command are in one bucket.
     ///
     /// # Errors
     ///
-    /// Returns an error if the bucket does not exist, or the error of the request.
-    pub(super) async fn check_target_bucket(&self, target: &Location) -> Result<()> {
+    /// Returns an error if the request would be invalid, if the bucket does not exist, or the error of
+    /// the request.
+    pub(super) async fn check_stored_target(&self, target: &Location) -> Result<()> {
         let Location::Remote(target) = target else {
             return Ok(());
         };
         let bucket = self.session.bucket(&target.bucket).await?;
+        self.check_request(&bucket, target)?;
         if self.session.has_looked_up(&bucket).await {
             return Ok(());
         }
@@ -205,6 +208,29 @@ impl Transfers {
         match exists.await? {
             true => Ok(()),
             false => Err(anyhow!(self.output.no_such_bucket(&target.bucket))),
+        }
+    }
+
+    /// Checks the key and the properties of an object. Other errors than an invalid value are those of
+    /// the requests.
+    fn check_request(&self, bucket: &Bucket, target: &Remote) -> Result<()> {
+        let key = match target.is_folder() {
+            true => format!("{}x", target.key),
+            false => target.key.clone(),
+        };
+        let properties = &self.properties;
+        let mut call = bucket.put_object(key).metadata(properties.metadata.iter());
+        if let Some(content_type) = &properties.content_type {
+            call = call.content_type(content_type);
+        }
+        if let Some(class) = &properties.storage_class {
+            call = call.storage_class(class.clone());
+        }
+        match call.build() {
+            Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                Err(anyhow!(error.message().to_owned()))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -464,3 +464,51 @@ fn a_dry_run_finds_out_that_the_bucket_of_the_target_is_missing() {
     world.faults(&["operation=HeadBucket,status=403,code=permission_denied"]);
     world.ok(&["cp", "--dry-run", "--zone", "pek3a", "in/a", &address("x/")]);
 }
+
+#[test]
+fn a_dry_run_refuses_what_cannot_be_stored() {
+    let world = World::new();
+    world.put("a", "1");
+    world.put(".x.qingstor-resume.part", "1");
+    world.write("file", "1");
+    world.write("in/file", "1");
+    let (object, reserved) = (address("a"), address(".x.qingstor-resume.part"));
+    let long = |length| address(&"k".repeat(length));
+    let copy = address("copy");
+    for (arguments, code, says) in [
+        (
+            &["cp", "file", &address("/x")][..],
+            2,
+            "key that starts with `/`",
+        ),
+        (
+            &["cp", &object, &address("/x")],
+            2,
+            "key that starts with `/`",
+        ),
+        (&["cp", "-", &long(1024)], 2, "at most 1023 bytes"),
+        (&["sync", "in", &long(1024)], 2, "at most 1023 bytes"),
+        (
+            &["cp", "file", &format!("{}/", long(1020))],
+            1,
+            "at most 1023 bytes",
+        ),
+        (&["cp", "--meta", "a=é", "file", &copy], 1, "metadata"),
+        (&["cp", "--meta", "a=é", &object, &copy], 1, "metadata"),
+        (&["cp", "-r", "--meta", "a=é", "in", &copy], 1, "metadata"),
+        (&["sync", "--meta", "a=é", "in", &copy], 1, "metadata"),
+        (&["mv", &reserved, "down/"], 1, "reserved"),
+        (&["cp", &object, "file/x"], 1, "ot a directory"),
+        (&["cp", &object, "file/x/y"], 1, "ot a directory"),
+    ] {
+        let dry = world.run(&[arguments, &["--dry-run"]].concat()).exits(code);
+        assert!(dry.stderr.contains(says), "{arguments:?}: {dry:?}");
+        let run = world.run(arguments).exits(code);
+        assert!(run.stderr.contains(says), "{arguments:?}: {run:?}");
+    }
+    assert!(!world.path("down").exists());
+    world.ok(&["cp", "--dry-run", "file", &long(1023)]);
+    world.ok(&["cp", "--dry-run", &object, "new/folder/x"]);
+    assert!(!world.path("new").exists());
+    assert_eq!(world.keys(), [".x.qingstor-resume.part", "a"]);
+}

@@ -163,7 +163,12 @@ impl FileJob {
                 let buckets = session.buckets_of_copy(&source.bucket, &target.bucket);
                 buckets.await?;
             }
-            transfers.check_target_bucket(&self.target).await?;
+            transfers.check_stored_target(&self.target).await?;
+            if let Location::Local(path) = &self.target
+                && !is_stream(path)
+            {
+                check_file_target(path)?;
+            }
             return Ok(Outcome::Done(CopiedSource::Stream(size)));
         }
         let copied = match (&self.source, &self.target) {
@@ -264,6 +269,30 @@ async fn remove_if_unchanged(
     Ok(())
 }
 
+/// Checks that a download can store a file. Its folder need not exist. Blocks for a moment.
+fn check_file_target(path: &Path) -> Result<()> {
+    let mut folders = path.ancestors().skip(1);
+    // The last one is empty, or the root folder.
+    let folder = folders.find(|folder| folder.symlink_metadata().is_ok());
+    if let Some(folder) = folder
+        && !folder.is_dir()
+    {
+        let error = anyhow::Error::new(std::io::Error::from(std::io::ErrorKind::NotADirectory));
+        return Err(error.context(folder.display().to_string()));
+    }
+    match DownloadTarget::file(path).check() {
+        Err(error) if !is_missing(&error) => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Returns whether an error means that a file or folder does not exist.
+fn is_missing(error: &qingstor_sdk::Error) -> bool {
+    let cause = std::error::Error::source(error);
+    let cause = cause.and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::NotFound)
+}
+
 async fn download_file(
     transfers: &Transfers,
     source: &Remote,
@@ -271,6 +300,7 @@ async fn download_file(
     resume: bool,
 ) -> Result<ObjectVersion> {
     let bucket = transfers.session.bucket(&source.bucket).await?;
+    check_file_target(path)?;
     if let Some(parent) = path.parent()
         && !parent.as_os_str().is_empty()
         && !parent.is_dir()
