@@ -15,7 +15,7 @@ use crate::arguments::{CheckArguments, ObjectOptions, TransferOptions};
 use crate::exit::{ComparisonFailed, OutputClosed, UsageError};
 use crate::location::Location;
 use crate::messages;
-use crate::messages::reasons::skip_reason;
+use crate::messages::reasons::skip_reason_of;
 use crate::output::{Output, printable_name};
 use crate::quantities::size_phrase;
 use crate::session::Session;
@@ -80,7 +80,7 @@ async fn compare(
             FolderAction::Skip { path, reason, .. } if is_unknown(reason) => {
                 not_compared += 1;
                 let name = locations.skipped_name(path, reason);
-                let text = not_compared_text(reason);
+                let text = not_compared_text(path, reason);
                 let action = Action::new(Verb::Check, &name);
                 output.failed_with(&action, &text, plan.comparison_error());
             }
@@ -120,12 +120,12 @@ fn is_unknown(reason: &SkipReason) -> bool {
 }
 
 /// Returns why a path was not compared.
-fn not_compared_text(reason: &SkipReason) -> String {
+fn not_compared_text(path: &str, reason: &SkipReason) -> String {
     match reason {
         // A sync would not delete it.
         SkipReason::SourceNotRead => messages::source_not_read(),
         SkipReason::Unchanged(_) => messages::checksums_not_comparable(),
-        other => skip_reason(other),
+        other => skip_reason_of(path, other),
     }
 }
 

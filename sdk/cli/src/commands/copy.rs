@@ -71,7 +71,7 @@ pub(super) async fn run(
         match folder::copy(&transfers, &arguments, &job, is_move).await {
             Ok(actions) => count += actions,
             Err(error) => {
-                let error = error.context(job.locations.operands(is_move));
+                let error = error.context(job.operands(is_move));
                 match error.is::<OutputClosed>() || error.is::<UsageError>() {
                     true => result = Err(error),
                     false => output.error(&error),

@@ -11,6 +11,7 @@ use anyhow::{Result, anyhow};
 use qingstor_sdk::{Error, FolderAction, FolderProgress, FolderTransfer, PathFilter, SkipReason};
 
 use super::transfers::{Transfers, token_folder, with_limits};
+use crate::action::Operands;
 use crate::arguments::{CopyArguments, Filters};
 use crate::listing::{no_match, nothing};
 use crate::location::{Location, Remote};
@@ -34,6 +35,13 @@ pub(crate) struct FolderJob {
     pub(crate) operand: String,
     /// Paths relative to the source that are not transferred.
     pub(crate) excluded: Arc<HashSet<String>>,
+}
+
+impl FolderJob {
+    /// Returns the context of an error of the whole transfer.
+    pub(super) fn operands(&self, is_move: bool) -> Operands {
+        self.locations.operands(&self.operand, is_move)
+    }
 }
 
 /// Sets the options of the command.
@@ -183,7 +191,7 @@ pub(super) async fn copy(
         };
         transfers
             .output
-            .error(&error.context(locations.operands(is_move)));
+            .error(&error.context(job.operands(is_move)));
     }
     Ok(count)
 }

@@ -6,6 +6,8 @@ use qingstor_sdk::{
 
 use super::{Language, language};
 use crate::action::Verb;
+use crate::location::has_dot_segment;
+use crate::messages;
 
 /// Returns the verb of an action in the language of the locale.
 pub(crate) fn verb(verb: Verb) -> &'static str {
@@ -53,7 +55,7 @@ pub(crate) fn transfer_reason(reason: TransferReason) -> String {
 }
 
 /// Returns why a path is skipped, in English. The reasons of the client name its own options.
-pub(crate) fn english_skip_reason(reason: &SkipReason) -> String {
+fn english_skip_reason(reason: &SkipReason) -> String {
     match reason {
         SkipReason::EmptySource => {
             "not deleted, because the source is empty and --max-delete is not set".to_owned()
@@ -65,7 +67,15 @@ pub(crate) fn english_skip_reason(reason: &SkipReason) -> String {
     }
 }
 
-/// Returns why a path is skipped.
+/// Returns why this path is skipped.
+pub(crate) fn skip_reason_of(path: &str, reason: &SkipReason) -> String {
+    match reason {
+        SkipReason::InvalidKey(_) if has_dot_segment(path) => messages::dot_segments(),
+        other => skip_reason(other),
+    }
+}
+
+/// Returns why a path is skipped, for reasons that do not depend on it.
 pub(crate) fn skip_reason(reason: &SkipReason) -> String {
     if language() == Language::English {
         return english_skip_reason(reason);

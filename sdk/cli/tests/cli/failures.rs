@@ -179,8 +179,21 @@ fn every_json_failure_has_the_operands() {
     let none = address("none");
     let nowhere = "qs://no-such-bucket/x";
     let invalid = address("a/../b");
+    let pattern = address("none*");
     for (arguments, action, source, target) in [
-        (&["ls", &none][..], "list", none.as_str(), None),
+        (
+            &["cp", &pattern, "out"][..],
+            "download",
+            pattern.as_str(),
+            Some("out"),
+        ),
+        (
+            &["mv", "-r", "folder/none*", BUCKET_ADDRESS],
+            "move",
+            "folder/none*",
+            Some(BUCKET_ADDRESS),
+        ),
+        (&["ls", &none], "list", &none, None),
         (&["find", &none], "find", &none, None),
         (&["du", &none], "du", &none, None),
         (&["stat", &none], "stat", &none, None),

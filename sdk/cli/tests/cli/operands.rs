@@ -436,6 +436,28 @@ fn keys_with_dot_segments_are_looked_up_in_lists() {
         assert_eq!(run.stderr.matches(&key).count(), 1, "{run:?}");
     }
     world.write("f", "1");
+    let store = ["api", "PostObject", "--bucket", BUCKET, "--file", "f"];
+    let stored = address("a/./f");
+    world.ok(&[&store[..], &["--key", "a/./f"]].concat());
+    let folder = address("a/./");
+    for (command, code) in [
+        (&["cp", "-r", &folder, "copy"][..], 1),
+        (&["mv", "-r", &folder, &address("c")], 1),
+        (&["sync", &folder, "copy"], 1),
+        (&["check", ".", &folder], 2),
+        (&["check", &folder, "."], 2),
+    ] {
+        let run = world.run(command).exits(code);
+        let text = format!("{folder}: a request cannot contain");
+        assert!(run.stderr.contains(&text), "{run:?}");
+        assert!(!run.stderr.contains("a move"), "{run:?}");
+    }
+    let moved = world.run(&["mv", "-r", &address("a"), &address("c")]);
+    let moved = moved.exits(1);
+    let text = format!("skip {stored}: a request cannot contain");
+    assert!(moved.stderr.contains(&text), "{moved:?}");
+    world.ok(&["mv", &address("c/b"), &address("a/b")]);
+    world.ok(&["rm", &stored]);
     for command in [
         &["cp", "f", &key][..],
         &["cp", "f", &address("a/./")],

@@ -183,7 +183,7 @@ pub(super) async fn plan(
         };
         if let Job::Folder(folder) = &job {
             let checked = folder.locations.check(folder.pattern.as_ref(), is_move);
-            checked.with_context(|| folder.locations.operands(is_move))?;
+            checked.with_context(|| folder.operands(is_move))?;
         }
         if let Job::File(file) = &job {
             let (source, path) = (file.source.to_string(), file.target.to_string());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use qingstor_sdk::FolderAction;
 
 use super::super::copy::ClaimedTargets;
@@ -31,10 +31,12 @@ pub(in crate::commands) async fn exclude_collisions(
         return Ok(());
     }
     for job in jobs {
-        let mut plan = configured(transfers, arguments, job).await?.plan();
+        let operands = || job.operands(transfers.is_move);
+        let transfer = configured(transfers, arguments, job).await;
+        let mut plan = transfer.with_context(operands)?.plan();
         let mut excluded = job.excluded.as_ref().clone();
         while let Some(action) = plan.next().await {
-            let action = action?;
+            let action = action.with_context(operands)?;
             let Some(path) = path_of(&job.locations, &action) else {
                 continue;
             };

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use qingstor_sdk::{DeleteTarget, FolderAction, FolderTransfer, SkipReason, TransferReason};
 
 use super::super::transfers::Transfers;
 use crate::action::{Action, Operands, Verb};
 use crate::exit::usage;
 use crate::listing::{has_objects_below, nothing};
-use crate::location::{Location, Remote, both_local};
+use crate::location::{Location, Remote, both_local, has_dot_segment};
 use crate::messages;
-use crate::messages::reasons::{english_skip_reason, skip_reason, transfer_reason};
+use crate::messages::reasons::{skip_reason_of, transfer_reason};
 use crate::pattern::Pattern;
 use crate::session::Session;
 
@@ -54,6 +54,12 @@ impl LocationPair {
         copies: bool,
     ) -> Result<FolderTransfer> {
         let session = &transfers.session;
+        // The keys of a target were checked, unless it is only compared.
+        for location in [&self.source, &self.target] {
+            if matches!(location, Location::Remote(remote) if has_dot_segment(&remote.key)) {
+                return Err(anyhow!(messages::dot_segments()).context(location.to_string()));
+            }
+        }
         let transfer = match (&self.source, &self.target) {
             (Location::Local(folder), Location::Remote(target)) => {
                 if folder.is_file() {
@@ -95,15 +101,15 @@ impl LocationPair {
         Ok(transfer)
     }
 
-    /// Returns the context of an error of the whole transfer.
-    pub(in crate::commands) fn operands(&self, is_move: bool) -> Operands {
+    /// Returns the context of an error of the whole transfer. `source` is the operand of the source.
+    pub(super) fn operands(&self, source: &str, is_move: bool) -> Operands {
         let verb = match (&self.source, &self.target) {
             _ if is_move => Verb::Move,
             (Location::Remote(_), Location::Remote(_)) => Verb::Copy,
             (Location::Remote(_), _) => Verb::Download,
             _ => Verb::Upload,
         };
-        Operands::new(verb, &self.source).to(&self.target)
+        Operands::new(verb, source).to(&self.target)
     }
 
     /// Refuses a prefix without objects as source. A local folder is checked when it is read.
@@ -279,10 +285,7 @@ impl LocationPair {
             }
             FolderAction::Skip { path, reason, .. } => {
                 let skipped = self.skipped_name(path, reason);
-                let reason = match json {
-                    true => english_skip_reason(reason),
-                    false => skip_reason(reason),
-                };
+                let reason = skip_reason_of(path, reason);
                 described(Verb::Skip, skipped, None, None, Some(reason))
             }
             other => described(Verb::Other, other.to_string(), None, None, None),
