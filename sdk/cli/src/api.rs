@@ -164,10 +164,11 @@ impl Api {
         }
     }
 
-    /// Returns the zone of `--zone` for the parameter that limits a list to a zone, as `ls` does.
+    /// Returns the zone of `--zone` for the parameter that limits a list to a zone, as `ls` does. The
+    /// command of an operation sends what its options say, so that `QINGSTOR_ZONE` has no effect.
     fn zone_for(&self, parameter: &Parameter) -> Option<String> {
         let is_zone = self.operation.level == Level::Service && parameter.name == "Location";
-        self.session.zone().filter(|_| is_zone)
+        self.session.options().zone.clone().filter(|_| is_zone)
     }
 
     /// Returns the value of a required flag.

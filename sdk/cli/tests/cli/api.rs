@@ -399,6 +399,9 @@ fn the_zone_limits_the_list_of_buckets() {
         .ok(&[&list[..], &["--location", "gd2"]].concat())
         .stdout;
     assert!(shown.contains("--header 'location: gd2'"), "{shown}");
+    // `QINGSTOR_ZONE` is set.
+    let shown = world.ok(&["api", "ListBuckets", "--dry-run"]).stdout;
+    assert!(!shown.contains("location"), "{shown}");
 }
 
 #[test]
