@@ -14,9 +14,6 @@ use crate::special_files::{is_stdin, is_stdout};
 /// Prefix of addresses of buckets and objects.
 pub(crate) const SCHEME: &str = "qs://";
 
-/// Longest key that a request can store, in bytes.
-const MAX_KEY_BYTES: usize = 1023;
-
 /// An operand of a command.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Location {
@@ -166,17 +163,13 @@ impl Remote {
     ///
     /// # Errors
     ///
-    /// Returns a usage error if the key starts with `/`, is too long, or has a segment `.` or `..`.
+    /// Returns a usage error if the key starts with `/`, or has a segment `.` or `..`.
     pub(crate) fn check_target(&self) -> Result<()> {
         if has_dot_segment(&self.key) {
             return Err(usage(messages::dot_segments_in_target(self)));
         }
-        if self.key.starts_with('/') {
-            return Err(usage(messages::slash_before_target(self)));
-        }
-        let bytes = self.key.len();
-        match bytes > MAX_KEY_BYTES {
-            true => Err(usage(messages::target_too_long(MAX_KEY_BYTES, bytes))),
+        match self.key.starts_with('/') {
+            true => Err(usage(messages::slash_before_target(self))),
             false => Ok(()),
         }
     }

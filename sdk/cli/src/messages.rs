@@ -192,7 +192,6 @@ messages! {
     dot_segments() { "a request cannot contain the segments `.` and `..`; `qingstor rm` deletes such an object" "请求中不能包含路径段 `.` 和 `..`；`qingstor rm` 可删除这样的对象" }
     dot_segments_in_target(path) { "{path}: a request cannot contain the segments `.` and `..`: write the key without them" "{path}：请求中不能包含路径段 `.` 和 `..`：请写不含它们的 key" }
     slash_before_target(path) { "{path}: a request cannot store a key that starts with `/`: write one `/` after the name of the bucket" "{path}：请求不能存储以 `/` 开头的 key：请在存储空间名称后只写一个 `/`" }
-    target_too_long(limit, bytes) { "a key has at most {limit} bytes, that of the target has {bytes}" "key 最多 {limit} 字节，目标的 key 有 {bytes} 字节" }
     no_such_file(path) { "{path} does not exist" "{path} 不存在" }
     not_a_file(path) { "{path} is not a regular file; the content of a pipe can be piped into `cp -`" "{path} 不是普通文件；管道的内容可以通过管道传给 `cp -`" }
     same_file(path) { "{path}: source and target are the same" "{path}：源和目标相同" }

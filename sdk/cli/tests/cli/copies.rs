@@ -486,8 +486,8 @@ fn a_dry_run_refuses_what_cannot_be_stored() {
             2,
             "key that starts with `/`",
         ),
-        (&["cp", "-", &long(1024)], 2, "at most 1023 bytes"),
-        (&["sync", "in", &long(1024)], 2, "at most 1023 bytes"),
+        (&["cp", "-", &long(1024)], 1, "at most 1023 bytes"),
+        (&["sync", "in", &long(1024)], 1, "at most 1023 bytes"),
         (
             &["cp", "file", &format!("{}/", long(1020))],
             1,
