@@ -283,7 +283,7 @@ pub(crate) struct TransferOptions {
     /// Number of parts of one file at the same time; by default, it adapts to the throughput
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: Option<u16>,
-    /// Size of the parts of large files, 4M to 5G; by default 8M, or 512M for copies between buckets
+    /// Size of the parts of large files, 4M to 5G; by default 8M, or 512M for copies in a zone; copies between zones keep those of the source
     #[arg(long, value_name = "SIZE", value_parser = parse_part_size)]
     pub(crate) part_size: Option<u64>,
     /// Maximum bytes per second of the whole command, such as 2M; single files follow one after the other

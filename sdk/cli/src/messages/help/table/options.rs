@@ -134,8 +134,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "一个文件同时传输的分段数；默认根据吞吐量自动调整",
     ),
     (
-        "Size of the parts of large files, 4M to 5G; by default 8M, or 512M for copies between buckets",
-        "大文件的分段大小，4M 至 5G；默认为 8M，存储空间之间复制时为 512M",
+        "Size of the parts of large files, 4M to 5G; by default 8M, or 512M for copies in a zone; copies between zones keep those of the source",
+        "大文件的分段大小，4M 至 5G；默认为 8M，区域内复制时为 512M；区域之间的复制保持来源的分段大小",
     ),
     (
         "Maximum bytes per second of the whole command, such as 2M; single files follow one after the other",
