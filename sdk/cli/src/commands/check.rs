@@ -74,8 +74,10 @@ async fn compare(
     let mut plan = transfer.plan();
     let mut equal: u64 = 0;
     let mut not_compared: u64 = 0;
+    let mut is_empty = true;
     while let Some(action) = plan.next().await {
         let action = action?;
+        is_empty = false;
         match &action {
             FolderAction::Skip { path, reason, .. } if is_unknown(reason) => {
                 not_compared += 1;
@@ -100,6 +102,9 @@ async fn compare(
     }
     if !output.quiet() {
         output.result(|| messages::equal(equal), || json!({"equal": equal}))?;
+    }
+    if is_empty && !arguments.filters.globs.is_empty() {
+        output.warning(&messages::nothing_included());
     }
     match not_compared {
         0 => Ok(()),

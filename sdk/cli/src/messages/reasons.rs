@@ -161,6 +161,7 @@ pub(crate) fn filter_reason(reason: &str) -> &str {
         "nothing follows the backslash" => "反斜杠后没有字符",
         "it has too many alternatives" => "可选的词过多",
         "a bracket is not closed" => "方括号未闭合",
+        "a range in brackets is reversed" => "方括号中的范围顺序颠倒",
         "a brace is not opened" => "花括号没有开头",
         "a brace is not closed" => "花括号未闭合",
         other => other,

@@ -155,3 +155,23 @@ fn patterns_can_have_many_alternatives() {
     world.ok(&["cp", &address(&format!("x/{pattern}")), "out/"]);
     assert_eq!(world.files("out"), ["abababababab.txt"]);
 }
+
+#[test]
+fn filters_that_compare_nothing_are_reported() {
+    let world = World::new();
+    world.write("in/a", "1");
+    let target = address("x");
+    world.ok(&["sync", "in", &target]);
+    let nothing = world.ok(&["check", "--exclude", "*", "in", &target]);
+    let text = "warning: --include and --exclude leave nothing to do\n";
+    assert_eq!(nothing.stderr, text);
+    assert_eq!(nothing.stdout, "equal files: 0\n");
+    let some = world.ok(&["check", "--include", "a", "in", &target]);
+    assert_eq!((&*some.stdout, &*some.stderr), ("equal files: 1\n", ""));
+    // No name can match, so the filter would protect nothing.
+    for option in ["--include", "--exclude"] {
+        let run = world.run(&["sync", option, "[z-a]", "in", &target]);
+        let text = "invalid pattern `[z-a]`: a range in brackets is reversed";
+        assert!(run.exits(2).stderr.contains(text));
+    }
+}

@@ -227,6 +227,9 @@ fn unescape(glob: &str) -> Result<String, &'static str> {
             '[' => {
                 let close = closing_bracket(glob, index).unwrap_or(index);
                 let brackets = glob.get(index..=close).unwrap_or_default();
+                if has_reversed_range(brackets) {
+                    return Err("a range in brackets is reversed");
+                }
                 // Both characters negate.
                 text.push_str(&brackets.replacen("[^", "[!", 1));
                 while characters.offset() <= close && characters.next().is_some() {}
@@ -235,6 +238,23 @@ fn unescape(glob: &str) -> Result<String, &'static str> {
         }
     }
     Ok(text)
+}
+
+/// Returns whether brackets contain a range such as `z-a`, which no character can match.
+fn has_reversed_range(brackets: &str) -> bool {
+    let inside = brackets.strip_prefix('[').unwrap_or_default();
+    let inside = inside.strip_prefix(['!', '^']).unwrap_or(inside);
+    let mut characters = inside.strip_suffix(']').unwrap_or(inside).chars();
+    while let Some(first) = characters.next() {
+        let mut rest = characters.clone();
+        if let (Some('-'), Some(last)) = (rest.next(), rest.next()) {
+            if first > last {
+                return true;
+            }
+            characters = rest;
+        }
+    }
+    false
 }
 
 /// Replaces `**` by `*` where it is not a whole name: there, it cannot match folders.

@@ -90,6 +90,12 @@ fn globs_match_names_paths_and_what_is_in_folders() {
         ("[^]]", "]", false),
         ("**/a?/**", "x/y/a中/z", true),
         ("[*]", "*", true),
+        ("[a-c]", "b", true),
+        ("[!a-c]", "b", false),
+        ("[c-]", "-", true),
+        ("[-c]", "-", true),
+        ("[a-a]", "a", true),
+        ("[a-c-a]", "-", true),
         ("**", "a/b", true),
         ("*", "a/b", true),
         ("*", ".hidden", true),
@@ -98,7 +104,18 @@ fn globs_match_names_paths_and_what_is_in_folders() {
         let filter = filter(&[(true, glob)]);
         assert_eq!(filter.includes(path), expected, "{glob} {path}");
     }
-    for glob in ["[", "{a", "a}", r"a\", "[]", "[!]", &"{a,b}".repeat(12)] {
+    for glob in [
+        "[",
+        "{a",
+        "a}",
+        r"a\",
+        "[]",
+        "[!]",
+        "[z-a]",
+        "x/[!0-9z-a]",
+        "{a,[b-a]}",
+        &"{a,b}".repeat(12),
+    ] {
         assert!(Filter::default().add(true, glob).is_err(), "{glob}");
     }
 }
