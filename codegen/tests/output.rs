@@ -210,7 +210,6 @@ fn a_file_can_become_a_folder_and_vice_versa() {
     );
 }
 
-#[cfg(unix)]
 #[test]
 fn the_output_cannot_be_a_file() {
     let workspace = workspace(&["a"], "text");
@@ -227,6 +226,7 @@ fn the_output_cannot_be_a_file() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn links_are_not_followed() {
     use std::os::unix::fs::symlink;

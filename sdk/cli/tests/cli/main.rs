@@ -13,7 +13,9 @@ mod failures;
 mod file_names;
 mod filters;
 mod folders;
+#[cfg(unix)]
 mod interruptions;
+#[cfg(unix)]
 mod killed;
 mod listings;
 mod moves;

@@ -264,6 +264,7 @@ error: line 6: a command is missing: see --help
     assert_eq!(run.stderr, expected);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_emulator_prints_settings_that_work() {
     let world = World::new();

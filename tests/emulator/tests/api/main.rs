@@ -5,15 +5,15 @@
 mod admin;
 mod append;
 mod auth;
-#[cfg(feature = "cli")]
+#[cfg(all(unix, feature = "cli"))]
 mod binary;
 mod buckets;
 mod client;
 mod connections;
 mod console;
-#[cfg(feature = "cli")]
+#[cfg(all(unix, feature = "cli"))]
 mod crash;
-#[cfg(feature = "cli")]
+#[cfg(all(unix, feature = "cli"))]
 mod crash_worker;
 mod damage;
 mod encryption;
@@ -44,7 +44,7 @@ mod other_languages;
 mod outside_clients;
 mod persistence;
 mod policy;
-#[cfg(feature = "cli")]
+#[cfg(all(unix, feature = "cli"))]
 mod program;
 mod settings;
 mod settings_refused;
