@@ -61,6 +61,62 @@ fn code_for_unix_has_a_counterpart() {
     assert!(UNIX_ONLY.iter().all(|(_, reason)| reason.len() > 20));
 }
 
+/// Modules of test programs for Unix have a `cfg` where they are declared.
+#[test]
+fn tests_for_unix_are_limited_to_it() {
+    let folders = [
+        "codegen/tests",
+        "sdk/tests",
+        "sdk/cli/tests",
+        "sdk/object_store/tests",
+        "tests/emulator/tests",
+        "tests/suite/tests",
+    ];
+    let mut checked = 0;
+    let mut unlimited = Vec::new();
+    for file in folders
+        .iter()
+        .flat_map(|folder| sources(&root().join(folder)))
+    {
+        let path = file.strip_prefix(root()).unwrap().to_str().unwrap();
+        let text = read(path);
+        let module = format!("\nmod {};", file.file_stem().unwrap().to_str().unwrap());
+        let main = file.with_file_name("main.rs");
+        let is_limited = text.contains("#![cfg(unix)]")
+            || std::fs::read_to_string(main).is_ok_and(|main| {
+                main.split_once(&module)
+                    .is_some_and(|(before, _)| is_unix_only(before.lines().last().unwrap()))
+            });
+        let mut item_is_limited = false;
+        let mut previous = "";
+        for line in text.lines() {
+            // An attribute belongs to the item that follows it; `}` ends the item.
+            item_is_limited |= is_unix_only(line.trim());
+            if ["os::unix::", "Command::new(\"kill\")"]
+                .iter()
+                .any(|word| line.contains(word) && !line.contains("[\""))
+            {
+                checked += 1;
+                if !is_limited && !item_is_limited {
+                    unlimited.push(format!("{path}: {previous} {line}"));
+                }
+            }
+            item_is_limited &= line != "}";
+            previous = line;
+        }
+    }
+    assert!(checked >= 30, "{checked}");
+    assert!(unlimited.is_empty(), "{unlimited:#?}");
+}
+
+fn is_unix_only(attribute: &str) -> bool {
+    attribute.starts_with("#[cfg(")
+        && !attribute.contains("not(")
+        && ["unix", "target_os = \"linux\""]
+            .iter()
+            .any(|system| attribute.contains(system))
+}
+
 fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
